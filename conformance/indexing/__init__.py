@@ -1,0 +1,1 @@
+"""Rules about picking elements by index: gather."""

@@ -1,0 +1,203 @@
+"""The `@rule` decorator: it registers a test function as one documented rule and watches it run."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import torch
+from hypothesis.errors import UnsatisfiedAssumption
+
+import conformance
+from conformance import source as sources
+from reports.model import Basis, Kind, Need, Observation, Rule
+from strategies import Case, classes_of, placing_on, promises_of
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+RULES: dict[str, RegisteredRule] = {}
+"""Every rule imported so far, by id."""
+
+_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+
+
+class InvalidRuleError(Exception):
+    """A rule is declared wrongly; the message names its id."""
+
+
+@dataclass(frozen=True)
+class RegisteredRule:
+    """A rule and the test function that checks it."""
+
+    rule: Rule
+    function: Callable[..., None]
+
+    @property
+    def nodeid(self) -> str:
+        """pytest's node id of the function, without the target's bracket."""
+        path = self.function.__module__.replace(".", "/")
+        return f"{path}.py::{self.function.__name__}"
+
+
+def rule(
+    id: str,
+    *,
+    source: str,
+    basis: Basis = Basis.DOCUMENTED,
+    kind: Kind = Kind.PROPERTY,
+    needs: Iterable[Need] = (),
+    seed: str | None = None,
+) -> Callable[[Test], Test]:
+    """Declare a test function to be the rule `id`.
+
+    The first paragraph of the function's docstring is the rule's statement. `id` is `operation.fact` and is
+    permanent: reports are compared by it. `source` is the documentation that states the rule: a page
+    (`notes/autograd`) or an object of torch with a docstring (`torch.gather`). `basis` is OBSERVED where the
+    documentation is silent. `needs` is what a target must have for the rule to apply. `seed` names the
+    section of the seed note that makes the same claim.
+
+    Raises InvalidRuleError, naming the id, if the id is malformed or taken, if there is no statement, or if
+    the source does not resolve in the installed torch.
+    """
+
+    def register(test: Test) -> Test:
+        statement = _statement(id, test)
+        if not _ID.fullmatch(id):
+            raise InvalidRuleError(f"rule {id!r}: an id is operation.fact in lower case, digits and underscores")
+        if id in RULES and RULES[id].nodeid != f"{_module_path(test)}::{test.__name__}":
+            raise InvalidRuleError(f"rule {id!r} is declared twice: {RULES[id].nodeid} has the id already")
+        try:
+            sources.check(source)
+        except LookupError as error:
+            raise InvalidRuleError(f"rule {id!r}: its source does not resolve: {error}") from None
+        declared = Rule(
+            id=id,
+            area=test.__module__.split(".")[-2] if "." in test.__module__ else "other",
+            operation=id.split(".")[0],
+            statement=statement,
+            source=source,
+            basis=basis,
+            kind=kind,
+            needs=tuple(needs),
+            seed=seed,
+            classes=_promised(test),
+            faults=_known_faults().get(id, ()),
+        )
+        watched = _watch(test)
+        watched.__dict__["rule"] = declared
+        RULES[id] = RegisteredRule(declared, watched)
+        return watched
+
+    return register
+
+
+def load_rules() -> dict[str, RegisteredRule]:
+    """Import every rule module of the suite and return all rules by id."""
+    for module in pkgutil.walk_packages(conformance.__path__, "conformance."):
+        if module.name.rpartition(".")[2].startswith("test_"):
+            importlib.import_module(module.name)
+    return RULES
+
+
+@dataclass
+class Watch:
+    """How the examples of the rule that runs now are observed.
+
+    `around` gives a context manager that is entered around the rule's body of each example, when its
+    inputs are drawn and placed: seeded faults go there.
+    """
+
+    observation: Observation
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+_watch_now = Watch(Observation())
+
+
+@contextmanager
+def watching(device: torch.device | str, watch: Watch) -> Any:
+    """Run the rules inside the block on `device`, observed by `watch`."""
+    global _watch_now
+    before, _watch_now = _watch_now, watch
+    try:
+        with placing_on(device):
+            yield watch
+    finally:
+        _watch_now = before
+
+
+def _watch(test: Test) -> Test:
+    """Have every example of the test observed, by way of Hypothesis' replaceable inner test."""
+    if hasattr(test, "hypothesis"):
+        test.hypothesis.inner_test = _observed(test.hypothesis.inner_test)
+        return pytest.mark.usefixtures("target")(test)
+    return pytest.mark.usefixtures("target")(_observed(test))
+
+
+def _observed(body: Test) -> Test:
+    @functools.wraps(body)
+    def example(*args: Any, **kwargs: Any) -> None:
+        __tracebackhide__ = True
+        watch = _watch_now
+        values = (*args, *kwargs.values())
+        try:
+            for value in values:
+                if isinstance(value, Case):
+                    value.build()
+            with watch.around():
+                body(*args, **kwargs)
+        except NotImplementedError as error:
+            watch.observation.refused(f"{type(error).__name__}: {error}")
+            return
+        except UnsatisfiedAssumption:
+            raise
+        except (Exception, pytest.fail.Exception):
+            watch.observation.broke(functools.partial(_describe, kwargs))
+            raise
+        watch.observation.passed([name for value in values for name in classes_of(value)])
+
+    return example  # type: ignore[return-value]
+
+
+def _describe(arguments: dict[str, Any]) -> str:
+    return "\n".join(f"{name} = {value!r}" for name, value in arguments.items())
+
+
+def _statement(id: str, test: Callable[..., None]) -> str:
+    paragraphs = inspect.cleandoc(test.__doc__ or "").split("\n\n")
+    statement = " ".join(paragraphs[0].split())
+    if not statement:
+        raise InvalidRuleError(f"rule {id!r} has no statement: {test.__name__} needs a docstring")
+    return statement
+
+
+def _promised(test: Callable[..., None]) -> tuple[str, ...]:
+    """Return the input classes that the strategies given to the test promise to draw."""
+    given = getattr(getattr(test, "hypothesis", None), "_given_kwargs", {})
+    return tuple(dict.fromkeys(name for strategy in given.values() for name in promises_of(strategy)))
+
+
+def _module_path(test: Callable[..., None]) -> str:
+    return test.__module__.replace(".", "/") + ".py"
+
+
+@functools.cache
+def _known_faults() -> dict[str, tuple[str, ...]]:
+    """Return the seeded faults that each rule is known to catch; `tests/` proves each of them."""
+    with Path(__file__).with_name("faults.toml").open("rb") as file:
+        return {id: tuple(faults) for id, faults in tomllib.load(file).items()}

@@ -1,0 +1,262 @@
+"""pytest's side of the suite: options, targets, seeds and profiles, and the recording plugin."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import hashlib
+import platform
+import secrets
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import hypothesis
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, settings
+
+from conformance.rule import Watch, load_rules, watching
+from conformance.target import discover, select
+from reports.known_breaks import KnownBreak, KnownBreaksError, check_rules, read_known_breaks
+from reports.model import Observation, Rule, Run, Target
+from reports.plugin import OBSERVATION, RULE, Judging, Recording, Selection, now
+
+SHIPPED_BREAKS = Path(__file__).parent / "conformance" / "known_breaks.toml"
+DEFAULT_SEED = "0"
+
+SELECTION = pytest.StashKey[tuple[Run, list[KnownBreak]]]()
+
+PROFILES = {"conformance": 100, "quick": 20, "thorough": 1000, "explore": 100}
+
+
+def _register_profiles() -> None:
+    for name, examples in PROFILES.items():
+        phases = [Phase.explicit, Phase.generate, Phase.shrink]
+        if name == "explore":
+            phases.insert(1, Phase.reuse)
+        options = {} if name == "explore" else {"database": None}
+        settings.register_profile(
+            name,
+            max_examples=examples,
+            phases=phases,
+            deadline=None,  # the first call on a device may compile a kernel
+            suppress_health_check=[HealthCheck.too_slow],  # for the same reason
+            report_multiple_bugs=False,  # a result has one counterexample
+            print_blob=False,
+            **options,
+        )
+    settings.load_profile("conformance")
+
+
+_register_profiles()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the suite's options."""
+    group = parser.getgroup("conformance")
+    group.addoption(
+        "--device",
+        action="append",
+        default=[],
+        metavar="DEVICE",
+        help="run on this device (cuda:0) or type of device (cuda) only; may be repeated",
+    )
+    group.addoption(
+        "--rule", action="append", default=[], metavar="GLOB", help="run only rules whose id matches; may be repeated"
+    )
+    group.addoption("--max-examples", metavar="N", help="examples per rule and target, instead of the profile's")
+    group.addoption("--report", metavar="DIR", default="conformance-report", help="where the report goes")
+    group.addoption(
+        "--known-breaks", action="append", default=[], metavar="FILE", help="a TOML file of further known breaks"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Check every option before anything runs or is written, then set up the recording.
+
+    Raises pytest.UsageError (exit code 4) with one line for the first option that makes no sense.
+    """
+    profile = _profile(config)
+    settings.load_profile(profile)
+    max_examples = _max_examples(config)
+    # Hypothesis' own plugin loads the profile that its option names, after us.
+    settings.register_profile(profile, settings.get_profile(profile), max_examples=max_examples)
+    settings.load_profile(profile)
+
+    targets = _targets(config)
+    known = _known_breaks(config)
+    directory = _directory(config)
+    _check_globs(config)
+    run = Run(
+        suite=_suite_version(),
+        torch=torch.__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        started=now(),
+        seed=_seed(config, profile),
+        profile=profile,
+        max_examples=max_examples,
+        # pytest has a --strict of its own and lets nobody else define one; ours comes on top of it.
+        strict=bool(config.getoption("strict", False)),
+        targets=tuple(targets),
+    )
+    config.stash[SELECTION] = (run, known)
+    config.pluginmanager.register(Judging(known, run), "conformance-judging")
+    if not hasattr(config, "workerinput"):
+        recording = Recording(Selection(run, directory, _lookup))
+        config.pluginmanager.register(recording, "conformance-recording")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Give xdist's workers the seed of the run, so that all of them draw alike."""
+    run, _ = node.config.stash[SELECTION]  # type: ignore[attr-defined]
+    node.workerinput["conformance_seed"] = run.seed  # type: ignore[attr-defined]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what is tested and with which inputs."""
+    run, _ = config.stash[SELECTION]
+    targets = ", ".join(target.id for target in run.targets)
+    return (
+        f"conformance: torch {run.torch} on {targets}; profile {run.profile}, "
+        f"{run.max_examples} examples, seed {run.seed}"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every rule on every target."""
+    if hasattr(metafunc.function, "rule"):
+        run, _ = metafunc.config.stash[SELECTION]
+        metafunc.parametrize("target", run.targets, ids=lambda target: target.id, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the rules that were asked for, and seed each from its id and the run's seed."""
+    run, _ = config.stash[SELECTION]
+    globs = config.getoption("--rule")
+    kept, dropped = [], []
+    for item in items:
+        rule: Rule | None = getattr(getattr(item, "function", None), "rule", None)
+        if rule is None or not isinstance(item, pytest.Function):
+            (dropped if globs else kept).append(item)
+            continue
+        item.stash[RULE] = (rule, item.callspec.params["target"])
+        hypothesis.seed(rule_seed(rule.id, run.seed))(item.function)
+        (kept if not globs or _matches(rule.id, globs) else dropped).append(item)
+    if dropped:
+        items[:] = kept
+        config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_warning() -> Iterator[None]:
+    """Have torch repeat the warnings that it gives once per process, so that no rule depends on another."""
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(before)
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """Place the rule's inputs on the target and observe its examples; skip it if the target lacks its needs."""
+    rule, target = request.node.stash[RULE]
+    for need in rule.needs:
+        if need in target.lacks:
+            pytest.skip(f"{target.id} lacks {need.value}: {target.lacks[need]}")
+    observation = request.node.stash[OBSERVATION] = Observation()
+    with watching(target.id, Watch(observation)):
+        yield target
+
+
+def rule_seed(rule: str, seed: str) -> int:
+    """Return the Hypothesis seed of a rule: the same on every target, whatever else runs."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{rule}".encode()).digest()[:8], "big")
+
+
+def _profile(config: pytest.Config) -> str:
+    name = config.getoption("--hypothesis-profile", None) or "conformance"
+    if name not in PROFILES:
+        raise pytest.UsageError(f"--hypothesis-profile: there is no {name!r}; there are: {', '.join(PROFILES)}")
+    return str(name)
+
+
+def _max_examples(config: pytest.Config) -> int:
+    given = config.getoption("--max-examples")
+    if given is None:
+        return settings.default.max_examples
+    if not given.isascii() or not given.isdigit() or int(given) < 1:
+        raise pytest.UsageError(f"--max-examples: {given!r} is not a positive number")
+    return int(given)
+
+
+def _seed(config: pytest.Config, profile: str) -> str:
+    if hasattr(config, "workerinput"):
+        return str(config.workerinput["conformance_seed"])
+    given = config.getoption("--hypothesis-seed", None)
+    if given is not None:
+        return str(given)
+    return str(secrets.randbits(32)) if profile == "explore" else DEFAULT_SEED
+
+
+def _targets(config: pytest.Config) -> list[Target]:
+    here = discover()
+    wanted = config.getoption("--device")
+    try:
+        return select(here, wanted) if wanted else here
+    except LookupError as error:
+        raise pytest.UsageError(f"--device: {error.args[0]}") from None
+
+
+def _known_breaks(config: pytest.Config) -> list[KnownBreak]:
+    known = []
+    try:
+        for path in (SHIPPED_BREAKS, *map(Path, config.getoption("--known-breaks"))):
+            entries = read_known_breaks(path)
+            if path != SHIPPED_BREAKS:
+                check_rules(entries, load_rules(), path)
+            known += entries
+    except KnownBreaksError as error:
+        raise pytest.UsageError(f"--known-breaks: {error}") from None
+    return known
+
+
+def _directory(config: pytest.Config) -> Path:
+    directory = Path(config.invocation_params.dir, config.getoption("--report"))
+    if directory.exists() and not directory.is_dir():
+        raise pytest.UsageError(f"--report: {directory} is a file")
+    return directory
+
+
+def _check_globs(config: pytest.Config) -> None:
+    for glob in config.getoption("--rule"):
+        rules = load_rules()
+        if not any(_matches(id, [glob]) for id in rules):
+            near = difflib.get_close_matches(glob, rules, n=3, cutoff=0.3)
+            hint = f"; near it: {', '.join(near)}" if near else ""
+            raise pytest.UsageError(f"--rule: no rule's id matches {glob!r}{hint}")
+
+
+def _matches(id: str, globs: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(id, glob) for glob in globs)
+
+
+def _lookup(nodeid: str) -> tuple[Rule, str] | None:
+    """Return the rule and the target's id of a node id, None for a test that is no rule."""
+    function, bracket, target = nodeid.partition("[")
+    for found in load_rules().values():
+        if bracket and (function == found.nodeid or found.nodeid.endswith(f"/{function}")):
+            return found.rule, target.removesuffix("]")
+    return None
+
+
+def _suite_version() -> str:
+    try:
+        return version("torch-conformance")
+    except PackageNotFoundError:
+        sys.stderr.write("torch-conformance is not installed; its version is unknown\n")
+        return "unknown"

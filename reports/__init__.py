@@ -1,0 +1,1 @@
+"""Records, combines and renders the outcome of a conformance run."""

@@ -1,0 +1,120 @@
+"""Reading and writing the files of a report: results.json, the journal, and the HTML page."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, TextIO
+
+import jsonschema
+
+from reports.model import FORMAT, Report, Result, Rule, Run, plain
+
+RESULTS = "results.json"
+JOURNAL = "journal.jsonl"
+PAGE = "index.html"
+
+
+class UnreadableReportError(Exception):
+    """A file is no report of this format; the message says why in one line."""
+
+
+@functools.cache
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of results.json."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("results.schema.json").read_text("utf-8"))
+    return found
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in one step: it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        # mkstemp makes the file private; a report is for everyone whom the umask lets in.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(aside).chmod(0o666 & ~umask)
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def write_results(path: Path, report: Report) -> None:
+    """Write results.json."""
+    write_text(path, json.dumps(report.to_json(), indent=1, allow_nan=False) + "\n")
+
+
+def read_report(path: Path) -> Report:
+    """Read a report from results.json or from a journal, which may have been cut short.
+
+    Raises UnreadableReportError, with the reason in one line, if the file is neither.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise UnreadableReportError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UnreadableReportError(f"{path}: is not UTF-8 text") from None
+    data = _journal(text) if path.suffix == ".jsonl" else _json(text)
+    if not isinstance(data, dict):
+        raise UnreadableReportError(f"{path}: is not JSON, or was cut short")
+    if data.get("format") != FORMAT:
+        raise UnreadableReportError(f"{path}: has format {data.get('format')!r}; this version reads format {FORMAT}")
+    try:
+        jsonschema.validate(data, schema())
+    except jsonschema.ValidationError as error:
+        place = "/".join(str(part) for part in error.absolute_path) or "the top"
+        raise UnreadableReportError(f"{path}: at {place}: {error.message[:200]}") from None
+    return Report.from_json(data)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _journal(text: str) -> Any:
+    """Put the lines of a journal together; the last line may be torn."""
+    data: Any = None
+    for line in text.splitlines():
+        entry = _json(line)
+        if not isinstance(entry, dict):
+            break
+        if data is None:
+            data = {"results": [], **entry}
+        elif "result" in entry:
+            data["results"].append(entry["result"])
+        elif "ended" in entry and isinstance(data.get("run"), dict):
+            data["run"]["ended"] = entry["ended"]
+    return data
+
+
+class Journal:
+    """A line per result, written as the results arrive, so that a killed run still has what it had."""
+
+    def __init__(self, path: Path, run: Run, rules: tuple[Rule, ...]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: TextIO = path.open("w", encoding="utf-8")
+        self._line({"format": FORMAT, "run": plain(run), "rules": [plain(rule) for rule in rules]})
+
+    def add(self, result: Result) -> None:
+        """Append a result."""
+        self._line({"result": plain(result)})
+
+    def end(self, ended: str | None) -> None:
+        """Note that the run came to its end (or, with None, that it was interrupted) and close the file."""
+        self._line({"ended": ended})
+        self._file.close()
+
+    def _line(self, data: dict[str, Any]) -> None:
+        self._file.write(json.dumps(data, allow_nan=False) + "\n")
+        self._file.flush()

@@ -1,0 +1,52 @@
+"""From what was seen to an outcome."""
+
+from __future__ import annotations
+
+from reports.known_breaks import KnownBreak
+from reports.model import PROMISE, Basis, Observation, Outcome, Rule
+
+FAILING = frozenset({Outcome.THIN, Outcome.BROKEN, Outcome.FIXED, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR})
+"""Outcomes with which a documented rule fails a run."""
+
+
+def judge(
+    rule: Rule,
+    observation: Observation,
+    *,
+    failure: str | None = None,
+    known: KnownBreak | None = None,
+    max_examples: int = PROMISE,
+) -> tuple[Outcome, str | None]:
+    """Return the outcome of a rule that ran, and the reason for it where there is one to give.
+
+    `failure` is the message of the exception that ended the test, None if it passed. An exception that did
+    not come out of an example is the suite's own fault.
+    """
+    if failure is not None:
+        if not observation.failed:
+            return Outcome.ERROR, failure
+        if known is not None:
+            return Outcome.KNOWN, str(known)
+        return Outcome.BROKEN, failure
+    if observation.unsupported:
+        count = f"{observation.unsupported} of {observation.examples} examples"
+        return Outcome.UNSUPPORTED, f"{count}: {observation.unsupported_message}"
+    if known is not None:
+        return Outcome.FIXED, f"holds now; delete this known break: {known}"
+    missing = [name for name in rule.classes if not observation.classes[name]]
+    if missing and max_examples >= PROMISE:
+        return Outcome.THIN, f"never drawn: {', '.join(missing)}"
+    return Outcome.HOLDS, None
+
+
+def fails(outcome: Outcome, basis: Basis, *, strict: bool) -> bool:
+    """Return whether an outcome fails the run.
+
+    Observed rules fail it only in a strict run; so does what a target says that it does not support. The
+    suite's own errors always do.
+    """
+    if outcome is Outcome.ERROR:
+        return True
+    if basis is Basis.OBSERVED and not strict:
+        return False
+    return outcome in FAILING or (strict and outcome is Outcome.UNSUPPORTED)

@@ -1,0 +1,231 @@
+"""The data of a conformance run: rules, targets, results, and how they travel as JSON.
+
+Nothing here knows torch or hypothesis, so that a report can be read, merged and rendered on a machine that
+has neither. `results.schema.json` beside this file is the same shape as a published JSON schema.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+FORMAT = 1
+"""Version of the JSON shape; readers refuse any other."""
+
+PROMISE = 100
+"""Number of examples within which a strategy promises to draw every one of its input classes."""
+
+
+class Outcome(str, Enum):
+    """What became of one rule on one target."""
+
+    HOLDS = "holds"
+    THIN = "thin"  # held, but an input class that the strategy promises was never drawn
+    BROKEN = "broken"
+    KNOWN = "known"  # broken, as a known-breaks file says
+    FIXED = "fixed"  # holds, although a known-breaks file says that it is broken
+    INAPPLICABLE = "inapplicable"  # the target lacks what the rule is about
+    UNSUPPORTED = "unsupported"  # the target says that it does not implement what the rule needs
+    CRASHED = "crashed"
+    HUNG = "hung"
+    ERROR = "error"  # the suite's own fault
+
+
+class Basis(str, Enum):
+    """Where a rule's authority comes from."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"  # what torch does on CPU where the documentation is silent
+
+
+class Kind(str, Enum):
+    """What a rule checks."""
+
+    PROPERTY = "property"
+    ERROR = "error"
+    WARNING = "warning"
+    GRADIENT = "gradient"
+    STATISTICAL = "statistical"
+
+
+class Need(str, Enum):
+    """What a target must have for a rule to apply."""
+
+    VALUES = "values"
+    AUTOGRAD = "autograd"
+    STRIDES = "strides"
+    INDEX_CHECKS = "index checks"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One documented fact: `statement` is true when read alone, `id` never changes."""
+
+    id: str
+    area: str
+    operation: str
+    statement: str
+    source: str
+    basis: Basis = Basis.DOCUMENTED
+    kind: Kind = Kind.PROPERTY
+    needs: tuple[Need, ...] = ()
+    seed: str | None = None
+    classes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Rule:
+        """Read a rule back from its JSON form."""
+        return cls(
+            **{
+                **data,
+                "basis": Basis(data["basis"]),
+                "kind": Kind(data["kind"]),
+                "needs": tuple(Need(need) for need in data["needs"]),
+                "classes": tuple(data["classes"]),
+                "faults": tuple(data["faults"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A device under test; `lacks` maps each missing capability to the reason."""
+
+    id: str
+    device: str
+    name: str
+    driver: str | None = None
+    lacks: dict[Need, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Target:
+        """Read a target back from its JSON form."""
+        return cls(**{**data, "lacks": {Need(need): reason for need, reason in data["lacks"].items()}})
+
+
+@dataclass(frozen=True)
+class Run:
+    """The circumstances of a run; `ended` is None if it was cut short."""
+
+    suite: str
+    torch: str
+    python: str
+    platform: str
+    started: str
+    seed: str
+    profile: str
+    max_examples: int
+    strict: bool
+    targets: tuple[Target, ...]
+    ended: str | None = None
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Run:
+        """Read a run back from its JSON form."""
+        return cls(**{**data, "targets": tuple(Target.from_json(target) for target in data["targets"])})
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one rule on one target, with the evidence."""
+
+    rule: str
+    target: str
+    outcome: Outcome
+    reason: str | None = None
+    examples: int = 0
+    seconds: float = 0.0
+    classes: dict[str, int] = field(default_factory=dict)
+    counterexample: str | None = None
+    script: str | None = None
+    reproduced: str | None = None
+    traceback: str | None = None
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Result:
+        """Read a result back from its JSON form."""
+        return cls(**{**data, "outcome": Outcome(data["outcome"])})
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run: what `results.json` holds."""
+
+    run: Run
+    rules: tuple[Rule, ...]
+    results: tuple[Result, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form of `results.json`."""
+        return {
+            "format": FORMAT,
+            "run": plain(self.run),
+            "rules": [plain(rule) for rule in self.rules],
+            "results": [plain(result) for result in self.results],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Report:
+        """Read a report back from data that satisfies the schema."""
+        return cls(
+            Run.from_json(data["run"]),
+            tuple(Rule.from_json(rule) for rule in data["rules"]),
+            tuple(Result.from_json(result) for result in data["results"]),
+        )
+
+
+def plain(value: Run | Rule | Target | Result) -> dict[str, Any]:
+    """Return the value as nested dicts, lists, strings and numbers only, fit for JSON and for execnet."""
+    return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Target):
+        return plain(value)
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value
+
+
+@dataclass
+class Observation:
+    """What is seen while one rule runs on one target; filled in example by example.
+
+    Counting stops at the first failure: what follows is shrinking, which says nothing of the inputs tried.
+    """
+
+    examples: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    unsupported: int = 0
+    unsupported_message: str | None = None
+    failed: bool = False
+    counterexample: Callable[[], str] | None = None
+
+    def passed(self, classes: Iterable[str]) -> None:
+        """Count an example that held."""
+        if not self.failed:
+            self.examples += 1
+            self.classes.update(classes)
+
+    def refused(self, message: str) -> None:
+        """Count an example that the target does not implement."""
+        if not self.failed:
+            self.examples += 1
+            self.unsupported += 1
+            self.unsupported_message = self.unsupported_message or message
+
+    def broke(self, counterexample: Callable[[], str]) -> None:
+        """Remember a failing example; the last one remembered is the smallest that was found."""
+        if not self.failed:
+            self.examples += 1
+        self.failed = True
+        self.counterexample = counterexample

@@ -1,0 +1,193 @@
+"""The pytest plugin that records what became of every rule on every target, with and without xdist.
+
+A worker turns what it saw into a result and sends it along with pytest's own report of the test; the
+controlling process collects the results, journals them as they come, and writes the report at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.files import JOURNAL, PAGE, RESULTS, Journal, write_results, write_text
+from reports.html import render
+from reports.judge import fails, judge
+from reports.known_breaks import KnownBreak
+from reports.model import Observation, Outcome, Report, Result, Rule, Run, Target, plain
+from reports.score import Score
+
+RULE = pytest.StashKey[tuple[Rule, Target]]()
+"""On an item: the rule and the target that it checks."""
+
+OBSERVATION = pytest.StashKey[Observation]()
+"""On an item: what was seen while it ran; absent if it was skipped before it ran."""
+
+TRACEBACK_LIMIT = 20_000
+"""Most characters of a traceback that a result carries."""
+
+
+def now() -> str:
+    """Return the time in UTC as ISO 8601, in whole seconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+class Judging:
+    """In every process that runs rules: turns each test into a result and pytest's outcome into ours."""
+
+    def __init__(self, known: Iterable[KnownBreak], run: Run) -> None:
+        self._known = list(known)
+        self._run = run
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Attach the result to the report and let the report pass or fail as the outcome says."""
+        report = yield
+        if RULE in item.stash and (report.when == "call" or not report.passed):
+            rule, _ = item.stash[RULE]
+            result = self._result(item, report, call)
+            report.conformance = {"rule": plain(rule), "result": plain(result)}
+            self._adjust(report, rule, result)
+        return report
+
+    def _result(self, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> Result:
+        rule, target = item.stash[RULE]
+        result = Result(rule.id, target.id, Outcome.INAPPLICABLE, seconds=round(report.duration, 6))
+        if report.skipped:
+            return replace(result, reason=_skip_reason(report))
+        observation = item.stash.get(OBSERVATION, Observation())
+        failure = None
+        if call.excinfo is not None:
+            failure = call.excinfo.exconly(tryshort=True).strip()
+        known = next((entry for entry in self._known if entry.concerns(rule.id, target, self._run.torch)), None)
+        outcome, reason = judge(
+            rule, observation, failure=failure, known=known, max_examples=self._run.max_examples
+        )
+        return replace(
+            result,
+            outcome=outcome,
+            reason=reason,
+            examples=observation.examples,
+            classes=dict(sorted(observation.classes.items())),
+            counterexample=observation.counterexample() if observation.counterexample else None,
+            traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,
+        )
+
+    def _adjust(self, report: pytest.TestReport, rule: Rule, result: Result) -> None:
+        """Make pytest's own outcome, which decides the exit code, agree with the result's."""
+        if result.outcome is Outcome.INAPPLICABLE:
+            return
+        said = f"{result.outcome.value}: {result.reason}"
+        if fails(result.outcome, rule.basis, strict=self._run.strict):
+            if report.passed:
+                report.longrepr = f"{rule.id}: {said}"
+            report.outcome = "failed"
+        elif report.failed:
+            report.outcome = "skipped"
+            report.wasxfail = said if result.outcome is Outcome.KNOWN else f"observed, not documented: {said}"
+        elif result.outcome is Outcome.UNSUPPORTED:
+            path, line, _ = report.location
+            report.outcome = "skipped"
+            report.longrepr = (path, (line or 0) + 1, said)
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return report.longreprtext
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a run sets out to do; `lookup` finds the rule and the target id of a pytest node id."""
+
+    run: Run
+    directory: Path
+    lookup: Callable[[str], tuple[Rule, str] | None]
+
+
+class Recording:
+    """In the controlling process: collects results, journals them, and writes the report."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._rules: dict[str, Rule] = {}
+        self._results: dict[tuple[str, str], Result] = {}
+        self._journal: Journal | None = None
+        self._run = selection.run
+        self.written: Path | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without xdist: note the rules that will run."""
+        if not session.config.option.collectonly:
+            self._plan(item.nodeid for item in session.items if RULE in item.stash)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """With xdist: note the rules that a worker has collected; all workers collect the same."""
+        self._plan(ids)
+
+    def _plan(self, nodeids: Iterable[str]) -> None:
+        if self._rules:
+            return
+        found = [self._selection.lookup(nodeid) for nodeid in nodeids]
+        self._rules = {rule.id: rule for rule, _ in filter(None, found)}
+        if self._rules:
+            self._journal = Journal(
+                self._selection.directory / JOURNAL, self._selection.run, tuple(self._rules.values())
+            )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the result that came with a test's report, or note that its worker died."""
+        data: dict[str, Any] | None = getattr(report, "conformance", None)
+        if data is not None:
+            rule = Rule.from_json(data["rule"])
+            self._rules.setdefault(rule.id, rule)
+            self._add(Result.from_json(data["result"]))
+        elif report.when not in ("setup", "call", "teardown"):
+            # xdist reports the test that a worker died of under a stage of its own, "???".
+            found = self._selection.lookup(report.nodeid)
+            if found is not None:
+                rule, target = found
+                self._add(Result(rule.id, target, Outcome.CRASHED, report.longreprtext.strip() or None))
+
+    def _add(self, result: Result) -> None:
+        self._results[result.rule, result.target] = result
+        if self._journal is not None:
+            self._journal.add(result)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the report; a run in which no rule applied anywhere is no success."""
+        if self._journal is None:
+            return
+        interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        self._run = replace(self._run, ended=None if interrupted else now())
+        self._journal.end(self._run.ended)
+        report = self.report()
+        write_results(self._selection.directory / RESULTS, report)
+        write_text(self._selection.directory / PAGE, render(report))
+        self.written = self._selection.directory / PAGE
+        if exitstatus == pytest.ExitCode.OK and not any(Score(report, t.id).applicable for t in self._run.targets):
+            observed = any(result.outcome is not Outcome.INAPPLICABLE for result in report.results)
+            session.exitstatus = pytest.ExitCode.OK if observed else pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def report(self) -> Report:
+        """Return the report as it stands."""
+        return Report(self._run, tuple(self._rules.values()), tuple(self._results.values()))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """End with one line per target and the path of the report."""
+        if self.written is None:
+            return
+        report = self.report()
+        terminalreporter.section("conformance")
+        for target in report.run.targets:
+            terminalreporter.line(f"{target.id}: {Score(report, target.id).line}")
+        terminalreporter.line(f"report: {self.written}")

@@ -1,0 +1,51 @@
+"""How a target did, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reports.judge import FAILING
+from reports.model import Basis, Outcome, Report, Result
+
+
+class Score:
+    """How a target did: counts of outcomes over the documented and over the observed rules."""
+
+    def __init__(self, report: Report, target: str) -> None:
+        basis = {rule.id: rule.basis for rule in report.rules}
+        results = [result for result in report.results if result.target == target]
+        self.documented = _counts(result for result in results if basis[result.rule] is Basis.DOCUMENTED)
+        self.observed = _counts(result for result in results if basis[result.rule] is Basis.OBSERVED)
+        self.missing = len(report.rules) - len(results)
+        self.holds = self.documented.get(Outcome.HOLDS, 0)
+        self.applicable = sum(self.documented.values()) - self.documented.get(Outcome.INAPPLICABLE, 0)
+        self.conforms = (
+            self.applicable > 0
+            and not self.missing
+            and not any(outcome in FAILING for outcome in self.documented)
+            and not self.observed.get(Outcome.ERROR, 0)
+        )
+
+    @property
+    def percent(self) -> str:
+        """The share of applicable documented rules that hold, rounded down: 100 only if all do."""
+        if not self.applicable:
+            return "–"
+        tenths = self.holds * 1000 // self.applicable
+        return f"{tenths // 10}.{tenths % 10} %" if tenths % 10 else f"{tenths // 10} %"
+
+    @property
+    def line(self) -> str:
+        """One line: how many documented rules hold, and what became of the others."""
+        parts = [f"{self.holds} of {self.applicable} documented rules hold ({self.percent})"]
+        parts += [f"{count} {outcome.value}" for outcome, count in self.documented.items() if outcome is not Outcome.HOLDS]
+        if observed := sum(self.observed.values()) - self.observed.get(Outcome.INAPPLICABLE, 0):
+            parts.append(f"observed: {self.observed.get(Outcome.HOLDS, 0)} of {observed} hold")
+        if self.missing:
+            parts.append(f"{self.missing} not run")
+        return "; ".join(parts)
+
+
+def _counts(results: Iterable[Result]) -> dict[Outcome, int]:
+    found = [result.outcome for result in results]
+    return {outcome: found.count(outcome) for outcome in Outcome if outcome in found}

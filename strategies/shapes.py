@@ -1,0 +1,103 @@
+"""Shapes: rank 0 to 6, sizes 0, 1, equal, prime, and one long dim."""
+
+from __future__ import annotations
+
+import functools
+
+from hypothesis.strategies import SearchStrategy
+
+from strategies.tape import Tape, packed, weighted
+
+Shape = tuple[int, ...]
+
+MAX_RANK = 6
+SHAPE_BYTES = 1 + MAX_RANK + 2
+
+NUMEL = 512
+"""Most elements of a shape without a long dim."""
+
+RANKS = weighted({0: 32, 1: 48, 2: 56, 3: 40, 4: 36, 5: 34, 6: 10})
+SIZES = weighted({1: 72, 2: 60, 3: 44, 0: 16, 4: 16, 5: 16, 7: 12, 11: 8, 13: 6, 17: 6})
+MANY_ONES = weighted({1: 116, 2: 52, 3: 36, 0: 18, 5: 16, 7: 8, 11: 6, 17: 4})
+LONG = weighted({None: 164, 257: 20, 300: 18, 1025: 30, 1031: 24})
+
+
+def decode_shape(
+    tape: Tape, *, sizes: tuple[int, ...] = SIZES, min_dims: int = 0, max_dims: int = MAX_RANK
+) -> Shape:
+    """Read a shape of `min_dims` to `max_dims` dims off `SHAPE_BYTES` bytes."""
+    rank = tape.pick(_ranks(min_dims, max_dims))
+    drawn = [sizes[byte] for byte in tape.take(MAX_RANK)][:rank]
+    long, where = tape.pick(LONG), tape.byte()
+    if long is not None and rank:
+        shape = [min(size, 2) if number < 2 else min(size, 1) for number, size in enumerate(drawn)]
+        shape[where % rank] = long
+        return tuple(shape)
+    room = NUMEL
+    shape = []
+    for size in drawn:
+        fitting = min(size, room)
+        room //= max(fitting, 1)
+        shape.append(fitting)
+    return tuple(shape)
+
+
+@functools.cache
+def _ranks(min_dims: int, max_dims: int) -> tuple[int, ...]:
+    return tuple([rank for rank in RANKS if min_dims <= rank <= max_dims])
+
+
+def shape_classes(shape: Shape) -> list[str]:
+    """Return the names of the input classes that a shape belongs to."""
+    rank = len(shape)
+    if rank == 0:
+        return ["0-d"]
+    classes = []
+    numel = 1
+    for size in shape:
+        numel *= size
+    if rank >= 4:
+        classes.append("rank 4 or more")
+    if numel == 0:
+        classes.append("empty")
+    elif numel > 16:
+        classes.append("over 16 elements")
+        if numel > 256:
+            classes.append("over 256 elements")
+            if max(shape) > 1024:
+                classes.append("dim over 1,024")
+    if 1 in shape:
+        classes.append("size 1")
+    return classes
+
+
+SHAPE_PROMISES = (
+    "0-d",
+    "rank 4 or more",
+    "empty",
+    "size 1",
+    "over 16 elements",
+    "over 256 elements",
+    "dim over 1,024",
+)
+
+
+def shapes(*, min_dims: int = 0, max_dims: int = MAX_RANK) -> SearchStrategy[Shape]:
+    """Return a strategy for shapes of `min_dims` to `max_dims` dims, at most `MAX_RANK`.
+
+    Sizes are 0 to 17, and in every sixth shape or so one dim is over 256 or over 1,024 long; a shape has at
+    most a few thousand elements. Shrinks toward fewer dims, then toward size 1 (a size 0 stays where it
+    matters).
+
+    Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK.
+    """
+    check_dims(min_dims, max_dims)
+    return packed(
+        lambda tape: decode_shape(tape, min_dims=min_dims, max_dims=max_dims), length=SHAPE_BYTES
+    )
+
+
+def check_dims(min_dims: int, max_dims: int) -> None:
+    """Raise ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK."""
+    if not 0 <= min_dims <= max_dims <= MAX_RANK:
+        raise ValueError(f"0 <= min_dims <= max_dims <= {MAX_RANK} does not hold: {min_dims=}, {max_dims=}")

@@ -1,0 +1,262 @@
+"""Cases for squeeze and unsqueeze."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from hypothesis.strategies import SearchStrategy
+
+from strategies.code import Case, TensorCode, TensorField
+from strategies.dims import DIMS_BYTES, decode_bad_dim, decode_dim, decode_dims, dim_classes
+from strategies.shapes import (
+    MANY_ONES,
+    MAX_RANK,
+    SHAPE_BYTES,
+    SHAPE_PROMISES,
+    Shape,
+    decode_shape,
+    shape_classes,
+)
+from strategies.tape import Tape, packed
+from strategies.tensors import TENSOR_BYTES, Fill, counting, decode_tensor, layout_promises, zeros
+from strategies.values import GRAD_DTYPES, STORED_DTYPES, decode_values
+
+BYTES = SHAPE_BYTES + DIMS_BYTES + 2 + 1 + TENSOR_BYTES
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Shaped(Case):
+    """An input and the further positional arguments of a function that changes its shape."""
+
+    input: TensorField = TensorField()
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ShapedGradient(Shaped):
+    """The same with a gradient for the output, which has the output's shape."""
+
+    upstream: TensorField = TensorField()
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ShapedMisuse(Shaped):
+    """Arguments that are refused, and legal ones that differ in that one fact (`mended`)."""
+
+    mended: tuple[Any, ...] = ()
+
+
+def squeezed_shape(shape: Shape, *arguments: Any) -> Shape:
+    """Return the shape that squeeze gives: without the size-1 dims among those named (all by default)."""
+    rank = max(len(shape), 1)
+    named = range(rank)
+    if arguments:
+        dims = (arguments[0],) if isinstance(arguments[0], int) else arguments[0]
+        named = [dim % rank for dim in dims]
+    return tuple([size for dim, size in enumerate(shape) if not (size == 1 and dim in named)])
+
+
+def unsqueezed_shape(shape: Shape, dim: int) -> Shape:
+    """Return the shape with a 1 inserted at `dim`, which counts from the end of the result if negative."""
+    at = dim if dim >= 0 else dim + len(shape) + 1
+    return (*shape[:at], 1, *shape[at:])
+
+
+Arguments = Callable[[Tape, Shape], "tuple[Shape, tuple[Any, ...], list[str]]"]
+"""Reads arguments for a shape off `DIMS_BYTES` + 2 bytes; may adapt the shape."""
+
+
+def _no_arguments(_tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+    return shape, (), []
+
+
+def _one_dim(of_size_one: bool | None) -> Arguments:
+    def decode(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+        dim, other = decode_dim(tape, len(shape)), (2, 0, 3, 5)[tape.byte() >> 6]
+        at = dim % len(shape)
+        size = shape[at]
+        if of_size_one is not None:
+            size = 1 if of_size_one else other if size == 1 else size
+        return (*shape[:at], size, *shape[at + 1 :]), (dim,), dim_classes(dim)
+
+    return decode
+
+
+def _several_dims(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+    dims = decode_dims(tape, len(shape))
+    classes = ["negative dim"] if min(dims) < 0 else []
+    sizes = [shape[dim] for dim in dims]
+    classes += ["names a size-1 dim"] if 1 in sizes else []
+    classes += ["names another dim"] if any(size != 1 for size in sizes) else []
+    return shape, (dims,), classes
+
+
+def _any_form(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+    form = tape.byte()
+    if form < 100 or not shape:
+        return shape, (), ["all dims"]
+    if form < 178:
+        dim = decode_dim(tape, len(shape))
+        return shape, (dim,), ["one dim"]
+    return shape, (decode_dims(tape, len(shape)),), ["several dims"]
+
+
+def _new_dim(negative: bool | None) -> Arguments:
+    def decode(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+        places = len(shape) + 1
+        dim = decode_dim(tape, places)
+        if negative is not None:
+            dim = dim % places - (places if negative else 0)
+        return shape, (dim,), dim_classes(dim) if negative is None else []
+
+    return decode
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the cases of one strategy are read off the tape."""
+
+    arguments: Arguments
+    output_shape: Callable[..., Shape]
+    min_dims: int = 0
+    max_dims: int = MAX_RANK
+    fill: Fill = decode_values
+    dtypes: tuple[torch.dtype, ...] = STORED_DTYPES
+    expand: bool = True
+    rare: tuple[str, ...] = ()
+
+    def read(self, tape: Tape, *, requires_grad: bool = False) -> tuple[TensorCode, tuple[Any, ...], tuple[str, ...]]:
+        shape = decode_shape(tape, sizes=MANY_ONES, min_dims=self.min_dims, max_dims=self.max_dims)
+        arguments_tape = Tape(tape.take(DIMS_BYTES + 2))
+        shape, arguments, classes = self.arguments(arguments_tape, shape)
+        dtype = tape.pick(self.dtypes)
+        code = decode_tensor(
+            tape, shape, dtype, fill=self.fill, expand=self.expand, requires_grad=requires_grad
+        )
+        return code, arguments, (*shape_classes(shape), *classes, *code.classes)
+
+    def promises(self, *further: str) -> tuple[str, ...]:
+        shape = SHAPE_PROMISES if self.min_dims == 0 else SHAPE_PROMISES[1:]
+        promised = (*shape, *layout_promises("input", expand=self.expand), *further)
+        return tuple([name for name in promised if name not in self.rare])
+
+    def cases(self, *further: str) -> SearchStrategy[Shaped]:
+        def decode(tape: Tape) -> Shaped:
+            code, arguments, classes = self.read(tape)
+            return Shaped(classes=classes, input=code, arguments=arguments)
+
+        return packed(decode, length=BYTES, promises=self.promises(*further))
+
+    def gradients(self, *further: str) -> SearchStrategy[ShapedGradient]:
+        def decode(tape: Tape) -> ShapedGradient:
+            code, arguments, classes = self.read(tape, requires_grad=True)
+            upstream = decode_tensor(
+                tape, self.output_shape(code.shape, *arguments), code.dtype, role="upstream", fill=counting
+            )
+            return ShapedGradient(
+                classes=(*classes, *upstream.classes), input=code, arguments=arguments, upstream=upstream
+            )
+
+        promises = (*self.promises(*further), *layout_promises("upstream"))
+        return packed(decode, length=BYTES + TENSOR_BYTES, promises=promises)
+
+
+FORMS = ("all dims", "one dim", "several dims")
+
+
+def squeezes() -> SearchStrategy[Shaped]:
+    """Return a strategy for inputs of squeeze without a dim. Shrinks toward a 0-d zero."""
+    return _Plan(_no_arguments, squeezed_shape).cases()
+
+
+def squeezes_in_any_form() -> SearchStrategy[Shaped]:
+    """Return a strategy for squeeze without a dim, with one dim and with a tuple of dims."""
+    return _Plan(_any_form, squeezed_shape).cases(*FORMS)
+
+
+def squeezes_of_zeros() -> SearchStrategy[Shaped]:
+    """Return a strategy for squeeze in any form of inputs that are all zeros and can be written to."""
+    return _Plan(_any_form, squeezed_shape, fill=zeros, expand=False).cases(*FORMS)
+
+
+def squeezes_dim(*, of_size_one: bool) -> SearchStrategy[Shaped]:
+    """Return a strategy for squeeze of one dim, which has size 1 (or else any other size)."""
+    # A dim forced to size 1 is often the only one, or was the long or the empty one.
+    rare = ("empty", "dim over 1,024", "transposed input") if of_size_one else ()
+    return _Plan(_one_dim(of_size_one), squeezed_shape, min_dims=1, rare=rare).cases("negative dim")
+
+
+def squeezes_dims() -> SearchStrategy[Shaped]:
+    """Return a strategy for squeeze of a tuple of distinct dims."""
+    return _Plan(_several_dims, squeezed_shape, min_dims=1).cases(
+        "negative dim", "names a size-1 dim", "names another dim"
+    )
+
+
+def squeeze_gradients() -> SearchStrategy[ShapedGradient]:
+    """Return a strategy for squeeze in any form of a leaf, with a gradient for the output."""
+    return _Plan(_any_form, squeezed_shape, dtypes=GRAD_DTYPES, fill=zeros).gradients(*FORMS)
+
+
+def squeezes_repeating_a_dim() -> SearchStrategy[ShapedMisuse]:
+    """Return a strategy for a tuple that names a dim twice, once perhaps as its negative alias."""
+
+    def decode(tape: Tape) -> ShapedMisuse:
+        code, (dim,), classes = _Plan(_one_dim(None), squeezed_shape, min_dims=1).read(tape)
+        alias = dim if tape.chance(50) else dim % len(code.shape) - (len(code.shape) if dim >= 0 else 0)
+        classes = (*classes, "same dim twice" if alias == dim else "dim and its negative")
+        return ShapedMisuse(classes=classes, input=code, arguments=((dim, alias),), mended=((dim,),))
+
+    return packed(decode, length=BYTES + 1, promises=("same dim twice", "dim and its negative"))
+
+
+def squeezes_out_of_range() -> SearchStrategy[ShapedMisuse]:
+    """Return a strategy for a dim outside [-rank, rank), and a legal one; rank 0 counts as 1 here."""
+    return _out_of_range(lambda rank: max(rank, 1), squeezed_shape)
+
+
+def _out_of_range(places: Callable[[int], int], output_shape: Callable[..., Shape]) -> SearchStrategy[ShapedMisuse]:
+    def decode(tape: Tape) -> ShapedMisuse:
+        code, _, classes = _Plan(_no_arguments, output_shape).read(tape)
+        count = places(len(code.shape))
+        dim = decode_bad_dim(tape, count)
+        mended = -count if dim < 0 else count - 1
+        classes = (*classes, "dim too low" if dim < 0 else "dim too high")
+        return ShapedMisuse(classes=classes, input=code, arguments=(dim,), mended=(mended,))
+
+    return packed(decode, length=BYTES + 2, promises=("0-d", "dim too low", "dim too high"))
+
+
+def squeezes_of_scalars() -> SearchStrategy[Shaped]:
+    """Return a strategy for a 0-d input and the dim 0 or -1."""
+
+    def decode(tape: Tape) -> Shaped:
+        code, _, classes = _Plan(_no_arguments, squeezed_shape, max_dims=0).read(tape)
+        dim = decode_dim(tape, 1)
+        return Shaped(classes=(*classes, *dim_classes(dim)), input=code, arguments=(dim,))
+
+    return packed(decode, length=BYTES + 1, promises=("0-d", "negative dim"))
+
+
+def unsqueezes(*, negative: bool | None = None) -> SearchStrategy[Shaped]:
+    """Return a strategy for unsqueeze at any place; at a negative or else non-negative dim if asked for."""
+    plan = _Plan(_new_dim(negative), unsqueezed_shape)
+    return plan.cases("negative dim") if negative is None else plan.cases()
+
+
+def unsqueezes_of_zeros() -> SearchStrategy[Shaped]:
+    """Return a strategy for unsqueeze of inputs that are all zeros and can be written to."""
+    return _Plan(_new_dim(None), unsqueezed_shape, fill=zeros, expand=False).cases("negative dim")
+
+
+def unsqueeze_gradients() -> SearchStrategy[ShapedGradient]:
+    """Return a strategy for unsqueeze of a leaf, with a gradient for the output."""
+    return _Plan(_new_dim(None), unsqueezed_shape, dtypes=GRAD_DTYPES, fill=zeros).gradients("negative dim")
+
+
+def unsqueezes_out_of_range() -> SearchStrategy[ShapedMisuse]:
+    """Return a strategy for a dim outside [-rank - 1, rank], and a legal one."""
+    return _out_of_range(lambda rank: rank + 1, unsqueezed_shape)
