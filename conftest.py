@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import cast
 
 import hypothesis
 import pytest
@@ -64,12 +65,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run on this device (cuda:0) or type of device (cuda) only; may be repeated",
     )
     group.addoption(
-        "--rule", action="append", default=[], metavar="GLOB", help="run only rules whose id matches; may be repeated"
+        "--rule",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="run only rules whose id matches; may be repeated",
     )
-    group.addoption("--max-examples", metavar="N", help="examples per rule and target, instead of the profile's")
+    group.addoption(
+        "--max-examples", metavar="N", help="examples per rule and target, instead of the profile's"
+    )
     group.addoption("--report", metavar="DIR", default="conformance-report", help="where the report goes")
     group.addoption(
-        "--known-breaks", action="append", default=[], metavar="FILE", help="a TOML file of further known breaks"
+        "--known-breaks",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a TOML file of further known breaks",
     )
 
 
@@ -138,13 +149,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the rules that were asked for, and seed each from its id and the run's seed."""
     run, _ = config.stash[SELECTION]
     globs = config.getoption("--rule")
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         rule: Rule | None = getattr(getattr(item, "function", None), "rule", None)
         if rule is None or not isinstance(item, pytest.Function):
             (dropped if globs else kept).append(item)
             continue
-        item.stash[RULE] = (rule, item.callspec.params["target"])
+        item.stash[RULE] = (rule, cast(Target, item.callspec.params["target"]))
         hypothesis.seed(rule_seed(rule.id, run.seed))(item.function)
         (kept if not globs or _matches(rule.id, globs) else dropped).append(item)
     if dropped:
@@ -163,7 +175,7 @@ def _every_warning() -> Iterator[None]:
 
 @pytest.fixture
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """Place the rule's inputs on the target and observe its examples; skip it if the target lacks its needs."""
+    """Place the rule's inputs on the target and observe it; skip it if the target lacks what it needs."""
     rule, target = request.node.stash[RULE]
     for need in rule.needs:
         if need in target.lacks:
@@ -181,14 +193,16 @@ def rule_seed(rule: str, seed: str) -> int:
 def _profile(config: pytest.Config) -> str:
     name = config.getoption("--hypothesis-profile", None) or "conformance"
     if name not in PROFILES:
-        raise pytest.UsageError(f"--hypothesis-profile: there is no {name!r}; there are: {', '.join(PROFILES)}")
+        raise pytest.UsageError(
+            f"--hypothesis-profile: there is no {name!r}; there are: {', '.join(PROFILES)}"
+        )
     return str(name)
 
 
 def _max_examples(config: pytest.Config) -> int:
     given = config.getoption("--max-examples")
     if given is None:
-        return settings.default.max_examples
+        return int(settings().max_examples)
     if not given.isascii() or not given.isdigit() or int(given) < 1:
         raise pytest.UsageError(f"--max-examples: {given!r} is not a positive number")
     return int(given)

@@ -27,7 +27,7 @@ def gather(input: Array, dim: int, index: Array) -> Array:
     """
     if input.ndim == 0:
         return input[np.zeros_like(index)] if index.ndim else input
-    coordinates = list(np.indices(index.shape, sparse=True))
+    coordinates: list[Array] = list(np.indices(index.shape, sparse=True))
     coordinates[dim] = index
     return input[tuple(coordinates)]
 
@@ -37,7 +37,7 @@ def gather_gradient(shape: tuple[int, ...], dim: int, index: Array, upstream: Ar
     gradient = np.zeros(shape, dtype=upstream.dtype)
     if not shape:
         return gradient + upstream
-    coordinates = list(np.indices(index.shape, sparse=True))
+    coordinates: list[Array] = list(np.indices(index.shape, sparse=True))
     coordinates[dim] = index
     np.add.at(gradient, tuple(coordinates), upstream)
     return gradient

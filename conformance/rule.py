@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 import torch
@@ -49,7 +49,7 @@ class RegisteredRule:
 
     @property
     def nodeid(self) -> str:
-        """pytest's node id of the function, without the target's bracket."""
+        """Pytest's node id of the function, without the target's bracket."""
         path = self.function.__module__.replace(".", "/")
         return f"{path}.py::{self.function.__name__}"
 
@@ -78,7 +78,9 @@ def rule(
     def register(test: Test) -> Test:
         statement = _statement(id, test)
         if not _ID.fullmatch(id):
-            raise InvalidRuleError(f"rule {id!r}: an id is operation.fact in lower case, digits and underscores")
+            raise InvalidRuleError(
+                f"rule {id!r}: an id is operation.fact in lower case, digits and underscores"
+            )
         if id in RULES and RULES[id].nodeid != f"{_module_path(test)}::{test.__name__}":
             raise InvalidRuleError(f"rule {id!r} is declared twice: {RULES[id].nodeid} has the id already")
         try:
@@ -143,10 +145,12 @@ def watching(device: torch.device | str, watch: Watch) -> Any:
 
 def _watch(test: Test) -> Test:
     """Have every example of the test observed, by way of Hypothesis' replaceable inner test."""
+    watched = test
     if hasattr(test, "hypothesis"):
         test.hypothesis.inner_test = _observed(test.hypothesis.inner_test)
-        return pytest.mark.usefixtures("target")(test)
-    return pytest.mark.usefixtures("target")(_observed(test))
+    else:
+        watched = _observed(test)
+    return cast(Test, pytest.mark.usefixtures("target")(watched))
 
 
 def _observed(body: Test) -> Test:
@@ -200,4 +204,4 @@ def _module_path(test: Callable[..., None]) -> str:
 def _known_faults() -> dict[str, tuple[str, ...]]:
     """Return the seeded faults that each rule is known to catch; `tests/` proves each of them."""
     with Path(__file__).with_name("faults.toml").open("rb") as file:
-        return {id: tuple(faults) for id, faults in tomllib.load(file).items()}
+        return {id: tuple(entry["catches"]) for id, entry in tomllib.load(file).items()}

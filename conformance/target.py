@@ -54,7 +54,7 @@ def describe(device: str) -> Target:
 
 def _device_types() -> list[str]:
     """Return the names of all device types that the installed torch knows of."""
-    members: Iterable[str] = torch._C._autograd.DeviceType.__members__  # type: ignore[attr-defined]
+    members: Iterable[str] = torch._C._autograd.DeviceType.__members__
     renamed = torch._C._get_privateuse1_backend_name()
     return [renamed if name == "PrivateUse1" else name.lower() for name in members]
 

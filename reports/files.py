@@ -66,7 +66,9 @@ def read_report(path: Path) -> Report:
     if not isinstance(data, dict):
         raise UnreadableReportError(f"{path}: is not JSON, or was cut short")
     if data.get("format") != FORMAT:
-        raise UnreadableReportError(f"{path}: has format {data.get('format')!r}; this version reads format {FORMAT}")
+        raise UnreadableReportError(
+            f"{path}: has format {data.get('format')!r}; this version reads format {FORMAT}"
+        )
     try:
         jsonschema.validate(data, schema())
     except jsonschema.ValidationError as error:

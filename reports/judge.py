@@ -5,7 +5,9 @@ from __future__ import annotations
 from reports.known_breaks import KnownBreak
 from reports.model import PROMISE, Basis, Observation, Outcome, Rule
 
-FAILING = frozenset({Outcome.THIN, Outcome.BROKEN, Outcome.FIXED, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR})
+FAILING = frozenset(
+    {Outcome.THIN, Outcome.BROKEN, Outcome.FIXED, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR}
+)
 """Outcomes with which a documented rule fails a run."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class KnownBreak:
     cause: str
     reason: str
     target: str = "*"
-    torch: SpecifierSet = SpecifierSet("")
+    torch: SpecifierSet = field(default_factory=SpecifierSet)
     issue: str | None = None
     script: str | None = None
 
@@ -65,7 +65,9 @@ def read_known_breaks(path: Path) -> list[KnownBreak]:
         raise KnownBreaksError(f"{path}: is not TOML: {error}") from None
     entries = content.pop("break", [])
     if content or not isinstance(entries, list):
-        raise KnownBreaksError(f"{path}: holds {', '.join(content) or 'no [[break]] list'}; only [[break]] entries belong there")
+        raise KnownBreaksError(
+            f"{path}: holds {', '.join(content) or 'no [[break]] list'}; only [[break]] entries belong there"
+        )
     return [_entry(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1)]
 
 

@@ -27,6 +27,9 @@ RULE = pytest.StashKey[tuple[Rule, Target]]()
 OBSERVATION = pytest.StashKey[Observation]()
 """On an item: what was seen while it ran; absent if it was skipped before it ran."""
 
+REASON_LIMIT = 500
+"""Most characters of an exception's message that a result gives as its reason."""
+
 TRACEBACK_LIMIT = 20_000
 """Most characters of a traceback that a result carries."""
 
@@ -52,7 +55,7 @@ class Judging:
         if RULE in item.stash and (report.when == "call" or not report.passed):
             rule, _ = item.stash[RULE]
             result = self._result(item, report, call)
-            report.conformance = {"rule": plain(rule), "result": plain(result)}
+            report.__dict__["conformance"] = {"rule": plain(rule), "result": plain(result)}
             self._adjust(report, rule, result)
         return report
 
@@ -64,8 +67,10 @@ class Judging:
         observation = item.stash.get(OBSERVATION, Observation())
         failure = None
         if call.excinfo is not None:
-            failure = call.excinfo.exconly(tryshort=True).strip()
-        known = next((entry for entry in self._known if entry.concerns(rule.id, target, self._run.torch)), None)
+            failure = f"{call.excinfo.typename}: {call.excinfo.value}".strip()[:REASON_LIMIT]
+        known = next(
+            (entry for entry in self._known if entry.concerns(rule.id, target, self._run.torch)), None
+        )
         outcome, reason = judge(
             rule, observation, failure=failure, known=known, max_examples=self._run.max_examples
         )
@@ -174,7 +179,9 @@ class Recording:
         write_results(self._selection.directory / RESULTS, report)
         write_text(self._selection.directory / PAGE, render(report))
         self.written = self._selection.directory / PAGE
-        if exitstatus == pytest.ExitCode.OK and not any(Score(report, t.id).applicable for t in self._run.targets):
+        if exitstatus == pytest.ExitCode.OK and not any(
+            Score(report, t.id).applicable for t in self._run.targets
+        ):
             observed = any(result.outcome is not Outcome.INAPPLICABLE for result in report.results)
             session.exitstatus = pytest.ExitCode.OK if observed else pytest.ExitCode.NO_TESTS_COLLECTED
 
@@ -182,9 +189,10 @@ class Recording:
         """Return the report as it stands."""
         return Report(self._run, tuple(self._rules.values()), tuple(self._results.values()))
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """End with one line per target and the path of the report."""
-        if self.written is None:
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """End with one line per target and the path of the report, after all that pytest says."""
+        terminalreporter = config.pluginmanager.get_plugin("terminalreporter")
+        if self.written is None or terminalreporter is None:
             return
         report = self.report()
         terminalreporter.section("conformance")

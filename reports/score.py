@@ -38,7 +38,11 @@ class Score:
     def line(self) -> str:
         """One line: how many documented rules hold, and what became of the others."""
         parts = [f"{self.holds} of {self.applicable} documented rules hold ({self.percent})"]
-        parts += [f"{count} {outcome.value}" for outcome, count in self.documented.items() if outcome is not Outcome.HOLDS]
+        parts += [
+            f"{count} {outcome.value}"
+            for outcome, count in self.documented.items()
+            if outcome is not Outcome.HOLDS
+        ]
         if observed := sum(self.observed.values()) - self.observed.get(Outcome.INAPPLICABLE, 0):
             parts.append(f"observed: {self.observed.get(Outcome.HOLDS, 0)} of {observed} hold")
         if self.missing:

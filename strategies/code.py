@@ -88,7 +88,8 @@ def _base(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str:
                 return f"torch.zeros({size}{named})"
             return f"torch.full({size}, {_scalar(data[0])}, dtype={dtype})"
         if dtype is not torch.bool and data == ramp(dtype, len(data)) and data[-1] == len(data) - 1:
-            counted = f"torch.arange({len(data)}, dtype={dtype})"
+            # arange itself knows few dtypes.
+            counted = f"torch.arange({len(data)})" + ("" if dtype is torch.int64 else f".to({dtype})")
             return counted if len(shape) == 1 else f"{counted}.reshape{size}"
     named = "" if data and _DEFAULT_DTYPES[type(data[0])] is dtype else f", dtype={dtype}"
     return f"torch.tensor({_nested(data, shape)}{named})"
@@ -139,7 +140,7 @@ class TensorField:
         built = case.__dict__.get(self._tensor)
         if built is None:
             built = case.__dict__[self._tensor] = self.code(case).build()
-        return built  # type: ignore[no-any-return]
+        return built
 
     def __set__(self, case: object, code: TensorCode) -> None:
         case.__dict__[self._code] = code
@@ -162,12 +163,12 @@ class Case:
 
     def __repr__(self) -> str:
         tensors = tensor_fields(type(self))
-        parts = [
-            f"{item.name}={tensors[item.name].code(self) if item.name in tensors else getattr(self, item.name)!r}"
-            for item in fields(self)
-            if item.name != "classes"
-        ]
-        return f"{type(self).__name__}({', '.join(parts)})"
+        named = {
+            name: tensors[name].code(self) if name in tensors else getattr(self, name)
+            for name in (item.name for item in fields(self))
+            if name != "classes"
+        }
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in named.items())})"
 
 
 _fields: dict[type, dict[str, TensorField]] = {}

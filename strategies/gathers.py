@@ -13,6 +13,7 @@ from strategies.dims import decode_bad_dim, decode_dim, dim_classes
 from strategies.shapes import MAX_RANK, SHAPE_BYTES, SHAPE_PROMISES, Shape, decode_shape, shape_classes
 from strategies.tape import Tape, packed, weighted
 from strategies.tensors import (
+    EXPANDED,
     LAYOUT_BYTES,
     TENSOR_BYTES,
     Fill,
@@ -31,7 +32,7 @@ BYTES = SHAPE_BYTES + 1 + 1 + INDEX_BYTES + TENSOR_BYTES
 
 _ALONG = weighted({"equal": 90, "longer": 64, "shorter": 60, "one": 30, "none": 12})
 _OFF = weighted({"equal": 176, "smaller": 72, "none": 8})
-_INDEX_FILLS = weighted({"drawn": 160, "counting": 40, "all equal": 56})
+_INDEX_FILLS = weighted({"drawn": 140, "counting": 40, "all equal": 76})
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -81,7 +82,7 @@ def _decode_index_shape(tape: Tape, shape: Shape, dim: int) -> tuple[Shape, list
     sizes, classes = [], []
     for number, size in enumerate(shape):
         if number == at:
-            size, described = _size_along(_ALONG[along], size, along)
+            size, described = _size_along(_ALONG[along], size, off[number])
             classes += described
         else:
             kind = _OFF[off[number]]
@@ -108,7 +109,7 @@ def _index_fill(size: int) -> Fill:
     """Return a fill of positions 0 … size - 1; reads 1 + `INDEX_VALUE_BYTES` bytes."""
 
     def fill(tape: Tape, _dtype: torch.dtype, count: int) -> tuple[tuple[Scalar, ...], list[str]]:
-        kind, drawn = tape.pick(_INDEX_FILLS), tape.take(INDEX_VALUE_BYTES)
+        kind, drawn = tape.pick(_INDEX_FILLS), tape.take(INDEX_VALUE_BYTES)[::-1]
         if count == 0 or size == 0:
             return (0,) * count, []
         if kind == "counting":
@@ -143,6 +144,7 @@ def _decode(
     fill: Fill = decode_values,
     requires_grad: bool = False,
     index_dtype: torch.dtype = torch.int64,
+    index_expand: int = EXPANDED,
     index_shape: Callable[[Shape, int, Shape], Shape] | None = None,
 ) -> _Drawn:
     shape = decode_shape(tape, min_dims=min_dims, max_dims=max_dims)
@@ -155,7 +157,7 @@ def _decode(
     if index_shape is not None:
         sizes = index_shape(shape, dim, sizes)
     size = shape[dim] if shape else 1
-    index = decode_tensor(tape, sizes, index_dtype, role="index", fill=_index_fill(size))
+    index = decode_tensor(tape, sizes, index_dtype, role="index", fill=_index_fill(size), expand=index_expand)
     dtype = tape.pick(dtypes)
     code = decode_tensor(tape, shape, dtype, fill=fill, requires_grad=requires_grad)
     if 0 in sizes:
@@ -194,6 +196,17 @@ def gathers() -> SearchStrategy[Gather]:
     return packed(decode, length=BYTES, promises=PROMISES)
 
 
+def gathers_by_expanded_index() -> SearchStrategy[Gather]:
+    """Return a strategy for gathers whose index is expanded wherever it has a dim longer than 1."""
+
+    def decode(tape: Tape) -> Gather:
+        drawn = _decode(tape, min_dims=1, index_expand=100)
+        return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
+
+    promises = (*SHAPE_PROMISES[1:], *layout_promises("index"), *layout_promises("input"))
+    return packed(decode, length=BYTES, promises=promises)
+
+
 def gathers_of_matrices(dim: int) -> SearchStrategy[Gather]:
     """Return a strategy for gathers of int64 matrices along dim 0 or 1, their elements counted up."""
 
@@ -201,7 +214,7 @@ def gathers_of_matrices(dim: int) -> SearchStrategy[Gather]:
         drawn = _decode(tape, min_dims=2, max_dims=2, at=dim, dtypes=(torch.int64,), fill=counting)
         return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
 
-    promises = ("size 1", "empty", "over 16 elements", "index longer along dim", "index smaller off dim")
+    promises = ("size 1", "over 16 elements", "index longer along dim", "index smaller off dim")
     return packed(decode, length=BYTES, promises=promises)
 
 
@@ -251,7 +264,7 @@ def gathers_with_out() -> SearchStrategy[GatherOut]:
 
     def decode(tape: Tape) -> GatherOut:
         drawn = _decode(tape)
-        out = decode_tensor(tape, drawn.index.shape, drawn.input.dtype, role="out", fill=zeros, expand=False)
+        out = decode_tensor(tape, drawn.index.shape, drawn.input.dtype, role="out", fill=zeros, expand=0)
         return GatherOut(
             classes=(*drawn.classes, *out.classes),
             input=drawn.input,
@@ -260,7 +273,7 @@ def gathers_with_out() -> SearchStrategy[GatherOut]:
             out=out,
         )
 
-    promises = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises("out", expand=False))
+    promises = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises("out", expand=0))
     return packed(decode, length=BYTES + TENSOR_BYTES, promises=promises)
 
 
@@ -271,9 +284,7 @@ def gathers_with_out_to_resize() -> SearchStrategy[GatherOut]:
         drawn = _decode(tape, nonempty=True)
         shape = ((0,), (0, 2), (3, 0), (0, 1, 2))[tape.byte() >> 6]
         out = TensorCode((), drawn.input.dtype, shape, shape)
-        return GatherOut(
-            classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index, out=out
-        )
+        return GatherOut(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index, out=out)
 
     return packed(decode, length=BYTES + 1, promises=("0-d", "size 1", "rank 4 or more"))
 
@@ -425,9 +436,7 @@ def gathers_by_nothing() -> SearchStrategy[Gather]:
         rank = "other rank" if len(sizes) != len(drawn.input.shape) else "same rank"
         classes = (*drawn.classes, rank, "float index" if dtype is torch.float32 else "")
         index = TensorCode((), dtype, tuple(sizes), tuple(sizes))
-        return Gather(
-            classes=tuple(filter(None, classes)), input=drawn.input, dim=drawn.dim, index=index
-        )
+        return Gather(classes=tuple(filter(None, classes)), input=drawn.input, dim=drawn.dim, index=index)
 
     return packed(decode, length=BYTES + 2 + SHAPE_BYTES, promises=("other rank", "same rank", "float index"))
 

@@ -11,15 +11,18 @@ from strategies.tape import Tape, packed, weighted
 Shape = tuple[int, ...]
 
 MAX_RANK = 6
-SHAPE_BYTES = 1 + MAX_RANK + 2
+SHAPE_BYTES = 1 + MAX_RANK
 
 NUMEL = 512
 """Most elements of a shape without a long dim."""
 
 RANKS = weighted({0: 32, 1: 48, 2: 56, 3: 40, 4: 36, 5: 34, 6: 10})
-SIZES = weighted({1: 72, 2: 60, 3: 44, 0: 16, 4: 16, 5: 16, 7: 12, 11: 8, 13: 6, 17: 6})
-MANY_ONES = weighted({1: 116, 2: 52, 3: 36, 0: 18, 5: 16, 7: 8, 11: 6, 17: 4})
-LONG = weighted({None: 164, 257: 20, 300: 18, 1025: 30, 1031: 24})
+SIZES = weighted(
+    {1: 64, 2: 54, 3: 40, 0: 14, 4: 14, 5: 14, 7: 11, 11: 7, 13: 5, 17: 5, 257: 6, 300: 4, 1025: 10, 1031: 8}
+)
+MANY_ONES = weighted(
+    {1: 110, 2: 44, 3: 32, 0: 16, 5: 12, 7: 6, 11: 4, 17: 4, 257: 6, 300: 4, 1025: 10, 1031: 8}
+)
 
 
 def decode_shape(
@@ -27,11 +30,12 @@ def decode_shape(
 ) -> Shape:
     """Read a shape of `min_dims` to `max_dims` dims off `SHAPE_BYTES` bytes."""
     rank = tape.pick(_ranks(min_dims, max_dims))
-    drawn = [sizes[byte] for byte in tape.take(MAX_RANK)][:rank]
-    long, where = tape.pick(LONG), tape.byte()
-    if long is not None and rank:
-        shape = [min(size, 2) if number < 2 else min(size, 1) for number, size in enumerate(drawn)]
-        shape[where % rank] = long
+    # The last sizes, so that a shape that loses a dim in shrinking loses its first.
+    drawn = [sizes[byte] for byte in tape.take(MAX_RANK)[MAX_RANK - rank :]]
+    long = next((dim for dim, size in enumerate(drawn) if size > NUMEL // 2), None)
+    if long is not None:
+        shape = [min(size, 2) if dim < 2 else min(size, 1) for dim, size in enumerate(drawn)]
+        shape[long] = drawn[long]
         return tuple(shape)
     room = NUMEL
     shape = []
@@ -92,9 +96,7 @@ def shapes(*, min_dims: int = 0, max_dims: int = MAX_RANK) -> SearchStrategy[Sha
     Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK.
     """
     check_dims(min_dims, max_dims)
-    return packed(
-        lambda tape: decode_shape(tape, min_dims=min_dims, max_dims=max_dims), length=SHAPE_BYTES
-    )
+    return packed(lambda tape: decode_shape(tape, min_dims=min_dims, max_dims=max_dims), length=SHAPE_BYTES)
 
 
 def check_dims(min_dims: int, max_dims: int) -> None:

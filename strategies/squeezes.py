@@ -21,7 +21,7 @@ from strategies.shapes import (
     shape_classes,
 )
 from strategies.tape import Tape, packed
-from strategies.tensors import TENSOR_BYTES, Fill, counting, decode_tensor, layout_promises, zeros
+from strategies.tensors import EXPANDED, TENSOR_BYTES, Fill, counting, decode_tensor, layout_promises, zeros
 from strategies.values import GRAD_DTYPES, STORED_DTYPES, decode_values
 
 BYTES = SHAPE_BYTES + DIMS_BYTES + 2 + 1 + TENSOR_BYTES
@@ -52,7 +52,7 @@ class ShapedMisuse(Shaped):
 def squeezed_shape(shape: Shape, *arguments: Any) -> Shape:
     """Return the shape that squeeze gives: without the size-1 dims among those named (all by default)."""
     rank = max(len(shape), 1)
-    named = range(rank)
+    named = list(range(rank))
     if arguments:
         dims = (arguments[0],) if isinstance(arguments[0], int) else arguments[0]
         named = [dim % rank for dim in dims]
@@ -125,10 +125,12 @@ class _Plan:
     max_dims: int = MAX_RANK
     fill: Fill = decode_values
     dtypes: tuple[torch.dtype, ...] = STORED_DTYPES
-    expand: bool = True
+    expand: int = EXPANDED
     rare: tuple[str, ...] = ()
 
-    def read(self, tape: Tape, *, requires_grad: bool = False) -> tuple[TensorCode, tuple[Any, ...], tuple[str, ...]]:
+    def read(
+        self, tape: Tape, *, requires_grad: bool = False
+    ) -> tuple[TensorCode, tuple[Any, ...], tuple[str, ...]]:
         shape = decode_shape(tape, sizes=MANY_ONES, min_dims=self.min_dims, max_dims=self.max_dims)
         arguments_tape = Tape(tape.take(DIMS_BYTES + 2))
         shape, arguments, classes = self.arguments(arguments_tape, shape)
@@ -179,7 +181,7 @@ def squeezes_in_any_form() -> SearchStrategy[Shaped]:
 
 def squeezes_of_zeros() -> SearchStrategy[Shaped]:
     """Return a strategy for squeeze in any form of inputs that are all zeros and can be written to."""
-    return _Plan(_any_form, squeezed_shape, fill=zeros, expand=False).cases(*FORMS)
+    return _Plan(_any_form, squeezed_shape, fill=zeros, expand=0).cases(*FORMS)
 
 
 def squeezes_dim(*, of_size_one: bool) -> SearchStrategy[Shaped]:
@@ -218,7 +220,9 @@ def squeezes_out_of_range() -> SearchStrategy[ShapedMisuse]:
     return _out_of_range(lambda rank: max(rank, 1), squeezed_shape)
 
 
-def _out_of_range(places: Callable[[int], int], output_shape: Callable[..., Shape]) -> SearchStrategy[ShapedMisuse]:
+def _out_of_range(
+    places: Callable[[int], int], output_shape: Callable[..., Shape]
+) -> SearchStrategy[ShapedMisuse]:
     def decode(tape: Tape) -> ShapedMisuse:
         code, _, classes = _Plan(_no_arguments, output_shape).read(tape)
         count = places(len(code.shape))
@@ -249,7 +253,7 @@ def unsqueezes(*, negative: bool | None = None) -> SearchStrategy[Shaped]:
 
 def unsqueezes_of_zeros() -> SearchStrategy[Shaped]:
     """Return a strategy for unsqueeze of inputs that are all zeros and can be written to."""
-    return _Plan(_new_dim(None), unsqueezed_shape, fill=zeros, expand=False).cases("negative dim")
+    return _Plan(_new_dim(None), unsqueezed_shape, fill=zeros, expand=0).cases("negative dim")
 
 
 def unsqueeze_gradients() -> SearchStrategy[ShapedGradient]:

@@ -9,7 +9,15 @@ import torch
 from hypothesis.strategies import SearchStrategy
 
 from strategies.code import Index, TensorCode
-from strategies.shapes import MAX_RANK, SHAPE_BYTES, SHAPE_PROMISES, Shape, check_dims, decode_shape, shape_classes
+from strategies.shapes import (
+    MAX_RANK,
+    SHAPE_BYTES,
+    SHAPE_PROMISES,
+    Shape,
+    check_dims,
+    decode_shape,
+    shape_classes,
+)
 from strategies.tape import Tape, packed, weighted
 from strategies.values import DTYPES, FILL_BYTES, VALUE_PROMISES, Scalar, decode_values, ramp
 
@@ -17,6 +25,9 @@ LAYOUT_BYTES = 5
 TENSOR_BYTES = LAYOUT_BYTES + FILL_BYTES
 
 Fill = Callable[[Tape, torch.dtype, int], tuple[tuple[Scalar, ...], list[str]]]
+
+EXPANDED = 30
+"""Percentage of tensors that are expanded, where they can be."""
 
 LAYOUTS = ("transposed", "stepped", "storage offset", "expanded")
 
@@ -42,22 +53,22 @@ def decode_tensor(
     *,
     role: str = "input",
     fill: Fill = decode_values,
-    expand: bool = True,
+    expand: int = EXPANDED,
     requires_grad: bool = False,
 ) -> TensorCode:
     """Read a layout (`LAYOUT_BYTES`) and elements off the tape for a tensor of the given shape and dtype.
 
-    `role` is the word that the names of the layout classes end with. Without `expand` no two elements
-    share memory, as writing to the tensor requires.
+    `role` is the word that the names of the layout classes end with. `expand` is the
+    percentage of tensors that are expanded: with 0 no two elements share memory, as writing requires.
     """
     permuted, stepped = tape.pick(_PERMUTED), tape.pick(_STEPPED)
-    shifted, expands, where = tape.chance(25), tape.chance(30), tape.byte()
+    shifted, expands, where = tape.chance(25), tape.chance(expand), tape.byte()
     names = _layout_names(role)
     classes: list[str] = []
     rank = len(shape)
 
     inner, expanded = shape, None
-    if expand and expands and rank and max(shape) > 1:
+    if expands and rank and max(shape) > 1:
         dim = next(dim % rank for dim in range(where % rank, where % rank + rank) if shape[dim % rank] > 1)
         inner, expanded = (*shape[:dim], 1, *shape[dim + 1 :]), shape
         classes.append(names[3])
@@ -138,7 +149,7 @@ def zeros_code(shape: Shape, dtype: torch.dtype = torch.int64, first: int = 0) -
     return TensorCode((first, *data[1:]) if first else data, dtype, shape, shape)
 
 
-def layout_promises(role: str, *, expand: bool = True) -> tuple[str, ...]:
+def layout_promises(role: str, *, expand: int = EXPANDED) -> tuple[str, ...]:
     """Return the names of the layout classes that `decode_tensor` reaches for a role."""
     return _layout_names(role) if expand else _layout_names(role)[:3]
 

@@ -18,6 +18,7 @@ from strategies.gathers import (
     gather_gradients,
     gathers,
     gathers_between_rank_0_and_1,
+    gathers_by_expanded_index,
     gathers_by_int32,
     gathers_by_nothing,
     gathers_by_nothing_out_of_range,
@@ -39,7 +40,18 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @rule("gather.elements", source="torch.gather", seed="gather", needs=[Need.VALUES])
 @given(case=gathers())
 def test_elements(case):
-    """Each position of index picks the input's element at that position, its coordinate along dim replaced."""
+    """Each position of index picks the input's element there, with its value for the coordinate along dim."""
+    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+
+    output = case.input.gather(case.dim, case.index)
+
+    expect.same_elements(output, expected)
+
+
+@rule("gather.expanded_index", source="torch.gather", needs=[Need.VALUES])
+@given(case=gathers_by_expanded_index())
+def test_expanded_index(case):
+    """An expanded index, one of whose dims has stride 0, picks like any other of its values."""
     expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
 
     output = case.input.gather(case.dim, case.index)
@@ -110,7 +122,7 @@ def test_index_rank_0_and_1(case):
 @rule("gather.index_size", source="torch.gather", kind=Kind.ERROR, seed="gather")
 @given(case=gathers_with_oversized_index())
 def test_index_size(case):
-    """An index larger than the input in a dim other than dim raises RuntimeError, also where input has size 1."""
+    """An index larger than the input off dim raises RuntimeError, also where the input has size 1."""
     case.input.gather(case.mended_dim, case.mended_index)
 
     with pytest.raises(RuntimeError):
@@ -197,7 +209,7 @@ def test_own_storage(case):
 @rule("gather.inputs_kept", source="torch.gather", needs=[Need.VALUES])
 @given(case=gathers())
 def test_inputs_kept(case):
-    """gather leaves its index as it is."""
+    """Gather leaves its index as it is."""
     index = reference.host(case.index)
 
     case.input.gather(case.dim, case.index)
@@ -288,15 +300,6 @@ def test_sparse_gradient_elements(case):
     torch.gather(case.input, case.dim, case.index, sparse_grad=True).backward(case.upstream)
 
     expect.same_elements(case.input.grad.to_dense(), expected)
-
-
-@rule("gather.index_without_gradient", source="torch.gather", needs=[Need.AUTOGRAD])
-@given(case=gather_gradients())
-def test_index_without_gradient(case):
-    """index takes no part in the gradient: its .grad stays None."""
-    case.input.gather(case.dim, case.index).backward(case.upstream)
-
-    assert case.index.grad is None
 
 
 @rule(

@@ -113,9 +113,7 @@ def test_write_to_input(case):
     expect.all_ones(output)
 
 
-@rule(
-    "squeeze.gradient", source="torch.squeeze", kind=Kind.GRADIENT, needs=[Need.VALUES, Need.AUTOGRAD]
-)
+@rule("squeeze.gradient", source="torch.squeeze", kind=Kind.GRADIENT, needs=[Need.VALUES, Need.AUTOGRAD])
 @given(case=squeeze_gradients())
 def test_gradient(case):
     """The gradient of the input is the gradient of the result, with the dropped dims back in place."""

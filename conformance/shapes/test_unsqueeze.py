@@ -81,9 +81,7 @@ def test_write_to_input(case):
     expect.all_ones(output)
 
 
-@rule(
-    "unsqueeze.gradient", source="torch.unsqueeze", kind=Kind.GRADIENT, needs=[Need.VALUES, Need.AUTOGRAD]
-)
+@rule("unsqueeze.gradient", source="torch.unsqueeze", kind=Kind.GRADIENT, needs=[Need.VALUES, Need.AUTOGRAD])
 @given(case=unsqueeze_gradients())
 def test_gradient(case):
     """The gradient of the input is the gradient of the result without the inserted dim."""

@@ -1,0 +1,60 @@
+"""What an example of each rule costs, next to the floor: a Hypothesis test that draws one integer.
+
+    pytest tests/benchmarks/bench_rules.py
+
+Machines are noisy: read the ratios that are printed last, each against the floor measured beside it.
+"""
+
+import time
+
+import hypothesis
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from conformance.rule import Watch, load_rules, watching
+from conftest import DEFAULT_SEED, SHIPPED_BREAKS, rule_seed
+from reports.known_breaks import read_known_breaks
+from reports.model import Observation
+
+EXAMPLES = 100
+ROUNDS = 5
+KNOWN = {entry.rule for entry in read_known_breaks(SHIPPED_BREAKS)}
+PLAIN = settings(max_examples=EXAMPLES, database=None, deadline=None, phases=[Phase.generate])
+
+
+@PLAIN
+@given(number=st.integers(0, 2**62))
+def floor(number):
+    """Draw one integer from a wide range."""
+
+
+@pytest.fixture(scope="module")
+def ratios():
+    found: dict[str, float] = {}
+    yield found
+    ordered = sorted(found.items(), key=lambda item: item[1])
+    print(f"\nexample cost against the floor, {EXAMPLES} examples, best of {ROUNDS}")
+    for id, ratio in ordered:
+        print(f"{ratio:6.2f}  {id}")
+    print(f"{ordered[len(ordered) // 2][1]:6.2f}  median")
+
+
+@pytest.mark.parametrize("id", sorted(set(load_rules()) - KNOWN))
+@pytest.mark.filterwarnings("ignore")
+def test_example_cost(benchmark, ratios, id):
+    registered = load_rules()[id]
+    hypothesis.seed(rule_seed(id, DEFAULT_SEED))(registered.function)
+    floors = []
+
+    def example_run():
+        with watching("cpu", Watch(Observation())):
+            registered.function()
+
+    def measure_floor():
+        started = time.perf_counter()
+        floor()
+        floors.append(time.perf_counter() - started)
+
+    benchmark.pedantic(example_run, setup=measure_floor, rounds=ROUNDS, warmup_rounds=1)
+    ratios[id] = benchmark.stats.stats.min / min(floors)

@@ -1,0 +1,98 @@
+"""Seeded faults: torch with one function wrong in one way, to show that a rule catches it.
+
+A fault is a function that stands in for a torch function. It gets the real one and the call's arguments:
+
+    @fault(torch.Tensor.squeeze)
+    def squeeze_copies(real, input, *args):
+        return real(input, *args).clone()
+
+Its id is its name with hyphens. `conformance/faults.toml` says which rule catches which fault, and
+`tests/test_faults.py` proves every line of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest import mock
+
+import torch
+from hypothesis import HealthCheck, Phase, settings
+from torch.overrides import TorchFunctionMode
+
+from conformance.rule import RegisteredRule, Watch, watching
+from reports.model import Observation
+
+FAULTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {}
+
+
+def fault(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function as a fault of the given torch functions."""
+
+    def register(wrong: Callable[..., Any]) -> Callable[..., Any]:
+        FAULTS[wrong.__name__.replace("_", "-")] = lambda: _Fault(functions, wrong)
+        return wrong
+
+    return register
+
+
+def method_fault(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function as a fault of a tensor method whose own signature is at fault.
+
+    torch checks a call's arguments before anything that `fault` could stand in for.
+    """
+
+    def register(wrong: Callable[..., Any]) -> Callable[..., Any]:
+        def standing_in(*args: Any, **options: Any) -> Any:
+            return wrong(real, *args, **options)
+
+        real = getattr(torch.Tensor, name)
+        FAULTS[wrong.__name__.replace("_", "-")] = lambda: mock.patch.object(torch.Tensor, name, standing_in)
+        return wrong
+
+    return register
+
+
+class _Fault(TorchFunctionMode):
+    def __init__(self, functions: tuple[Any, ...], wrong: Callable[..., Any]) -> None:
+        super().__init__()
+        self._functions = functions
+        self._wrong = wrong
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in self._functions:
+            return self._wrong(func, *args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+def observe(registered: RegisteredRule, fault: str | None = None, *, max_examples: int = 100) -> Observation:
+    """Run a rule on the CPU under a fault; the observation says whether an example failed.
+
+    An exception that came out of no example (a fault of the suite itself) is raised.
+    """
+    around = FAULTS[fault] if fault else None
+    watch = Watch(Observation(), around) if around else Watch(Observation())
+    before = settings.get_current_profile_name()
+    settings.register_profile(
+        "faults",
+        max_examples=max_examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=[HealthCheck.too_slow],
+        report_multiple_bugs=False,
+    )
+    settings.load_profile("faults")
+    warned = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        with watching("cpu", watch):
+            registered.function()
+    except BaseException:
+        if not watch.observation.failed:
+            raise
+    finally:
+        torch.set_warn_always(warned)
+        settings.load_profile(before)
+    return watch.observation

@@ -1,0 +1,48 @@
+"""Runs the suite itself in a fresh process, as a user would."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from reports.files import JOURNAL, PAGE, RESULTS, read_report
+from reports.model import Report, Result
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the suite left behind."""
+
+    code: int
+    output: str
+    directory: Path
+
+    @property
+    def report(self) -> Report:
+        return read_report(self.directory / RESULTS)
+
+    @property
+    def journal(self) -> Report:
+        return read_report(self.directory / JOURNAL)
+
+    @property
+    def page(self) -> str:
+        return (self.directory / PAGE).read_text("utf-8")
+
+    def result(self, rule: str, target: str = "cpu") -> Result:
+        return next(found for found in self.report.results if (found.rule, found.target) == (rule, target))
+
+
+def run_suite(directory: Path, *options: str, fault: str | None = None) -> Ran:
+    """Run pytest from the repository's root with the report going to `directory`."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--report={directory}"]
+    if fault is not None:
+        command += ["-p", "tests.faults.plugin", "--fault", fault]
+    done = subprocess.run(
+        [*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    return Ran(done.returncode, done.stdout + done.stderr, directory)

@@ -1,0 +1,191 @@
+"""The suite as its users run it: options, exit codes, files, faults and dying workers."""
+
+import json
+
+import jsonschema
+import pytest
+
+from reports.files import RESULTS, schema
+from reports.model import Outcome
+from tests.suite import run_suite
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory):
+    """A run of some rules on the CPU and on meta."""
+    return run_suite(tmp_path_factory.mktemp("healthy"), "--rule", "gather.i*", "--rule", "gather.o*")
+
+
+@pytest.fixture(scope="module")
+def distributed(tmp_path_factory):
+    """The same run on two workers."""
+    return run_suite(
+        tmp_path_factory.mktemp("distributed"), "--rule", "gather.i*", "--rule", "gather.o*", "-n", "2"
+    )
+
+
+def test_a_healthy_run_succeeds_and_says_so(healthy):
+    assert healthy.code == 0, healthy.output
+    assert "documented rules hold" in healthy.output
+    last = healthy.output.strip().splitlines()[-2:]
+    assert last[0] == f"report: {healthy.directory / 'index.html'}"
+
+
+def test_the_report_has_a_column_per_target(healthy):
+    found = healthy.report
+
+    assert found.run.targets[0].id == "cpu"
+    assert found.run.targets[-1].id == "meta"
+    assert {(result.rule, result.target) for result in found.results} == {
+        (rule.id, target.id) for rule in found.rules for target in found.run.targets
+    }
+    assert healthy.result("gather.own_storage", "meta").outcome is Outcome.INAPPLICABLE
+    assert healthy.result("gather.index_rank_0_and_1").outcome is Outcome.KNOWN
+    assert healthy.result("gather.output_shape").examples == 100
+
+
+def test_results_satisfy_the_schema(healthy):
+    jsonschema.validate(json.loads((healthy.directory / RESULTS).read_text("utf-8")), schema())
+
+
+def test_the_journal_says_the_same(healthy):
+    assert healthy.journal == healthy.report
+
+
+def test_workers_change_nothing(healthy, distributed):
+    def facts(ran):
+        return {
+            (result.rule, result.target): (
+                result.outcome,
+                result.examples,
+                result.classes,
+                result.counterexample,
+            )
+            for result in ran.report.results
+        }
+
+    assert distributed.code == 0, distributed.output
+    assert facts(distributed) == facts(healthy)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "two workers"])
+def test_a_gather_that_broadcasts_its_index_is_named_with_a_small_counterexample(tmp_path, workers):
+    ran = run_suite(
+        tmp_path, "--rule", "gather.index_*", *workers, fault="gather-broadcasts-lower-rank-index"
+    )
+
+    broken = ran.result("gather.index_rank")
+    assert ran.code == 1
+    assert broken.outcome is Outcome.BROKEN
+    assert broken.reason == "Failed: DID NOT RAISE RuntimeError"
+    assert broken.counterexample is not None
+    assert "input=torch.tensor([[0.0]])" in broken.counterexample
+    assert "index=torch.tensor([0])" in broken.counterexample
+    assert "gather.index_rank" in ran.page
+    assert ran.result("gather.index_size").outcome is Outcome.HOLDS
+
+
+def test_a_worker_that_dies_takes_one_rule_with_it(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        "--rule",
+        "squeeze.*",
+        "--device",
+        "cpu",
+        "-n",
+        "2",
+        fault="squeeze-in-place-kills-the-process",
+    )
+    crashed = {result.rule for result in ran.report.results if result.outcome is Outcome.CRASHED}
+
+    assert ran.code == 1
+    assert crashed >= {"squeeze.in_place_shape", "squeeze.in_place_returns_self"}
+    assert all(rule.startswith("squeeze.in_place") for rule in crashed)
+    assert len(ran.report.results) == len(ran.report.rules)
+
+
+def test_what_is_not_implemented_is_unsupported_and_fails_a_strict_run_only(tmp_path):
+    fault = "squeeze-in-place-is-not-implemented"
+    ran = run_suite(tmp_path / "plain", "--rule", "squeeze.in_place_shape", "--device", "cpu", fault=fault)
+    strict = run_suite(
+        tmp_path / "strict", "--rule", "squeeze.in_place_shape", "--device", "cpu", "--strict", fault=fault
+    )
+
+    assert (ran.code, strict.code) == (0, 1)
+    found = ran.result("squeeze.in_place_shape")
+    assert found.outcome is Outcome.UNSUPPORTED
+    assert found.reason == "100 of 100 examples: NotImplementedError: squeeze_ is not implemented"
+
+
+def test_an_observed_rule_fails_a_strict_run_only(tmp_path):
+    options = ("--rule", "gather.int32_index", "--device", "cpu")
+    ran = run_suite(tmp_path / "plain", *options, fault="gather-misreads-int32-index")
+    strict = run_suite(tmp_path / "strict", *options, "--strict", fault="gather-misreads-int32-index")
+
+    assert (ran.code, strict.code) == (0, 1)
+    assert ran.result("gather.int32_index").outcome is Outcome.BROKEN
+
+
+def test_a_known_break_that_no_longer_breaks_fails_the_run(tmp_path):
+    breaks = tmp_path / "breaks.toml"
+    breaks.write_text(
+        '[[break]]\nrule = "gather.output_shape"\ncause = "device"\nreason = "It was."\nissue = "https://example.org/1"\n'
+    )
+    ran = run_suite(
+        tmp_path / "report", "--rule", "gather.output_shape", "--device", "cpu", f"--known-breaks={breaks}"
+    )
+
+    assert ran.code == 1
+    assert ran.result("gather.output_shape").outcome is Outcome.FIXED
+    assert "delete this known break" in ran.output
+
+
+def test_a_run_where_no_rule_applies_is_no_success(tmp_path):
+    ran = run_suite(tmp_path, "--rule", "gather.elements", "--device", "meta")
+
+    assert ran.code == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "nothing applied" in ran.page
+
+
+def test_an_example_count_is_kept(tmp_path):
+    ran = run_suite(tmp_path, "--rule", "gather.output_shape", "--device", "cpu", "--max-examples", "7")
+
+    assert ran.report.run.max_examples == 7
+    assert ran.result("gather.output_shape").examples == 7
+
+
+def test_the_seed_decides_the_inputs(tmp_path):
+    def classes(directory, *options):
+        ran = run_suite(tmp_path / directory, "--rule", "gather.output_shape", "--device", "cpu", *options)
+        return ran.result("gather.output_shape").classes
+
+    assert classes("one") == classes("two", "--hypothesis-seed", "0")
+    assert classes("one") != classes("three", "--hypothesis-seed", "1")
+    assert classes("four", "--hypothesis-profile", "explore") != classes(
+        "five", "--hypothesis-profile", "explore"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--device", "cuda:99"], "--device: no device 'cuda:99' on this machine; here are: cpu"),
+        (["--rule", "gater.*"], "--rule: no rule's id matches 'gater.*'; near it: gather."),
+        (["--max-examples", "0"], "--max-examples: '0' is not a positive number"),
+        (["--max-examples", "many"], "--max-examples: 'many' is not a positive number"),
+        (
+            ["--hypothesis-profile", "slow"],
+            "--hypothesis-profile: there is no 'slow'; there are: conformance, quick",
+        ),
+        (["--known-breaks=none.toml"], "--known-breaks: none.toml: cannot be read"),
+        (["--report=README.md"], "README.md is a file"),
+    ],
+)
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "two workers"])
+def test_a_bad_value_is_one_clear_line_and_writes_nothing(tmp_path, options, message, workers):
+    ran = run_suite(tmp_path / "report", *options, *workers)
+
+    assert ran.code == pytest.ExitCode.USAGE_ERROR
+    assert message in ran.output
+    assert len([line for line in ran.output.splitlines() if line.strip()]) == 1
+    assert not ran.directory.exists()

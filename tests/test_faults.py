@@ -1,0 +1,48 @@
+"""Every rule catches the seeded faults that `conformance/faults.toml` says it catches."""
+
+import hypothesis
+import pytest
+
+from conformance.rule import load_rules
+from conftest import DEFAULT_SEED, SHIPPED_BREAKS, rule_seed
+from reports.known_breaks import read_known_breaks
+from tests.faults import observe
+from tests.faults.all import FAULTS
+
+RULES = load_rules()
+CATCHES = [(id, fault) for id, found in RULES.items() for fault in found.rule.faults]
+KNOWN = {entry.rule for entry in read_known_breaks(SHIPPED_BREAKS)}
+# A deadly fault cannot run in this process; tests/test_end_to_end.py runs it in another.
+DEADLY = {"squeeze-in-place-kills-the-process", "squeeze-in-place-is-not-implemented"}
+
+
+@pytest.mark.parametrize(("id", "fault"), CATCHES)
+@pytest.mark.filterwarnings("ignore")
+def test_the_rule_catches_the_fault(id, fault):
+    registered = RULES[id]
+    hypothesis.seed(rule_seed(id, DEFAULT_SEED))(registered.function)
+
+    assert observe(registered, fault).failed
+
+
+@pytest.mark.parametrize("id", RULES)
+def test_the_rule_holds_without_a_fault_unless_it_is_a_known_break(id):
+    registered = RULES[id]
+    hypothesis.seed(rule_seed(id, "another seed"))(registered.function)
+
+    assert observe(registered).failed == (id in KNOWN)
+
+
+@pytest.mark.parametrize("id", sorted(set(RULES) - KNOWN))
+def test_the_rule_catches_at_least_one_fault(id):
+    assert RULES[id].rule.faults
+
+
+def test_every_fault_is_caught_by_some_rule():
+    assert set(FAULTS) - DEADLY == {fault for _, fault in CATCHES}
+
+
+def test_every_rule_with_faults_exists():
+    from conformance.rule import _known_faults
+
+    assert set(_known_faults()) <= set(RULES)

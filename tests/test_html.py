@@ -1,0 +1,104 @@
+"""The page: what it says, and that what comes from a target stays text."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from reports.html import render
+from reports.links import documentation
+from reports.model import Outcome
+from tests.test_files import REPORT, RUN
+
+
+class Page(HTMLParser):
+    """Collects the text, the ids and the links of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.text, self.tags, self.attributes = "", [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_answers_what_conforms_and_where_it_does_not():
+    page = Page(render(REPORT))
+    text = " ".join(page.text.split())
+
+    assert "Conformance of torch 2.13.0+cpu" in text
+    assert "0 of 1 documented rules hold (0 %); 1 broken; observed: 1 of 1 hold" in text
+    assert "does not conform" in text
+    assert "case = 1" in text
+    assert "3 examples in 0.50 s · AssertionError" in text
+    assert ("id", "gather.elements") in page.attributes
+    assert ("href", "https://docs.pytorch.org/docs/2.13/generated/torch.gather.html") in page.attributes
+
+
+def test_what_was_not_run_is_said():
+    text = Page(render(replace(REPORT, run=replace(RUN, ended=None)))).text
+
+    assert "This run ended early" in text
+    assert "not run" in text
+
+
+def test_every_outcome_has_a_glyph_and_a_meaning():
+    results = [replace(REPORT.results[0], outcome=outcome) for outcome in Outcome]
+
+    for result in results:
+        assert result.outcome.value in render(replace(REPORT, results=(result,)))
+
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' \x00 \x1b[31m &amp; ‮"
+
+
+def test_text_from_a_target_is_data():
+    target = replace(RUN.targets[0], name=HOSTILE, driver=HOSTILE)
+    result = replace(
+        REPORT.results[0], reason=HOSTILE, counterexample=HOSTILE, traceback=HOSTILE, classes={HOSTILE: 1}
+    )
+    report = replace(
+        REPORT,
+        run=replace(RUN, targets=(target, *RUN.targets[1:]), platform=HOSTILE, seed=HOSTILE),
+        results=(result,),
+    )
+
+    page = Page(render(report))
+
+    assert page.tags.count("script") == 1
+    assert "img" not in page.tags
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_the_page_asks_nothing_of_any_network():
+    html = render(REPORT)
+
+    assert not re.search(r"""(src|@import|url\()\s*=?\s*["']?(https?:)?//""", html)
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize(
+    ("source", "torch", "address"),
+    [
+        ("torch.gather", "2.13.0+cpu", "https://docs.pytorch.org/docs/2.13/generated/torch.gather.html"),
+        (
+            "torch.Tensor.squeeze_",
+            "2.4.1",
+            "https://docs.pytorch.org/docs/2.4/generated/torch.Tensor.squeeze_.html",
+        ),
+        ("notes/autograd", "2.15.0.dev20261101", "https://docs.pytorch.org/docs/main/notes/autograd.html"),
+        (
+            "torch.distributions.categorical.Categorical",
+            "2.13.0",
+            "https://docs.pytorch.org/docs/2.13/distributions.html#torch.distributions.categorical.Categorical",
+        ),
+    ],
+)
+def test_links_go_to_the_documentation_of_the_tested_version(source, torch, address):
+    assert documentation(source, torch) == address

@@ -1,0 +1,84 @@
+"""Reading known breaks, and saying what is wrong with a file."""
+
+from pathlib import Path
+
+import pytest
+
+from conformance.rule import load_rules
+from conftest import SHIPPED_BREAKS
+from reports.known_breaks import KnownBreaksError, check_rules, read_known_breaks
+from reports.model import Target
+
+CUDA = Target("cuda:0", "cuda", "x")
+ENTRY = '[[break]]\nrule = "a.b"\ncause = "device"\nreason = "Why."\nissue = "https://example.org/1"\n'
+
+
+def read(tmp_path: Path, text: str):
+    path = tmp_path / "breaks.toml"
+    path.write_text(text, "utf-8")
+    return read_known_breaks(path)
+
+
+def test_the_shipped_ones_are_about_rules_that_exist():
+    check_rules(read_known_breaks(SHIPPED_BREAKS), load_rules(), SHIPPED_BREAKS)
+
+
+@pytest.mark.parametrize(
+    ("further", "concerned"),
+    [
+        ("", True),
+        ('target = "cuda"', True),
+        ('target = "cuda:0"', True),
+        ('target = "cuda:1"', False),
+        ('torch = ">=2.12"', True),
+        ('torch = "<2.13"', False),
+    ],
+)
+def test_an_entry_concerns_targets_and_versions(tmp_path, further, concerned):
+    (entry,) = read(tmp_path, ENTRY + further)
+
+    assert entry.concerns("a.b", CUDA, "2.13.0+cu130") is concerned
+    assert not entry.concerns("a.c", CUDA, "2.13.0+cu130")
+
+
+def test_development_versions_count(tmp_path):
+    (entry,) = read(tmp_path, ENTRY + 'torch = ">=2.13"')
+
+    assert entry.concerns("a.b", CUDA, "2.15.0.dev20261101+cpu")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[break", "is not TOML"),
+        ("[other]", "holds other"),
+        ("break = 3", "no [[break]] list"),
+        ('[[break]]\nrule = "a.b"', "entry 1: cause, reason is missing"),
+        (ENTRY.replace("issue", "isue"), "entry 1: unknown key isue"),
+        (
+            ENTRY + '\n[[break]]\nrule = "a.b"\ncause = "device"\nreason = "Why."',
+            "entry 2: an issue or a script",
+        ),
+        (ENTRY.replace('"device"', '"weather"'), "cause is 'weather'"),
+        (ENTRY + 'torch = "two"', "entry 1: torch: "),
+        (ENTRY + "target = 3", "every value is a string"),
+    ],
+)
+def test_a_wrong_file_is_named_with_the_reason(tmp_path, text, message):
+    with pytest.raises(KnownBreaksError, match=r"breaks\.toml") as raised:
+        read(tmp_path, text)
+
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(KnownBreaksError, match="cannot be read: No such file"):
+        read_known_breaks(tmp_path / "none.toml")
+
+
+def test_a_rule_that_does_not_exist_is_named(tmp_path):
+    entries = read(tmp_path, ENTRY)
+
+    with pytest.raises(KnownBreaksError, match=r"entry 1: there is no rule 'a\.b'"):
+        check_rules(entries, ["a.c"], tmp_path)

@@ -1,0 +1,81 @@
+"""The reference against examples worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from conformance import expect, reference
+
+
+def test_gather_along_dim_0_replaces_the_row():
+    matrix, index = np.arange(16).reshape(4, 4), np.array([[0, 2, 2, 3]])
+
+    assert reference.gather(matrix, 0, index).tolist() == [[0, 9, 10, 15]]
+
+
+def test_gather_along_dim_1_replaces_the_column():
+    matrix, index = np.arange(16).reshape(4, 4), np.array([[0], [2], [2], [3]])
+
+    assert reference.gather(matrix, 1, index).tolist() == [[0], [6], [10], [15]]
+    assert reference.gather(matrix, -2, index).tolist() == [[0], [8], [8], [12]]
+
+
+def test_gather_of_a_scalar_is_that_scalar():
+    assert reference.gather(np.array(5), -1, np.array(0)).tolist() == 5
+
+
+def test_gather_gradient_adds_up_duplicates():
+    gradient = reference.gather_gradient((3,), 0, np.array([0, 2, 2]), np.array([1.0, 10.0, 100.0]))
+
+    assert gradient.tolist() == [1.0, 0.0, 110.0]
+
+
+def test_gather_gradient_of_a_scalar():
+    assert reference.gather_gradient((), 0, np.array(0), np.array(3.0)).tolist() == 3.0
+
+
+def test_host_is_a_copy():
+    tensor = torch.zeros(2)
+    copy = reference.host(tensor)
+    tensor.fill_(1)
+
+    assert copy.tolist() == [0, 0]
+
+
+def test_host_resolves_conj_and_neg_views():
+    tensor = torch.tensor([1 + 2j])
+
+    assert reference.host(tensor.conj()).tolist() == [1 - 2j]
+    assert reference.host(tensor.conj().imag).tolist() == [-2.0]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64, torch.complex64])
+def test_any_nan_matches_any_nan(dtype):
+    expected = reference.host(torch.tensor([torch.nan, 1], dtype=dtype))
+
+    expect.same_elements(torch.tensor([-torch.nan, 1], dtype=dtype), expected)
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (torch.tensor([0.0, -0.0]), r"differs first at \(1,\)"),
+        (torch.tensor([0.0, torch.nan]), r"differs first at \(1,\)"),
+        (torch.tensor([[0.0, 0.0]]), r"shape \(1, 2\) instead of \(2,\)"),
+        (torch.tensor([0, 0]), "dtype int64 instead of float32"),
+    ],
+)
+def test_a_difference_is_named(found, message):
+    with pytest.raises(AssertionError, match=message):
+        expect.same_elements(found, np.zeros(2, dtype=np.float32))
+
+
+def test_the_place_of_a_difference_is_in_the_tensor_s_shape():
+    with pytest.raises(AssertionError, match=r"differs first at \(1, 0\)"):
+        expect.same_elements(torch.tensor([[0j, 0], [1j, 0]]), np.zeros((2, 2), dtype=np.complex64))
+
+
+def test_all_ones():
+    expect.all_ones(torch.ones(2, dtype=torch.bool))
+    with pytest.raises(AssertionError, match="instead of ones"):
+        expect.all_ones(torch.tensor([1.0, 0.0]))

@@ -1,0 +1,255 @@
+"""The strategies: what they promise is drawn, what they draw is right, and how it shrinks and prints."""
+
+import hypothesis
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+
+from strategies import gathers, promises_of, shapes, squeezes, tensor_codes, tensors
+from strategies.code import TensorCode, placing_on
+from strategies.dims import decode_bad_dim, decode_dim, decode_dims
+from strategies.gathers import Gather
+from strategies.tape import Tape, weighted
+from strategies.values import STORED_DTYPES, palette, ramp
+
+GATHERS = {
+    "gathers": gathers.gathers(),
+    "expanded index": gathers.gathers_by_expanded_index(),
+    "matrices, dim 0": gathers.gathers_of_matrices(0),
+    "matrices, dim 1": gathers.gathers_of_matrices(1),
+    "int32 index": gathers.gathers_by_int32(),
+    "zeros": gathers.gathers_of_zeros(),
+    "gradients": gathers.gather_gradients(),
+    "out": gathers.gathers_with_out(),
+    "out to resize": gathers.gathers_with_out_to_resize(),
+    "out of other dtype": gathers.gathers_with_out_of_other_dtype(),
+    "wrong rank": gathers.gathers_with_wrong_rank(),
+    "rank 0 and 1": gathers.gathers_between_rank_0_and_1(),
+    "oversized": gathers.gathers_with_oversized_index(),
+    "out of range": gathers.gathers_out_of_range(),
+    "wrong index dtype": gathers.gathers_with_wrong_index_dtype(),
+    "dim out of range": gathers.gathers_with_dim_out_of_range(),
+    "empty": gathers.gathers_by_nothing(),
+    "empty, dim out of range": gathers.gathers_by_nothing_out_of_range(),
+}
+SQUEEZES = {
+    "squeezes": squeezes.squeezes(),
+    "any form": squeezes.squeezes_in_any_form(),
+    "zeros": squeezes.squeezes_of_zeros(),
+    "dim of size 1": squeezes.squeezes_dim(of_size_one=True),
+    "dim of other size": squeezes.squeezes_dim(of_size_one=False),
+    "dims": squeezes.squeezes_dims(),
+    "squeeze gradients": squeezes.squeeze_gradients(),
+    "repeated": squeezes.squeezes_repeating_a_dim(),
+    "squeeze out of range": squeezes.squeezes_out_of_range(),
+    "scalars": squeezes.squeezes_of_scalars(),
+    "unsqueezes": squeezes.unsqueezes(),
+    "unsqueeze zeros": squeezes.unsqueezes_of_zeros(),
+    "unsqueeze gradients": squeezes.unsqueeze_gradients(),
+    "unsqueeze out of range": squeezes.unsqueezes_out_of_range(),
+}
+ALL = {**GATHERS, **SQUEEZES, "tensor_codes": tensor_codes()}
+
+
+def minimal(strategy, condition=lambda value: True):
+    """Return the simplest value that satisfies the condition."""
+    return find(
+        strategy,
+        condition,
+        settings=settings(max_examples=2000, database=None, phases=[Phase.generate, Phase.shrink]),
+    )
+
+
+def draw(strategy, count, seed):
+    """Return `count` values of a strategy."""
+    drawn = []
+
+    @hypothesis.seed(seed)
+    @settings(max_examples=count, database=None, deadline=None, phases=[Phase.generate])
+    @given(strategy)
+    def collect(value):
+        drawn.append(value)
+
+    collect()
+    return drawn
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ALL)
+def test_every_promised_class_is_drawn_within_100_examples(name, seed):
+    drawn = {found for case in draw(ALL[name], 100, seed) for found in case.classes}
+
+    assert set(promises_of(ALL[name])) <= drawn
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_strategy_promises_something(name):
+    assert promises_of(ALL[name])
+
+
+@given(tensor_codes(dtypes=STORED_DTYPES))
+def test_a_tensor_prints_as_code_that_rebuilds_it(code):
+    built, again = code.build(), eval(repr(code), {"torch": torch})
+
+    assert (again.dtype, again.shape, again.stride()) == (built.dtype, built.shape, built.stride())
+    assert again.storage_offset() == built.storage_offset()
+    assert again.untyped_storage().nbytes() == built.untyped_storage().nbytes()
+    assert torch.equal(_bytes(again), _bytes(built))
+
+
+def _bytes(tensor):
+    storage = tensor.untyped_storage()
+    return torch.empty(0, dtype=torch.uint8).set_(storage)
+
+
+@given(tensor_codes())
+def test_a_tensor_has_the_shape_dtype_and_layout_that_its_classes_say(code):
+    tensor = code.build()
+    strides = [stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True) if size > 1]
+
+    assert tensor.shape == code.shape
+    assert tensor.dtype is code.dtype
+    assert ("expanded input" in code.classes) == (0 in strides)
+    assert ("storage offset input" in code.classes) == (tensor.storage_offset() > 0)
+    if "transposed input" in code.classes and 0 not in strides and tensor.numel():
+        assert strides != sorted(strides, reverse=True)
+    if "stepped input" in code.classes and tensor.numel():
+        assert not tensor.is_contiguous()
+    if not code.classes or not any(name.endswith(" input") for name in code.classes):
+        assert tensor.is_contiguous()
+
+
+@given(gathers.gathers())
+def test_a_legal_gather_is_legal(case):
+    assert case.index.dim() == case.input.dim()
+    for dim, (size, limit) in enumerate(zip(case.index.shape, case.input.shape, strict=True)):
+        assert size <= limit or dim == case.dim % case.input.dim()
+    if case.index.numel():
+        assert (
+            0
+            <= int(case.index.min())
+            <= int(case.index.max())
+            < (case.input.shape[case.dim] if case.input.dim() else 1)
+        )
+
+
+def test_shapes_shrink_toward_few_small_dims():
+    assert minimal(shapes()) == ()
+    assert minimal(shapes(), lambda shape: len(shape) >= 2) == (1, 1)
+    assert minimal(shapes(), lambda shape: 0 in shape) == (0,)
+    assert minimal(shapes(), lambda shape: max(shape, default=0) > 3) == (4,)
+    assert minimal(shapes(), lambda shape: max(shape, default=0) > 256) == (257,)
+    assert minimal(shapes(min_dims=3)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        (lambda code: True, "torch.tensor(0.0)"),
+        (lambda code: len(code.shape) == 2, "torch.tensor([[0.0]])"),
+        (lambda code: code.dtype is torch.bool, "torch.tensor(False)"),
+        (lambda code: code.dtype is torch.bfloat16, "torch.tensor(0.0, dtype=torch.bfloat16)"),
+        (lambda code: code.build().stride() == (1, 2), "torch.zeros((2, 2)).permute(1, 0)"),
+        (lambda code: code.build().storage_offset() > 0, "torch.tensor([0.0, 0.0])[1]"),
+        (lambda code: 0 in code.build().stride(), "torch.tensor([0.0]).expand(2)"),
+        (lambda code: code.build().stride() == (2,), "torch.tensor([0.0, 0.0, 0.0, 0.0])[::2]"),
+        (lambda code: bool(code.build().isnan().any()), "torch.tensor(torch.nan)"),
+        (
+            lambda code: bool((code.build() > 1).any()) if not code.dtype.is_complex else False,
+            "torch.tensor(2.0)",
+        ),
+        (lambda code: code.build().numel() > 256, "torch.zeros((257,))"),
+    ],
+)
+def test_tensors_shrink_to_what_a_person_would_write(condition, code):
+    found = repr(minimal(tensor_codes(), condition))
+
+    assert found.replace("torch.tensor([[0.0, 0.0], [0.0, 0.0]])", "torch.zeros((2, 2))") == code
+
+
+def test_gathers_shrink_to_what_a_person_would_write():
+    smallest = minimal(gathers.gathers())
+    duplicated = minimal(gathers.gathers(), lambda case: "index longer along dim" in case.classes)
+    distinct = minimal(
+        gathers.gathers(), lambda case: len(set(case.input.tolist() if case.input.dim() == 1 else [])) > 1
+    )
+
+    assert repr(smallest) == "Gather(input=torch.tensor(0.0), dim=0, index=torch.tensor(0))"
+    assert repr(duplicated) == "Gather(input=torch.tensor([0.0]), dim=0, index=torch.tensor([0, 0]))"
+    assert len(distinct.input.tolist()) == 2
+
+
+def test_tensors_are_built_where_they_are_placed():
+    with placing_on("meta"):
+        tensor = minimal(tensors(min_dims=1))
+
+    assert tensor.device.type == "meta"
+
+
+def test_a_case_prints_what_it_started_from_after_a_rule_wrote_to_it():
+    code = TensorCode((0.0,), torch.float32, (1,), (1,))
+    case = Gather(classes=(), input=code, dim=0, index=code)
+    before = repr(case)
+    case.input.fill_(7)
+
+    assert repr(case) == before
+    assert case.input.item() == 7
+
+
+def test_palettes_hold_the_values_that_kernels_get_wrong():
+    assert palette(torch.bool)[:2] == (False, True)
+    assert {2**63 - 1, -(2**63), 2**53 + 1} <= set(palette(torch.int64))
+    assert 2**64 - 1 in palette(torch.uint64)
+    assert {65504.0, float("inf")} <= set(palette(torch.float16))
+    assert 258.0 in palette(torch.bfloat16)
+    for dtype in dict.fromkeys(STORED_DTYPES):
+        assert len(palette(dtype)) == 256
+        assert torch.tensor(palette(dtype), dtype=dtype)[0] == 0
+
+
+def test_subnormals_survive_in_the_palette():
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        values = torch.tensor(palette(dtype), dtype=dtype)
+        assert bool(((values != 0) & (values.abs() < torch.finfo(dtype).tiny)).any()), dtype
+
+
+def test_ramps_start_anew_where_exact_integers_end():
+    assert ramp(torch.int8, 129)[126:] == (126, 0, 1)
+    assert ramp(torch.bfloat16, 258)[255:] == (255.0, 0.0, 1.0)
+    assert ramp(torch.bool, 3) == (False, True, False)
+
+
+@given(st.binary(min_size=2, max_size=2), st.integers(1, 6))
+def test_dims_are_in_range(data, count):
+    assert -count <= decode_dim(Tape(data), count) < count
+    dims = decode_dims(Tape(data), count)
+    assert len({dim % count for dim in dims}) == len(dims) >= 1
+
+
+@given(st.binary(min_size=2, max_size=2), st.integers(1, 6))
+def test_bad_dims_are_out_of_range(data, count):
+    assert not -count <= decode_bad_dim(Tape(data), count) < count
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="min_dims=3, max_dims=2"):
+        shapes(min_dims=3, max_dims=2)
+    with pytest.raises(ValueError, match="min_dims=0, max_dims=9"):
+        tensors(max_dims=9)
+    with pytest.raises(ValueError, match="not 0"):
+        tensor_codes(dtypes=())
+    with pytest.raises(ValueError, match="255"):
+        weighted({1: 255})
+    with pytest.raises(ValueError, match="not of 0"):
+        decode_dim(Tape(b"\0"), 0)
+
+
+def test_strategies_work_in_a_test_of_ones_own():
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+    @given(tensors(min_dims=1, max_dims=2, dtypes=[torch.float64]))
+    def test_own(x):
+        assert x.dtype is torch.float64
+        assert 1 <= x.dim() <= 2
+
+    test_own()

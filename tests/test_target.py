@@ -1,0 +1,79 @@
+"""Discovery and selection of targets."""
+
+import pytest
+import torch
+
+from conformance import target
+from reports.model import Need, Target
+
+
+def test_the_cpu_comes_first_and_meta_last():
+    found = [entry.id for entry in target.discover()]
+
+    assert found[0] == "cpu"
+    assert found[-1] == "meta"
+    assert len(set(found)) == len(found)
+
+
+def test_the_cpu_lacks_nothing():
+    assert target.describe("cpu").lacks == {}
+
+
+def test_meta_lacks_values_only_and_what_follows_from_it():
+    lacks = target.describe("meta").lacks
+
+    assert set(lacks) == {Need.VALUES, Need.INDEX_CHECKS}
+    assert "no data" in lacks[Need.VALUES]
+
+
+def test_a_device_is_found_without_being_known_by_name(monkeypatch):
+    class Module:
+        @staticmethod
+        def device_count():
+            return 2
+
+        @staticmethod
+        def get_device_name(device):
+            return f"Example {device}"
+
+    monkeypatch.setattr(target, "_device_types", lambda: ["cpu", "example", "meta"])
+    monkeypatch.setattr(target, "_works", lambda device: True)
+    monkeypatch.setattr(torch, "example", Module, raising=False)
+    monkeypatch.setattr(target, "describe", lambda device: Target(device, device.split(":")[0], device))
+
+    assert [entry.id for entry in target.discover()] == ["cpu", "example:0", "example:1", "meta"]
+
+
+def test_a_renamed_backend_goes_by_its_name(monkeypatch):
+    monkeypatch.setattr(torch._C, "_get_privateuse1_backend_name", lambda: "example")
+
+    assert "example" in target._device_types()
+    assert "privateuse1" not in target._device_types()
+
+
+def test_an_absent_backend_is_not_here():
+    assert not target._works("vulkan")
+    assert target._works("cpu")
+
+
+HERE = [Target("cpu", "cpu", "cpu"), Target("cuda:0", "cuda", "x"), Target("cuda:1", "cuda", "y")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        (["cuda:1"], ["cuda:1"]),
+        (["cuda"], ["cuda:0", "cuda:1"]),
+        (["cuda:1", "cpu", "cpu"], ["cpu", "cuda:1"]),
+    ],
+)
+def test_targets_are_selected_by_id_or_type(wanted, chosen):
+    assert [entry.id for entry in target.select(HERE, wanted)] == chosen
+
+
+@pytest.mark.parametrize("wanted", ["cuda:2", "mps", "", "cud"])
+def test_a_target_that_is_not_here_is_named_with_what_is(wanted):
+    with pytest.raises(
+        LookupError, match=f"no device {wanted!r} on this machine; here are: cpu, cuda:0, cuda:1"
+    ):
+        target.select(HERE, [wanted])
