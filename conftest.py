@@ -181,7 +181,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         if need in target.lacks:
             pytest.skip(f"{target.id} lacks {need.value}: {target.lacks[need]}")
     observation = request.node.stash[OBSERVATION] = Observation()
-    with watching(target.id, Watch(observation)):
+    with watching(Watch(observation, target.id)):
         yield target
 
 

@@ -8,18 +8,18 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
-import torch
 from hypothesis.errors import UnsatisfiedAssumption
 
 import conformance
 from conformance import source as sources
+from conformance.script import UnscriptableError, standalone
 from reports.model import Basis, Kind, Need, Observation, Rule
 from strategies import Case, classes_of, placing_on, promises_of
 
@@ -100,7 +100,7 @@ def rule(
             classes=_promised(test),
             faults=_known_faults().get(id, ()),
         )
-        watched = _watch(test)
+        watched = _watch(test, declared)
         watched.__dict__["rule"] = declared
         RULES[id] = RegisteredRule(declared, watched)
         return watched
@@ -118,13 +118,14 @@ def load_rules() -> dict[str, RegisteredRule]:
 
 @dataclass
 class Watch:
-    """How the examples of the rule that runs now are observed.
+    """Where the rule that runs now runs, and how its examples are observed.
 
     `around` gives a context manager that is entered around the rule's body of each example, when its
     inputs are drawn and placed: seeded faults go there.
     """
 
     observation: Observation
+    device: str = "cpu"
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
@@ -132,28 +133,28 @@ _watch_now = Watch(Observation())
 
 
 @contextmanager
-def watching(device: torch.device | str, watch: Watch) -> Any:
-    """Run the rules inside the block on `device`, observed by `watch`."""
+def watching(watch: Watch) -> Iterator[Watch]:
+    """Run the rules inside the block as `watch` says."""
     global _watch_now
     before, _watch_now = _watch_now, watch
     try:
-        with placing_on(device):
+        with placing_on(watch.device):
             yield watch
     finally:
         _watch_now = before
 
 
-def _watch(test: Test) -> Test:
+def _watch(test: Test, declared: Rule) -> Test:
     """Have every example of the test observed, by way of Hypothesis' replaceable inner test."""
     watched = test
     if hasattr(test, "hypothesis"):
-        test.hypothesis.inner_test = _observed(test.hypothesis.inner_test)
+        test.hypothesis.inner_test = _observed(test.hypothesis.inner_test, declared)
     else:
-        watched = _observed(test)
+        watched = _observed(test, declared)
     return cast(Test, pytest.mark.usefixtures("target")(watched))
 
 
-def _observed(body: Test) -> Test:
+def _observed(body: Test, declared: Rule) -> Test:
     @functools.wraps(body)
     def example(*args: Any, **kwargs: Any) -> None:
         __tracebackhide__ = True
@@ -171,7 +172,12 @@ def _observed(body: Test) -> Test:
         except UnsatisfiedAssumption:
             raise
         except (Exception, pytest.fail.Exception):
-            watch.observation.broke(functools.partial(_describe, kwargs))
+            watch.observation.broke(
+                functools.partial(_describe, kwargs),
+                functools.partial(
+                    _script, body, kwargs, f"{declared.id}: {declared.statement}", watch.device
+                ),
+            )
             raise
         watch.observation.passed([name for value in values for name in classes_of(value)])
 
@@ -180,6 +186,13 @@ def _observed(body: Test) -> Test:
 
 def _describe(arguments: dict[str, Any]) -> str:
     return "\n".join(f"{name} = {value!r}" for name, value in arguments.items())
+
+
+def _script(body: Callable[..., None], arguments: dict[str, Any], title: str, device: str) -> str | None:
+    try:
+        return standalone(body, arguments, title=title, device=device)
+    except UnscriptableError:
+        return None
 
 
 def _statement(id: str, test: Callable[..., None]) -> str:

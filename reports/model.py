@@ -209,6 +209,7 @@ class Observation:
     unsupported_message: str | None = None
     failed: bool = False
     counterexample: Callable[[], str] | None = None
+    script: Callable[[], str | None] | None = None
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""
@@ -223,9 +224,13 @@ class Observation:
             self.unsupported += 1
             self.unsupported_message = self.unsupported_message or message
 
-    def broke(self, counterexample: Callable[[], str]) -> None:
-        """Remember a failing example; the last one remembered is the smallest that was found."""
+    def broke(self, counterexample: Callable[[], str], script: Callable[[], str | None]) -> None:
+        """Remember a failing example; the last one remembered is the smallest that was found.
+
+        Both describe it, but only when asked: most failing examples are steps on the way to the smallest.
+        """
         if not self.failed:
             self.examples += 1
         self.failed = True
         self.counterexample = counterexample
+        self.script = script

@@ -19,6 +19,7 @@ from reports.html import render
 from reports.judge import fails, judge
 from reports.known_breaks import KnownBreak
 from reports.model import Observation, Outcome, Report, Result, Rule, Run, Target, plain
+from reports.replay import reproduced
 from reports.score import Score
 
 RULE = pytest.StashKey[tuple[Rule, Target]]()
@@ -74,6 +75,7 @@ class Judging:
         outcome, reason = judge(
             rule, observation, failure=failure, known=known, max_examples=self._run.max_examples
         )
+        script = observation.script() if outcome is Outcome.BROKEN and observation.script else None
         return replace(
             result,
             outcome=outcome,
@@ -81,6 +83,8 @@ class Judging:
             examples=observation.examples,
             classes=dict(sorted(observation.classes.items())),
             counterexample=observation.counterexample() if observation.counterexample else None,
+            script=script,
+            reproduced=reproduced(script, failure.partition(":")[0]) if script and failure else None,
             traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,
         )
 

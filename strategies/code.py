@@ -9,14 +9,19 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from strategies.shapes import Shape
 from strategies.values import Scalar, ramp
 
+CaseT = TypeVar("CaseT", bound="Case")
+
 Index = tuple["slice | int", ...]
+
+BUILT = "_tensor"
+"""Ends the name under which a case keeps a tensor that was built."""
 
 _device_now = torch.device("cpu")
 
@@ -68,7 +73,13 @@ class TensorCode:
         return tensor.requires_grad_() if self.requires_grad else tensor
 
     def __repr__(self) -> str:
-        code = _base(self.data, self.dtype, self.base)
+        return self.expression()
+
+    def expression(self, device: str = "cpu") -> str:
+        """Return the code that builds the tensor on a device; the layout is laid out there."""
+        code = base_code(self.data, self.dtype, self.base)
+        if device != "cpu":
+            code += f".to({device!r})"
         if self.index is not None:
             code += f"[{', '.join(_step(step) for step in self.index)}]"
         if self.permutation is not None:
@@ -78,8 +89,8 @@ class TensorCode:
         return code + (".requires_grad_()" if self.requires_grad else "")
 
 
-def _base(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str:
-    """Print the base as a person would: zeros, filled, counted up, or element by element."""
+def base_code(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str:
+    """Print a contiguous tensor as a person would: zeros, filled, counted up, or element by element."""
     if len(data) > 6 or not data:
         size = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
         named = "" if dtype is torch.float32 else f", dtype={dtype}"
@@ -131,7 +142,7 @@ class TensorField:
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._code = f"_{name}_code"
-        self._tensor = f"_{name}_tensor"
+        self._tensor = f"_{name}{BUILT}"
 
     def __get__(self, case: object | None, owner: type) -> torch.Tensor:
         if case is None:
@@ -160,6 +171,12 @@ class Case:
         """Build every tensor of the case on the device under test."""
         for name in tensor_fields(type(self)):
             getattr(self, name)
+
+    def fresh(self: CaseT) -> CaseT:
+        """Return the same case with none of its tensors built yet."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update({name: value for name, value in vars(self).items() if not name.endswith(BUILT)})
+        return copy
 
     def __repr__(self) -> str:
         tensors = tensor_fields(type(self))

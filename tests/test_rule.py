@@ -107,7 +107,7 @@ def test_examples_are_observed_until_the_first_failure():
         assert case < 1000
 
     observation = Observation()
-    with watching("cpu", Watch(observation)), pytest.raises(AssertionError):
+    with watching(Watch(observation)), pytest.raises(AssertionError):
         test_small()
 
     assert observation.failed
@@ -125,7 +125,7 @@ def test_what_a_target_does_not_implement_is_no_failure():
             raise NotImplementedError("not there")
 
     observation = Observation()
-    with watching("cpu", Watch(observation)):
+    with watching(Watch(observation)):
         test_missing()
 
     assert not observation.failed
@@ -139,7 +139,7 @@ def test_a_rule_may_do_without_drawn_inputs():
         """It holds."""
 
     observation = Observation()
-    with watching("cpu", Watch(observation)):
+    with watching(Watch(observation)):
         test_plain()
 
     assert observation.examples == 1

@@ -48,7 +48,7 @@ def test_example_cost(benchmark, ratios, id):
     floors = []
 
     def example_run():
-        with watching("cpu", Watch(Observation())):
+        with watching(Watch(Observation())):
             registered.function()
 
     def measure_floor():

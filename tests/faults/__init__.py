@@ -72,7 +72,7 @@ def observe(registered: RegisteredRule, fault: str | None = None, *, max_example
     An exception that came out of no example (a fault of the suite itself) is raised.
     """
     around = FAULTS[fault] if fault else None
-    watch = Watch(Observation(), around) if around else Watch(Observation())
+    watch = Watch(Observation(), around=around) if around else Watch(Observation())
     before = settings.get_current_profile_name()
     settings.register_profile(
         "faults",
@@ -87,7 +87,7 @@ def observe(registered: RegisteredRule, fault: str | None = None, *, max_example
     warned = torch.is_warn_always_enabled()
     torch.set_warn_always(True)
     try:
-        with watching("cpu", watch):
+        with watching(watch):
             registered.function()
     except BaseException:
         if not watch.observation.failed:

@@ -1,0 +1,231 @@
+"""A counterexample as a script of its own: the rule's body and the drawn case, on torch and nothing else.
+
+The script is made from the rule's source. What the suite computes for comparison (the reference, numpy) is
+replaced by its value for this case; `pytest.raises` becomes try and except; the claims that rules share come
+along as functions. It exits with an exception if the rule breaks and with 0 if it holds.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import textwrap
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from strategies.code import Case, base_code, tensor_fields
+
+HEADER = """\
+import warnings
+from types import SimpleNamespace
+
+import torch
+
+warnings.simplefilter("error")
+torch.set_warn_always(True)
+"""
+
+HELPERS = {
+    "same_elements": """\
+def same_elements(actual, expected):
+    actual = actual.detach().cpu()
+    assert actual.shape == expected.shape, (actual.shape, expected.shape)
+    assert repr(actual.tolist()) == repr(expected.tolist()), (actual, expected)
+""",
+    "all_ones": """\
+def all_ones(tensor):
+    assert (tensor.cpu() == 1).all(), tensor
+""",
+}
+"""The claims of `conformance.expect`, for a script: `repr` tells -0.0 from 0.0 and has one NaN."""
+
+_SUITE = ("conformance", "strategies", "numpy")
+
+
+class UnscriptableError(Exception):
+    """A rule uses something that a standalone script cannot."""
+
+
+def standalone(body: Callable[..., None], arguments: dict[str, Any], *, title: str, device: str) -> str:
+    """Return the source of a script that checks the body of a rule for one case, on a device.
+
+    Raises UnscriptableError if the body needs something that has no place in a script.
+    """
+    function = _parse(body)
+    recorded = _record(body, function, arguments)
+    scripted = _Script(body, recorded)
+    statements = [scripted.visit(statement) for statement in _without_docstring(function)]
+    ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
+    text = ast.unparse(module)
+    helpers = [HELPERS[name] for name in HELPERS if name in scripted.helpers]
+    inputs = [
+        _inputs(name, value, _attributes(function, name), device)
+        for name, value in arguments.items()
+        if isinstance(value, Case)
+    ]
+    comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
+    return "\n".join([comment, HEADER, *helpers, *inputs, text]) + "\n"
+
+
+def _parse(body: Callable[..., None]) -> ast.FunctionDef:
+    try:
+        source = textwrap.dedent(inspect.getsource(body))
+    except (OSError, TypeError) as error:
+        raise UnscriptableError(f"the source is not at hand: {error}") from None
+    (function,) = ast.parse(source).body
+    assert isinstance(function, ast.FunctionDef)
+    return function
+
+
+def _without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:
+    first = function.body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return function.body[1:] if documented else function.body
+
+
+def _attributes(function: ast.FunctionDef, name: str) -> set[str]:
+    """Return the attributes of a variable that a function uses."""
+    return {
+        node.attr
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+    }
+
+
+def _inputs(name: str, case: Case, used: set[str], device: str) -> str:
+    tensors = tensor_fields(type(case))
+    values = {
+        field: tensors[field].code(case).expression(device)
+        if field in tensors
+        else repr(getattr(case, field))
+        for field in case.__dataclass_fields__
+        if field in used
+    }
+    lines = [f"    {field}={value}," for field, value in values.items()]
+    return "\n".join([f"{name} = SimpleNamespace(", *lines, ")"])
+
+
+def _is_suite_call(node: ast.AST, body: Callable[..., None]) -> bool:
+    """Return whether a call is one of the suite's or numpy's functions, other than a shared claim."""
+    if not isinstance(node, ast.Call) or _claim(node, body):
+        return False
+    root = node.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    found = body.__globals__.get(root.id) if isinstance(root, ast.Name) else None
+    module = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", None)
+    return isinstance(module, str) and module.partition(".")[0] in _SUITE
+
+
+def _claim(node: ast.Call, body: Callable[..., None]) -> str | None:
+    """Return the name of the shared claim that a call makes, if it makes one."""
+    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        found = body.__globals__.get(node.func.value.id)
+        if isinstance(found, ModuleType) and found.__name__ == "conformance.expect":
+            return node.func.attr
+    return None
+
+
+class _Recorder(ast.NodeTransformer):
+    """Has every outermost call of the suite's own functions remember its value."""
+
+    def __init__(self, body: Callable[..., None]) -> None:
+        self._body = body
+        self.calls: list[str] = []
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if not _is_suite_call(node, self._body):
+            return self.generic_visit(node)
+        self.calls.append(ast.unparse(node))
+        remember = ast.Name("__remember__", ast.Load())
+        return ast.Call(remember, [ast.Constant(self.calls[-1]), node], [])
+
+
+def _record(
+    body: Callable[..., None], function: ast.FunctionDef, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """Run the body once more on a fresh copy of the case; return the values of the suite's own calls."""
+    values: dict[str, Any] = {}
+
+    def remember(call: str, value: Any) -> Any:
+        return values.setdefault(call, value)
+
+    recorder = _Recorder(body)
+    statements = [recorder.visit(statement) for statement in ast.parse(ast.unparse(function)).body]
+    (copy,) = statements
+    copy.decorator_list = []
+    if not recorder.calls:
+        return values
+    ast.fix_missing_locations(module := ast.Module([copy], type_ignores=[]))
+    scope = {**body.__globals__, "__remember__": remember}
+    exec(compile(module, "<rule>", "exec"), scope)
+    fresh = {name: value.fresh() if isinstance(value, Case) else value for name, value in arguments.items()}
+    with contextlib.suppress(BaseException):  # it breaks, that is why it is scripted
+        scope[function.name](**fresh)
+    return values
+
+
+class _Script(ast.NodeTransformer):
+    """Turns the body of a rule into statements that need torch only."""
+
+    def __init__(self, body: Callable[..., None], recorded: dict[str, Any]) -> None:
+        self._body = body
+        self._recorded = recorded
+        self.helpers: set[str] = set()
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if claim := _claim(node, self._body):
+            if claim not in HELPERS:
+                raise UnscriptableError(f"no script helper for expect.{claim}")
+            self.helpers.add(claim)
+            node.func = ast.Name(claim, ast.Load())
+        elif _is_suite_call(node, self._body):
+            return _literal(self._recorded.get(ast.unparse(node)))
+        return self.generic_visit(node)
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        """Let a failed comparison show both sides."""
+        test = self.visit(node.test)
+        message = node.msg
+        if message is None and isinstance(test, ast.Compare) and len(test.comparators) == 1:
+            message = ast.Tuple([test.left, test.comparators[0]], ast.Load())
+        return ast.Assert(test, message)
+
+    def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
+        call = node.items[0].context_expr
+        kind = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+        if kind not in ("pytest.raises", "pytest.warns"):
+            return self.generic_visit(node)
+        assert isinstance(call, ast.Call)
+        expected = ast.unparse(call.args[0])
+        inside = [self.visit(statement) for statement in node.body]
+        indented = textwrap.indent("\n".join(ast.unparse(statement) for statement in inside), "    ")
+        if kind == "pytest.raises":
+            text = (
+                f"try:\n{indented}\nexcept {expected}:\n    pass\n"
+                f"else:\n    raise AssertionError('no {expected} was raised')"
+            )
+        else:
+            text = (
+                "with warnings.catch_warnings(record=True) as caught:\n"
+                f"    warnings.simplefilter('always')\n{indented}\n"
+                f"assert any(issubclass(found.category, {expected}) for found in caught), 'no {expected}'"
+            )
+        return ast.parse(text).body
+
+
+def _literal(value: Any) -> ast.expr:
+    """Return the expression for a recorded value: an array becomes a tensor."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        tensor = torch.from_numpy(np.array(value))
+        code = base_code(tuple(tensor.reshape(-1).tolist()), tensor.dtype, tuple(tensor.shape))
+    elif value is None or isinstance(value, (bool, int, float, str, tuple, list)):
+        code = repr(value)
+    else:
+        raise UnscriptableError(f"a {type(value).__name__} has no literal")
+    return ast.parse(code, mode="eval").body
