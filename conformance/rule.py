@@ -50,8 +50,7 @@ class RegisteredRule:
     @property
     def nodeid(self) -> str:
         """Pytest's node id of the function, without the target's bracket."""
-        path = self.function.__module__.replace(".", "/")
-        return f"{path}.py::{self.function.__name__}"
+        return _nodeid(self.function)
 
 
 def rule(
@@ -81,7 +80,7 @@ def rule(
             raise InvalidRuleError(
                 f"rule {id!r}: an id is operation.fact in lower case, digits and underscores"
             )
-        if id in RULES and RULES[id].nodeid != f"{_module_path(test)}::{test.__name__}":
+        if id in RULES and RULES[id].nodeid != _nodeid(test):
             raise InvalidRuleError(f"rule {id!r} is declared twice: {RULES[id].nodeid} has the id already")
         try:
             sources.check(source)
@@ -209,8 +208,8 @@ def _promised(test: Callable[..., None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for strategy in given.values() for name in promises_of(strategy)))
 
 
-def _module_path(test: Callable[..., None]) -> str:
-    return test.__module__.replace(".", "/") + ".py"
+def _nodeid(test: Callable[..., None]) -> str:
+    return f"{test.__module__.replace('.', '/')}.py::{test.__name__}"
 
 
 @functools.cache

@@ -77,5 +77,4 @@ def _rule(rule: Rule, report: Report, results: dict[tuple[str, str], Result]) ->
         "rule": rule,
         "url": documentation(rule.source, report.run.torch),
         "results": found,
-        "notable": any(result.counterexample or result.traceback for result in found),
     }

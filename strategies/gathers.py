@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from hypothesis.strategies import SearchStrategy
@@ -182,18 +183,23 @@ INDEX_PROMISES = (
 PROMISES = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises("input"), *VALUE_PROMISES)
 
 
+def _gathers(promises: tuple[str, ...], **options: Any) -> SearchStrategy[Gather]:
+    """Return a strategy for legal gathers as `_decode` reads them with these options."""
+
+    def decode(tape: Tape) -> Gather:
+        drawn = _decode(tape, **options)
+        return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
+
+    return packed(decode, length=BYTES, promises=promises)
+
+
 def gathers() -> SearchStrategy[Gather]:
     """Return a strategy for legal gathers of every dtype and layout, the index int64.
 
     The index has the input's rank, is no larger than the input off dim, and is shorter than, as long as or
     longer than it along dim; its values repeat, count up or are all equal. Shrinks toward a 0-d input.
     """
-
-    def decode(tape: Tape) -> Gather:
-        drawn = _decode(tape)
-        return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
-
-    return packed(decode, length=BYTES, promises=PROMISES)
+    return _gathers(PROMISES)
 
 
 def gathers_by_expanded_index() -> SearchStrategy[Gather]:
@@ -204,43 +210,24 @@ def gathers_by_expanded_index() -> SearchStrategy[Gather]:
     """
     dtypes = (torch.float32, *[torch.float64] * 4, *list(dict.fromkeys(DTYPES))[1:])
 
-    def decode(tape: Tape) -> Gather:
-        drawn = _decode(tape, min_dims=2, index_expand=100, dtypes=dtypes, fill=counting)
-        return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
-
     promises = (*SHAPE_PROMISES[1:], *layout_promises("index"), *layout_promises("input"))
-    return packed(decode, length=BYTES, promises=promises)
+    return _gathers(promises, min_dims=2, index_expand=100, dtypes=dtypes, fill=counting)
 
 
 def gathers_of_matrices(dim: int) -> SearchStrategy[Gather]:
     """Return a strategy for gathers of int64 matrices along dim 0 or 1, their elements counted up."""
-
-    def decode(tape: Tape) -> Gather:
-        drawn = _decode(tape, min_dims=2, max_dims=2, at=dim, dtypes=(torch.int64,), fill=counting)
-        return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
-
     promises = ("size 1", "over 16 elements", "index longer along dim", "index smaller off dim")
-    return packed(decode, length=BYTES, promises=promises)
+    return _gathers(promises, min_dims=2, max_dims=2, at=dim, dtypes=(torch.int64,), fill=counting)
 
 
 def gathers_by_int32() -> SearchStrategy[Gather]:
     """Return a strategy for gathers whose index is int32."""
-
-    def decode(tape: Tape) -> Gather:
-        drawn = _decode(tape, index_dtype=torch.int32)
-        return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
-
-    return packed(decode, length=BYTES, promises=PROMISES)
+    return _gathers(PROMISES, index_dtype=torch.int32)
 
 
 def gathers_of_zeros() -> SearchStrategy[Gather]:
     """Return a strategy for gathers with an output of at least one element, the input all zeros."""
-
-    def decode(tape: Tape) -> Gather:
-        drawn = _decode(tape, nonempty=True, fill=zeros)
-        return Gather(classes=drawn.classes, input=drawn.input, dim=drawn.dim, index=drawn.index)
-
-    return packed(decode, length=BYTES, promises=("0-d", "size 1", *layout_promises("input")))
+    return _gathers(("0-d", "size 1", *layout_promises("input")), nonempty=True, fill=zeros)
 
 
 def gather_gradients() -> SearchStrategy[GatherGradient]:
