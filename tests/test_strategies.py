@@ -1,5 +1,7 @@
 """The strategies: what they promise is drawn, what they draw is right, and how it shrinks and prints."""
 
+from random import Random
+
 import hypothesis
 import pytest
 import torch
@@ -57,6 +59,7 @@ def minimal(strategy, condition=lambda value: True):
     return find(
         strategy,
         condition,
+        random=Random(1),  # fixed: about 1 search in 15 ends in a local minimum
         settings=settings(max_examples=2000, database=None, phases=[Phase.generate, Phase.shrink]),
     )
 
