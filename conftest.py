@@ -6,6 +6,7 @@ import difflib
 import fnmatch
 import hashlib
 import platform
+import reprlib
 import secrets
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, settings
 
-from conformance.rule import Watch, load_rules, watching
+from conformance.rule import Watch, load_rules, watched_now, watching
 from conformance.target import discover, select
 from reports.known_breaks import KnownBreak, KnownBreaksError, check_rules, read_known_breaks
 from reports.model import Observation, Rule, Run, Target
@@ -162,6 +163,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         items[:] = kept
         config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show the two sides of a rule's comparison in a line.
+
+    Left to itself, pytest makes a full diff where it runs on CI, for every failing example: of a few
+    thousand elements that takes it the better part of an hour.
+    """
+    if not watched_now():
+        return None
+    return [f"{_brief.repr(left)} {op} {_brief.repr(right)}"]
+
+
+_brief = reprlib.Repr()
+_brief.maxlist = _brief.maxtuple = 16
+_brief.maxstring = _brief.maxother = 240
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from conformance.reference import Array, host
+from conformance.reference import Array, divergence_limit, host, raw
 
 
 def same_elements(actual: torch.Tensor, expected: Array) -> None:
@@ -24,6 +24,77 @@ def same_elements(actual: torch.Tensor, expected: Array) -> None:
         if differs.any():
             place = tuple(int(at) for at in np.unravel_index(int(differs.argmax()), found.shape))
             raise AssertionError(f"differs first at {place}: {_show(found)} instead of {_show(expected)}")
+
+
+def equal_elements(actual: torch.Tensor, expected: Array) -> None:
+    """Claim that a tensor has the expected shape, dtype and numbers; either zero equals the other."""
+    found = host(actual)
+    assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
+    assert found.dtype == expected.dtype, f"dtype {found.dtype} instead of {expected.dtype}"
+    equal = (found == expected) | ((found != found) & (expected != expected))
+    assert equal.all(), f"{_show(found)} instead of {_show(expected)}"
+
+
+ROUNDING = {2: 2e-2, 4: 1e-5, 8: 1e-11}
+"""Relative error that computing may bring, by the size of an element in bytes."""
+
+
+def close(actual: torch.Tensor, expected: Array, *, scale: float = 1.0) -> None:
+    """Claim that a tensor has the expected shape, and numbers that are equal but for rounding.
+
+    What may differ is `ROUNDING` of the actual dtype, relative to the expected number or to `scale`,
+    whichever is larger. NaNs and infinities are in their places.
+    """
+    found = host(actual)
+    rounding = ROUNDING[actual.element_size() // (2 if actual.is_complex() else 1)]
+    assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
+    equal = np.isclose(found, expected, rtol=rounding, atol=rounding * scale, equal_nan=True)
+    assert equal.all(), f"{_show(found)} instead of {_show(expected)}"
+
+
+def same_bytes(actual: torch.Tensor, expected: Array) -> None:
+    """Claim that the elements of a tensor have the expected bytes in memory; see `reference.raw`."""
+    found = raw(actual)
+    assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
+    assert (found == expected).all(), f"bytes {_show(found)} instead of {_show(expected)}"
+
+
+FALSE_ALARM = 1e-11
+"""Chance that `drawn_from` fails for draws that are right: 1e-9 for the 100 examples of a rule."""
+
+
+def drawn_from(draws: torch.Tensor, probabilities: Array) -> None:
+    """Claim that integers were drawn independently, each with the probability at its place.
+
+    Fails by chance at most once in 1 / `FALSE_ALARM` times.
+    """
+    found = host(draws).reshape(-1)
+    assert found.min() >= 0, f"drew {found.min()}"
+    assert found.max() < len(probabilities), f"drew {found.max()}"
+    counts = np.bincount(found, minlength=len(probabilities))
+    drawn = counts > 0
+    impossible = np.flatnonzero(drawn & (probabilities == 0))
+    assert not impossible.size, f"drew {impossible[0]}, which has probability 0"
+    expected = found.size * probabilities[drawn]
+    divergence = float((counts[drawn] * np.log(counts[drawn] / expected)).sum())
+    limit = divergence_limit(int((probabilities > 0).sum()), FALSE_ALARM)
+    assert divergence <= limit, f"drew {_show(counts)} of {_show(found.size * probabilities)} expected"
+
+
+def possible(draws: torch.Tensor, weights: Array) -> None:
+    """Claim that each draw, shape (n, *batch), is a category whose weight, shape (*batch, K), is not 0."""
+    found = host(draws)
+    assert found.min() >= 0, f"drew {found.min()}"
+    assert found.max() < weights.shape[-1], f"drew {found.max()} of {weights.shape[-1]} categories"
+    rows = np.broadcast_to(weights, (len(found), *weights.shape))
+    drawn = np.take_along_axis(rows, found[..., np.newaxis], -1)
+    assert (drawn > 0).all(), "drew a category of weight 0"
+
+
+def points_at(indices: torch.Tensor, values: torch.Tensor, input: Array, dim: int) -> None:
+    """Claim that the input's elements at the indices along a dim, kept with size 1, are the values."""
+    rows, places = np.atleast_1d(input), np.atleast_1d(host(indices))
+    equal_elements(values, np.take_along_axis(rows, places, dim).reshape(values.shape))
 
 
 def all_ones(tensor: torch.Tensor) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from strategies.functions import Graph
 
 Array = npt.NDArray[Any]
 
@@ -17,6 +22,27 @@ def host(tensor: torch.Tensor) -> Array:
     if tensor.dtype is torch.bfloat16:
         tensor = tensor.float()
     return np.array(tensor.numpy(), order="C")
+
+
+def host64(tensor: torch.Tensor) -> Array:
+    """Return a copy of the tensor's elements on the host as float64."""
+    return host(tensor).astype(np.float64)
+
+
+def raw(tensor: torch.Tensor) -> Array:
+    """Return the bytes of the tensor's elements, one more dim than the tensor, as they lie in memory."""
+    array = host(tensor)
+    if tensor.dtype is torch.bfloat16:
+        # The upper half of the float32 that `host` makes of it.
+        halves = array[..., np.newaxis].view(np.uint16)
+        array = np.array(halves[..., 1 if sys.byteorder == "little" else 0])
+    return np.array(array[..., np.newaxis]).view(np.uint8)
+
+
+def regrouped(elements: Array, itemsize: int) -> Array:
+    """Return raw elements split up or joined along the last dim into ones of `itemsize` bytes."""
+    *lead, last, old = elements.shape
+    return elements.reshape(*lead, last * old // itemsize, itemsize)
 
 
 def gather(input: Array, dim: int, index: Array) -> Array:
@@ -41,3 +67,215 @@ def gather_gradient(shape: tuple[int, ...], dim: int, index: Array, upstream: Ar
     coordinates[dim] = index
     np.add.at(gradient, tuple(coordinates), upstream)
     return gradient
+
+
+def first_largest(input: Array, dim: int, *, keepdim: bool) -> tuple[Array, Array]:
+    """Return the largest elements along a dim and where each comes first; a NaN is larger than any number."""
+    return _first(np.argmax, input, dim, keepdim=keepdim)
+
+
+def first_smallest(input: Array, dim: int, *, keepdim: bool) -> tuple[Array, Array]:
+    """Return the smallest elements along a dim and where each comes first; a NaN is smaller than all else."""
+    return _first(np.argmin, input, dim, keepdim=keepdim)
+
+
+def _first(find: Callable[..., Array], input: Array, dim: int, *, keepdim: bool) -> tuple[Array, Array]:
+    rows = input if input.ndim else input[np.newaxis]
+    places = find(rows, axis=dim, keepdims=True)
+    found = np.take_along_axis(rows, places, axis=dim)
+    if keepdim and input.ndim:
+        return found, places
+    return found.squeeze(dim), places.squeeze(dim)
+
+
+Dims = tuple[int, ...] | None
+
+
+def largest_gradient(input: Array, dims: Dims, upstream: Array) -> Array:
+    """Return the gradient of the largest elements over dims, shared evenly among all that equal the largest.
+
+    `dims` None stands for all dims; `upstream` has the shape of the result, its reduced dims kept or not.
+    """
+    return _shared_evenly(input, input.max(axis=dims, keepdims=True), dims, upstream)
+
+
+def smallest_gradient(input: Array, dims: Dims, upstream: Array) -> Array:
+    """Return the gradient of the smallest elements over dims, as `largest_gradient` does of the largest."""
+    return _shared_evenly(input, input.min(axis=dims, keepdims=True), dims, upstream)
+
+
+def _shared_evenly(input: Array, extreme: Array, dims: Dims, upstream: Array) -> Array:
+    equal = input == extreme
+    shares = upstream.reshape(extreme.shape) / equal.sum(axis=dims, keepdims=True)
+    return np.where(equal, shares, 0).astype(upstream.dtype)
+
+
+def to_the_first(input: Array, dim: int, places: Array, upstream: Array) -> Array:
+    """Return the gradient of a reduction over a dim that gives each gradient to the element at its place.
+
+    `places` and `upstream` have a size of 1 in dim.
+    """
+    gradient = np.zeros(input.shape or (1,), dtype=upstream.dtype)
+    np.put_along_axis(gradient, places, upstream, axis=dim)
+    return gradient.reshape(input.shape)
+
+
+def normalized(weights: Array) -> Array:
+    """Return relative probabilities as float64 probabilities that sum to 1 along the last dim."""
+    weights = weights.astype(np.float64)
+    return np.asarray(weights / weights.sum(-1, keepdims=True))
+
+
+def log_softmax(logits: Array) -> Array:
+    """Return relative log probabilities as float64 log probabilities along the last dim."""
+    logits = logits.astype(np.float64)
+    shifted = logits - logits.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+
+
+def at_value(table: Array, value: Array) -> Array:
+    """Return the entries of a table, shape (*batch, K), at values whose shape broadcasts with batch."""
+    value = value.astype(np.int64)
+    shape = np.broadcast_shapes(value.shape, table.shape[:-1])
+    rows = np.broadcast_to(table, (*shape, table.shape[-1]))
+    return np.take_along_axis(rows, np.broadcast_to(value, shape)[..., np.newaxis], -1)[..., 0]
+
+
+def indicator(value: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return how often each category is the value, shape (*batch, K), and how many values a row has."""
+    value = value.astype(np.int64)
+    whole = np.broadcast_shapes(value.shape, shape[:-1])
+    hot = np.eye(shape[-1])[np.broadcast_to(value, whole)]
+    hot = hot.sum(axis=tuple(range(len(whole) - len(shape) + 1))).reshape(shape)
+    return hot, hot.sum(-1, keepdims=True)
+
+
+def entropy(probabilities: Array) -> Array:
+    """Return -sum(p log p) along the last dim, with 0 log 0 = 0, in nats."""
+    logs = np.log(np.where(probabilities > 0, probabilities, 1))
+    return np.asarray(-(probabilities * logs).sum(-1))
+
+
+def divergence_limit(categories: int, false_alarm: float) -> float:
+    """Return what n KL(frequencies || probabilities) of n draws exceeds by chance that rarely at most.
+
+    From P(n KL >= t) <= (e t / (K - 1)) ** (K - 1) exp(-t) for t >= K - 1, which holds for every n (Agrawal,
+    Finite-sample concentration of the multinomial in relative entropy, 2020).
+    """
+    free = categories - 1
+    if not free:
+        return 1e-6
+    limit = float(free)
+    while limit - free * (1 + math.log(limit / free)) < -math.log(false_alarm):
+        limit += 0.5
+    return limit
+
+
+DERIVATIVES: dict[str, Callable[[Array], Array]] = {
+    "exp": np.exp,
+    "tanh": lambda x: 1 - np.tanh(x) ** 2,
+    "sigmoid": lambda x: _sigmoid(x) * (1 - _sigmoid(x)),
+    "square": lambda x: 2 * x,
+    "sin": np.cos,
+    "cos": lambda x: -np.sin(x),
+    "add": np.ones_like,
+    "neg": lambda x: -np.ones_like(x),
+    "copy": np.ones_like,
+}
+"""The derivative of each function of `strategies.functions.NAMED`."""
+
+
+def derivative(name: str, x: Array) -> Array:
+    """Return the derivative of a named function at x, element by element."""
+    return np.asarray(DERIVATIVES[name](x))
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def graph_values(graph: Graph, leaves: Sequence[Array]) -> list[Array]:
+    """Return the values of a graph in float64: the leaves', then each step's."""
+    values = [leaf.astype(np.float64) for leaf in leaves]
+    for step in graph.steps:
+        forward, _ = _GRAPH[step.operation]
+        values.append(np.asarray(forward(*[values[operand] for operand in step.operands])))
+    return values
+
+
+def graph_gradients(
+    graph: Graph, leaves: Sequence[Array], upstream: Array, *, also: int | None = None
+) -> tuple[Array, ...]:
+    """Return the gradient of a graph's output with respect to each of its values, by the chain rule.
+
+    `also` is the number of a step whose result is an output too, with a gradient of ones.
+    """
+    values = graph_values(graph, leaves)
+    gradients = [np.zeros_like(value) for value in values]
+    gradients[-1] = gradients[-1] + upstream
+    if also is not None:
+        gradients[len(leaves) + also] = gradients[len(leaves) + also] + 1.0
+    for number in reversed(range(len(leaves), len(values))):
+        step = graph.steps[number - len(leaves)]
+        _, backward = _GRAPH[step.operation]
+        operands = [values[operand] for operand in step.operands]
+        for operand, part in zip(step.operands, backward(gradients[number], *operands), strict=True):
+            gradients[operand] = gradients[operand] + unbroadcast(np.asarray(part), values[operand].shape)
+    return tuple(gradients)
+
+
+def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
+    """Sum a gradient over the dims along which a tensor of the given shape was broadcast."""
+    gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))
+    stretched = tuple(at for at, size in enumerate(shape) if size == 1 and gradient.shape[at] != 1)
+    return np.asarray(gradient.sum(axis=stretched, keepdims=True))
+
+
+def _swapped(x: Array) -> Array:
+    return np.swapaxes(x, 0, -1)
+
+
+def _into_first(gradient: Array, x: Array) -> Array:
+    whole = np.zeros_like(x)
+    whole[0] = gradient
+    return whole
+
+
+Rule = tuple[Callable[..., Array], Callable[..., Sequence[Array]]]
+
+_ADD: Rule = (np.add, lambda g, x, y: (g, g))
+_HALVE: Rule = (lambda x: x * 0.5, lambda g, x: (g * 0.5,))
+_NEG: Rule = (np.negative, lambda g, x: (-g,))
+_GRAPH: dict[str, Rule] = {
+    "add": _ADD,
+    "add_": _ADD,
+    "sub": (np.subtract, lambda g, x, y: (g, -g)),
+    "mul": (np.multiply, lambda g, x, y: (g * y, g * x)),
+    "neg": _NEG,
+    "neg_": _NEG,
+    "halve": _HALVE,
+    "halve_": _HALVE,
+    "square": (np.square, lambda g, x: (g * 2 * x,)),
+    "sin": (np.sin, lambda g, x: (g * np.cos(x),)),
+    "tanh": (np.tanh, lambda g, x: (g * (1 - np.tanh(x) ** 2),)),
+    "sigmoid": (_sigmoid, lambda g, x: (g * _sigmoid(x) * (1 - _sigmoid(x)),)),
+    "transpose": (_swapped, lambda g, x: (_swapped(g),)),
+    "flatten": (lambda x: x.reshape(-1), lambda g, x: (g.reshape(x.shape),)),
+    "unsqueeze": (lambda x: x[np.newaxis], lambda g, x: (g[0],)),
+    "first": (lambda x: x[0], lambda g, x: (_into_first(g, x),)),
+    "repeat": (lambda x: np.stack([x, x]), lambda g, x: (g.sum(0),)),
+    "sum": (lambda x: x.sum(0), lambda g, x: (np.broadcast_to(g, x.shape),)),
+}
+"""Each operation of a graph: its value, and the gradients of its operands from the gradient of its value."""
+
+
+def first_weight_gradient(parameters: Sequence[Array], activation: str, x: Array, upstream: Array) -> Array:
+    """Return the gradient of the first weight of linear -> activation -> linear.
+
+    `parameters` are both weights, each followed by its bias if there are biases.
+    """
+    biased = len(parameters) == 4
+    first, second = parameters[0], parameters[2 if biased else 1]
+    before = x @ first.T + (parameters[1] if biased else 0)
+    slope = {"Tanh": "tanh", "Sigmoid": "sigmoid", "Identity": "copy"}[activation]
+    return np.asarray((upstream @ second * derivative(slope, before)).T @ x)

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from conformance import source as sources
 from conformance.script import UnscriptableError, standalone
 from reports.model import Basis, Kind, Need, Observation, Rule
 from strategies import Case, classes_of, placing_on, promises_of
+from strategies.simplest import simplest
+from strategies.tape import Traced
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -128,7 +131,13 @@ class Watch:
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
-_watch_now = Watch(Observation())
+_nobody = Watch(Observation())
+_watch_now = _nobody
+
+
+def watched_now() -> bool:
+    """Return whether a rule is being watched now, by `watching`."""
+    return _watch_now is not _nobody
 
 
 @contextmanager
@@ -153,34 +162,82 @@ def _watch(test: Test, declared: Rule) -> Test:
     return cast(Test, pytest.mark.usefixtures("target")(watched))
 
 
+SIMPLIFY_SECONDS = 20
+"""How long a counterexample is made simpler at most; some devices are slow."""
+
+
 def _observed(body: Test, declared: Rule) -> Test:
     @functools.wraps(body)
-    def example(*args: Any, **kwargs: Any) -> None:
+    def example(**kwargs: Any) -> None:
         __tracebackhide__ = True
         watch = _watch_now
-        values = (*args, *kwargs.values())
         try:
-            for value in values:
-                if isinstance(value, Case):
-                    value.build()
-            with watch.around():
-                body(*args, **kwargs)
+            _run(body, kwargs, watch)
         except NotImplementedError as error:
             watch.observation.refused(f"{type(error).__name__}: {error}")
             return
         except UnsatisfiedAssumption:
             raise
-        except (Exception, pytest.fail.Exception):
-            watch.observation.broke(
-                functools.partial(_describe, kwargs),
-                functools.partial(
-                    _script, body, kwargs, f"{declared.id}: {declared.statement}", watch.device
-                ),
-            )
+        except (Exception, pytest.fail.Exception) as error:
+            _note(watch, body, kwargs, declared, functools.partial(_simplify, error))
             raise
-        watch.observation.passed([name for value in values for name in classes_of(value)])
+        watch.observation.passed([name for value in kwargs.values() for name in classes_of(value)])
 
     return example  # type: ignore[return-value]
+
+
+def _run(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> None:
+    """Place the arguments on the target and run the rule's body on them."""
+    __tracebackhide__ = True
+    for value in arguments.values():
+        if isinstance(value, Case):
+            value.build()
+    with watch.around():
+        body(**arguments)
+
+
+def _note(
+    watch: Watch, body: Test, arguments: dict[str, Any], declared: Rule, simplify: Callable[..., Any]
+) -> None:
+    """Remember a failing example, with what it takes to describe it, to script it and to simplify it."""
+    watch.observation.broke(
+        functools.partial(_describe, arguments),
+        functools.partial(_script, body, arguments, f"{declared.id}: {declared.statement}", watch.device),
+        functools.partial(simplify, watch, body, arguments, declared),
+    )
+
+
+def _simplify(
+    error: BaseException, watch: Watch, body: Test, arguments: dict[str, Any], declared: Rule
+) -> BaseException | None:
+    """Look for a simpler case that raises an exception of the same type, and remember it as the failure.
+
+    Returns its exception, None if there is no simpler case. Statistics are not simplified: among many cases
+    one would break by chance.
+    """
+    drawn = [name for name, value in arguments.items() if isinstance(value, Traced) and value.origin]
+    if declared.kind is Kind.STATISTICAL or len(drawn) != 1:
+        return None
+    (name,) = drawn
+    until = time.monotonic() + SIMPLIFY_SECONDS
+    latest = None
+
+    def fails(case: Traced) -> bool:
+        nonlocal latest
+        if time.monotonic() > until:
+            return False
+        try:
+            _run(body, {**arguments, name: case}, watch)
+        except (Exception, pytest.fail.Exception) as found:
+            if type(found) is type(error):
+                latest = found
+                return True
+        return False
+
+    simpler = simplest(arguments[name], fails)
+    if latest is not None:
+        _note(watch, body, {**arguments, name: simpler}, declared, lambda *_: None)
+    return latest
 
 
 def _describe(arguments: dict[str, Any]) -> str:

@@ -37,6 +37,49 @@ def same_elements(actual, expected):
     assert actual.shape == expected.shape, (actual.shape, expected.shape)
     assert repr(actual.tolist()) == repr(expected.tolist()), (actual, expected)
 """,
+    "equal_elements": """\
+def equal_elements(actual, expected):
+    actual = actual.detach().cpu()
+    assert actual.shape == expected.shape, (actual.shape, expected.shape)
+    assert torch.equal(actual.isnan(), expected.isnan()), (actual, expected)
+    actual, expected = [found.nan_to_num(0, torch.inf, -torch.inf) for found in (actual, expected)]
+    assert torch.equal(actual, expected.to(actual.dtype)), (actual, expected)
+""",
+    "close": """\
+def close(actual, expected, scale=1.0):
+    actual = actual.detach().cpu()
+    rounding = {2: 2e-2, 4: 1e-5, 8: 1e-11}[actual.element_size() // (2 if actual.is_complex() else 1)]
+    assert actual.shape == expected.shape, (actual.shape, expected.shape)
+    expected = expected.to(actual.dtype)
+    assert torch.allclose(actual, expected, rounding, rounding * scale, equal_nan=True), (actual, expected)
+""",
+    "same_bytes": """\
+def same_bytes(actual, expected):
+    actual = actual.detach().cpu().contiguous().unsqueeze(-1).view(torch.uint8)
+    assert torch.equal(actual, expected), (actual, expected)
+""",
+    "drawn_from": """\
+def drawn_from(draws, probabilities):
+    draws, free = draws.cpu().reshape(-1), int((probabilities > 0).sum()) - 1
+    assert 0 <= draws.min() and draws.max() < len(probabilities), draws
+    counts, expected = draws.bincount(minlength=len(probabilities)), len(draws) * probabilities
+    divergence = torch.special.xlogy(counts, counts / expected).nansum()
+    limit = torch.arange(2 * free + 1, 3 * free + 200, 0.5, dtype=torch.float64)
+    limit = limit[limit - free * (1 + (limit / max(free, 1)).log()) > 25.4].min()
+    assert divergence <= limit, (counts, expected)
+""",
+    "possible": """\
+def possible(draws, weights):
+    draws = draws.cpu()
+    assert 0 <= draws.min() and draws.max() < weights.shape[-1], draws
+    drawn = weights.expand(len(draws), *weights.shape).gather(-1, draws.unsqueeze(-1))
+    assert (drawn > 0).all(), (draws, weights)
+""",
+    "points_at": """\
+def points_at(indices, values, input, dim):
+    found = torch.atleast_1d(input).take_along_dim(torch.atleast_1d(indices.cpu()), dim)
+    assert repr(values.cpu().tolist()) == repr(found.reshape(values.shape).tolist()), (values, indices)
+""",
     "all_ones": """\
 def all_ones(tensor):
     assert (tensor.cpu() == 1).all(), tensor
@@ -59,9 +102,13 @@ def standalone(body: Callable[..., None], arguments: dict[str, Any], *, title: s
     function = _parse(body)
     recorded = _record(body, function, arguments)
     scripted = _Script(body, recorded)
-    statements = [scripted.visit(statement) for statement in _without_docstring(function)]
+    statements: list[ast.stmt] = []
+    for statement in _without_docstring(function):
+        visited = scripted.visit(statement)
+        statements += visited if isinstance(visited, list) else [visited]
     ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
     text = ast.unparse(module)
+    needed = _globals(module, body)
     helpers = [HELPERS[name] for name in HELPERS if name in scripted.helpers]
     inputs = [
         _inputs(name, value, _attributes(function, name), device)
@@ -69,7 +116,7 @@ def standalone(body: Callable[..., None], arguments: dict[str, Any], *, title: s
         if isinstance(value, Case)
     ]
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
-    return "\n".join([comment, HEADER, *helpers, *inputs, text]) + "\n"
+    return "\n".join([comment, HEADER, *needed, *helpers, *inputs, text]) + "\n"
 
 
 def _parse(body: Callable[..., None]) -> ast.FunctionDef:
@@ -100,7 +147,7 @@ def _attributes(function: ast.FunctionDef, name: str) -> set[str]:
 def _inputs(name: str, case: Case, used: set[str], device: str) -> str:
     tensors = tensor_fields(type(case))
     values = {
-        field: tensors[field].code(case).expression(device)
+        field: _expression(tensors[field].code(case), device)
         if field in tensors
         else repr(getattr(case, field))
         for field in case.__dataclass_fields__
@@ -108,6 +155,31 @@ def _inputs(name: str, case: Case, used: set[str], device: str) -> str:
     }
     lines = [f"    {field}={value}," for field, value in values.items()]
     return "\n".join([f"{name} = SimpleNamespace(", *lines, ")"])
+
+
+def _expression(code: Any, device: str) -> str:
+    """Return the expression for what a field of tensors, of a tuple of tensors or of a module was given."""
+    if isinstance(code, tuple):
+        return f"({', '.join(each.expression(device) for each in code)},)"
+    return str(code.expression(device))
+
+
+def _globals(module: ast.Module, body: Callable[..., None]) -> list[str]:
+    """Return the lines that define the globals of the rule's module that its script uses."""
+    lines = []
+    names = [node.id for node in ast.walk(module) if isinstance(node, ast.Name)]
+    for name in dict.fromkeys(names):
+        found = body.__globals__.get(name)
+        if found is None or name in ("torch", "np"):
+            continue
+        if isinstance(found, ModuleType):
+            parent, _, last = found.__name__.rpartition(".")
+            lines.append(f"from {parent} import {last}" if parent else f"import {last}")
+        elif isinstance(found, (int, float, str)):
+            lines.append(f"{name} = {found!r}")
+        elif getattr(found, "__module__", "").partition(".")[0] == "torch":
+            lines.append(f"from {found.__module__} import {found.__name__}")
+    return lines
 
 
 def _is_suite_call(node: ast.AST, body: Callable[..., None]) -> bool:
@@ -176,6 +248,8 @@ class _Script(ast.NodeTransformer):
     def __init__(self, body: Callable[..., None], recorded: dict[str, Any]) -> None:
         self._body = body
         self._recorded = recorded
+        self._found: set[str] = set()
+        self._known: set[str] = set()
         self.helpers: set[str] = set()
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -185,8 +259,41 @@ class _Script(ast.NodeTransformer):
             self.helpers.add(claim)
             node.func = ast.Name(claim, ast.Load())
         elif _is_suite_call(node, self._body):
+            if not self._found.isdisjoint(_names(node)):
+                return self._of_the_target(node)
             return _literal(self._recorded.get(ast.unparse(node)))
         return self.generic_visit(node)
+
+    def _of_the_target(self, node: ast.Call) -> ast.AST:
+        """Return what stands for a suite's call on a tensor that the script computes: it is no constant."""
+        if ast.unparse(node.func) != "reference.host":
+            raise UnscriptableError(f"{ast.unparse(node.func)} of what the target computes")
+        (argument,) = node.args
+        return ast.parse(f"({ast.unparse(self.visit(argument))}).detach().cpu()", mode="eval").body
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """Remember the names of what the target computes, and of what the suite does."""
+        names = {name for target in node.targets for name in _names(target)}
+        calls = [found for found in ast.walk(node.value) if isinstance(found, ast.Call)]
+        if self._found.isdisjoint(_names(node.value)) and all(
+            self._is_the_suites(call, calls) for call in calls
+        ):
+            self._known |= names
+        else:
+            self._found |= names
+        return self.generic_visit(node)
+
+    def _is_the_suites(self, call: ast.Call, calls: list[ast.Call]) -> bool:
+        """Return whether a call is the suite's, is recorded as part of one, or is made on its result."""
+        root: ast.AST = call
+        while isinstance(root, (ast.Attribute, ast.Call, ast.Subscript)):
+            if _is_suite_call(root, self._body):
+                return True
+            root = root.func if isinstance(root, ast.Call) else root.value
+        if isinstance(root, ast.Name) and root.id in self._known:
+            return True
+        recorded = [other for other in calls if other is not call and _is_suite_call(other, self._body)]
+        return any(call in ast.walk(other) for other in recorded)
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         """Let a failed comparison show both sides."""
@@ -219,8 +326,14 @@ class _Script(ast.NodeTransformer):
         return ast.parse(text).body
 
 
+def _names(node: ast.AST) -> set[str]:
+    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
+
+
 def _literal(value: Any) -> ast.expr:
     """Return the expression for a recorded value: an array becomes a tensor."""
+    if isinstance(value, (tuple, list)) and any(isinstance(part, np.ndarray) for part in value):
+        return ast.Tuple([_literal(part) for part in value], ast.Load())
     if isinstance(value, (np.ndarray, np.generic)):
         tensor = torch.from_numpy(np.array(value))
         code = base_code(tuple(tensor.reshape(-1).tolist()), tensor.dtype, tuple(tensor.shape))

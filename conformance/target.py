@@ -115,9 +115,19 @@ def _index_checks(device: str) -> str | None:
     return None if device == "cpu" else "an out-of-range index may end the process on this device"
 
 
+def _seeding(device: str) -> str | None:
+    drawn = []
+    with torch.random.fork_rng(devices=[]):
+        for _ in range(2):
+            torch.manual_seed(1)
+            drawn.append(torch.rand(4, device=device).tolist())
+    return None if drawn[0] == drawn[1] else "torch.manual_seed does not seed this device"
+
+
 _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.VALUES: _values,
     Need.AUTOGRAD: _autograd,
     Need.STRIDES: _strides,
     Need.INDEX_CHECKS: _index_checks,
+    Need.SEEDING: _seeding,
 }

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from reports.catalogue import catalogue
 from reports.files import PAGE, RESULTS, UnreadableReportError, read_report, write_results, write_text
 from reports.html import render
 
@@ -18,6 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     again.add_argument("source", type=Path, help="results.json, or journal.jsonl of a run that was killed")
     again.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     again.set_defaults(command=_render)
+    listed = commands.add_parser("catalogue", help="print the rules of a run as Markdown")
+    listed.add_argument("source", type=Path, help="results.json or journal.jsonl of any run")
+    listed.set_defaults(command=_catalogue)
     options = parser.parse_args(arguments)
     try:
         options.command(options)
@@ -35,6 +39,10 @@ def _render(options: argparse.Namespace) -> None:
     write_results(options.output / RESULTS, report)
     write_text(options.output / PAGE, render(report))
     print(options.output / PAGE)
+
+
+def _catalogue(options: argparse.Namespace) -> None:
+    print(catalogue(read_report(options.source)), end="")
 
 
 if __name__ == "__main__":

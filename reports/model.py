@@ -59,6 +59,7 @@ class Need(str, Enum):
     AUTOGRAD = "autograd"
     STRIDES = "strides"
     INDEX_CHECKS = "index checks"
+    SEEDING = "seeding"
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,7 @@ class Observation:
     failed: bool = False
     counterexample: Callable[[], str] | None = None
     script: Callable[[], str | None] | None = None
+    simplify: Callable[[], BaseException | None] | None = None
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""
@@ -224,13 +226,20 @@ class Observation:
             self.unsupported += 1
             self.unsupported_message = self.unsupported_message or message
 
-    def broke(self, counterexample: Callable[[], str], script: Callable[[], str | None]) -> None:
+    def broke(
+        self,
+        counterexample: Callable[[], str],
+        script: Callable[[], str | None],
+        simplify: Callable[[], BaseException | None],
+    ) -> None:
         """Remember a failing example; the last one remembered is the smallest that was found.
 
-        Both describe it, but only when asked: most failing examples are steps on the way to the smallest.
+        The first two describe it, but only when asked: most failing examples are steps on the way to the
+        smallest. The third looks for a still simpler one, remembers it, and returns its exception.
         """
         if not self.failed:
             self.examples += 1
         self.failed = True
         self.counterexample = counterexample
         self.script = script
+        self.simplify = simplify

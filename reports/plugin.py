@@ -47,6 +47,18 @@ class Judging:
         self._known = list(known)
         self._run = run
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Let a rule that broke break on the simplest case that can be found."""
+        try:
+            return (yield)
+        except (Exception, pytest.fail.Exception):
+            simplify = item.stash.get(OBSERVATION, Observation()).simplify
+            simpler = simplify() if simplify else None
+            if simpler is None:
+                raise
+            raise simpler from None
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]

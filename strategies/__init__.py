@@ -1,21 +1,54 @@
 """Hypothesis strategies for tensors and for the arguments of tensor operations.
 
 Every strategy draws once, a compact byte string, and decodes it; see `strategies.tape`. What is drawn is an
-expression for a tensor; the tensor itself is built on the device that `placing_on` names.
+expression for a tensor; the tensor itself is built on the device that `placing_on` names. A module for each
+family of operations draws its cases:
+
+| module | draws |
+|---|---|
+| `shapes`, `dims`, `values` | shapes; dims in and out of range; the elements of each dtype |
+| `tensors` | tensors of every dtype and layout |
+| `gathers` | an input, a dim and an index, legal or one fact away from it |
+| `squeezes`, `views` | an input and the shape, dim or dtype to see it in |
+| `reductions` | an input and the dims to reduce it over; pairs that broadcast |
+| `categoricals` | probabilities, logits, and values to score |
+| `graphs`, `functions` | leaves, and graphs of differentiable operations on them |
+| `modules` | small networks with their inputs |
 """
 
+from strategies.categoricals import logits, probabilities
 from strategies.code import Case, TensorCode, classes_of, placing_on
+from strategies.gathers import gathers
+from strategies.graphs import graphs, leaves
+from strategies.modules import linears, networks
+from strategies.reductions import pairs, reductions
 from strategies.shapes import shapes
+from strategies.simplest import simplest
+from strategies.squeezes import squeezes, unsqueezes
 from strategies.tape import promises_of
 from strategies.tensors import tensor_codes, tensors
+from strategies.views import views
 
 __all__ = [
     "Case",
     "TensorCode",
     "classes_of",
+    "gathers",
+    "graphs",
+    "leaves",
+    "linears",
+    "logits",
+    "networks",
+    "pairs",
     "placing_on",
+    "probabilities",
     "promises_of",
+    "reductions",
     "shapes",
+    "simplest",
+    "squeezes",
     "tensor_codes",
     "tensors",
+    "unsqueezes",
+    "views",
 ]

@@ -9,16 +9,19 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+import numpy as np
 import torch
 
 from strategies.shapes import Shape
+from strategies.tape import Traced
 from strategies.values import Scalar, ramp
 
 CaseT = TypeVar("CaseT", bound="Case")
 
 Index = tuple["slice | int", ...]
+LazyBit = Literal["", "conj", "neg"]
 
 BUILT = "_tensor"
 """Ends the name under which a case keeps a tensor that was built."""
@@ -39,13 +42,18 @@ def placing_on(device: torch.device | str) -> Iterator[None]:
         _device_now = before
 
 
+def device_now() -> torch.device:
+    """Return the device that `placing_on` has set, the CPU outside of any such block."""
+    return _device_now
+
+
 @dataclass(frozen=True)
-class TensorCode:
+class TensorCode(Traced):
     """An expression for a tensor: a contiguous base, then a slice, a permutation and an expansion of it.
 
     `data` holds the base's elements in row-major order and `base` is its shape; `index`, `permutation` and
-    `expanded` are applied in this order where given; `shape` is the shape that results. `classes` names the
-    input classes that the tensor belongs to.
+    `expanded` are applied in this order where given; `shape` is the shape that results. `bit` makes it a
+    conj or neg view of all that. `classes` names the input classes that the tensor belongs to.
     """
 
     data: tuple[Scalar, ...]
@@ -57,12 +65,14 @@ class TensorCode:
     expanded: Shape | None = None
     requires_grad: bool = False
     classes: tuple[str, ...] = ()
+    bit: LazyBit = ""
 
     def build(self) -> torch.Tensor:
         """Return the tensor, on the device that `placing_on` has set (the CPU by default)."""
         tensor = torch.tensor(self.data, dtype=self.dtype)
         if len(self.base) != 1:
-            tensor = tensor.reshape(self.base)
+            # No view of a tensor of one dim: detach gives one that is not known as a view.
+            tensor = tensor.reshape(self.base).detach()
         tensor = tensor.to(_device_now)
         if self.index is not None:
             tensor = tensor[self.index]
@@ -70,7 +80,48 @@ class TensorCode:
             tensor = tensor.permute(self.permutation)
         if self.expanded is not None:
             tensor = tensor.expand(self.expanded)
+        if self.bit:
+            tensor = tensor.conj() if self.bit == "conj" else tensor._neg_view()
         return tensor.requires_grad_() if self.requires_grad else tensor
+
+    def elements(self) -> np.ndarray[Any, Any]:
+        """Return the elements in the tensor's shape, conj and neg bits left aside, as Python numbers are."""
+        found = np.array(self.data).reshape(self.base)
+        if self.index is not None:
+            found = found[self.index]
+        if self.permutation is not None:
+            found = found.transpose(self.permutation)
+        return found if self.expanded is None else np.broadcast_to(found, self.expanded)
+
+    def strides(self) -> Shape:
+        """Return the strides of the tensor, as a device with strides lays it out."""
+        steps = contiguous_strides(self.base)
+        if self.index is not None:
+            cut = (*self.index, *[slice(None)] * (len(self.base) - len(self.index)))
+            pairs = zip(steps, cut, strict=True)
+            steps = tuple([step * (at.step or 1) for step, at in pairs if isinstance(at, slice)])
+        if self.permutation is not None:
+            steps = tuple([steps[dim] for dim in self.permutation])
+        if self.expanded is not None:
+            kept = len(self.expanded) - len(steps)
+            sizes = self._before_expanding()
+            steps = (0,) * kept + tuple(
+                [
+                    0 if old != new else step
+                    for step, old, new in zip(steps, sizes, self.expanded[kept:], strict=True)
+                ]
+            )
+        return steps
+
+    def _before_expanding(self) -> Shape:
+        sizes: Shape = self.base
+        if self.index is not None:
+            cut = (*self.index, *[slice(None)] * (len(self.base) - len(self.index)))
+            pairs = zip(sizes, cut, strict=True)
+            sizes = tuple([len(range(size)[at]) for size, at in pairs if isinstance(at, slice)])
+        if self.permutation is not None:
+            sizes = tuple([sizes[dim] for dim in self.permutation])
+        return sizes
 
     def __repr__(self) -> str:
         return self.expression()
@@ -86,7 +137,19 @@ class TensorCode:
             code += f".permute{self.permutation}"
         if self.expanded is not None:
             code += f".expand({', '.join(map(str, self.expanded))})"
+        if self.bit:
+            code += ".conj()" if self.bit == "conj" else "._neg_view()"
         return code + (".requires_grad_()" if self.requires_grad else "")
+
+
+def contiguous_strides(shape: Shape) -> Shape:
+    """Return the strides of a contiguous tensor; like torch, count a size of 0 as 1."""
+    steps = []
+    step = 1
+    for size in reversed(shape):
+        steps.append(step)
+        step *= max(size, 1)
+    return tuple(reversed(steps))
 
 
 def base_code(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str:
@@ -129,8 +192,8 @@ def _scalar(value: Scalar) -> str:
 def _step(step: slice | int) -> str:
     if isinstance(step, int):
         return str(step)
-    start = "" if step.start is None else str(step.start)
-    return f"{start}:" + ("" if step.step is None else f":{step.step}")
+    start, stop = ["" if place is None else str(place) for place in (step.start, step.stop)]
+    return f"{start}:{stop}" + ("" if step.step is None else f":{step.step}")
 
 
 class TensorField:
@@ -161,8 +224,27 @@ class TensorField:
         return case.__dict__[self._code]  # type: ignore[no-any-return]
 
 
+class TensorsField(TensorField):
+    """A field of a case that is given a tuple of `TensorCode`s and reads as the tuple of their tensors."""
+
+    def __get__(self, case: object | None, owner: type) -> tuple[torch.Tensor, ...]:  # type: ignore[override]
+        if case is None:
+            raise AttributeError(self._code)
+        built = case.__dict__.get(self._tensor)
+        if built is None:
+            built = case.__dict__[self._tensor] = tuple([code.build() for code in self.codes(case)])
+        return built
+
+    def __set__(self, case: object, codes: tuple[TensorCode, ...]) -> None:  # type: ignore[override]
+        case.__dict__[self._code] = codes
+
+    def codes(self, case: object) -> tuple[TensorCode, ...]:
+        """Return the expressions behind the field."""
+        return case.__dict__[self._code]  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Case:
+class Case(Traced):
     """The inputs of one example. Its repr is runnable code; `classes` names its input classes."""
 
     classes: tuple[str, ...]

@@ -24,7 +24,15 @@ from strategies.tensors import (
     zeros,
     zeros_code,
 )
-from strategies.values import DTYPES, GRAD_DTYPES, VALUE_PROMISES, Scalar, decode_values, lengthened
+from strategies.values import (
+    DTYPE_PROMISES,
+    DTYPES,
+    GRAD_DTYPES,
+    VALUE_PROMISES,
+    Scalar,
+    decode_values,
+    lengthened,
+)
 
 INDEX_VALUE_BYTES = 16
 INDEX_SHAPE_BYTES = 1 + MAX_RANK
@@ -114,12 +122,15 @@ def _index_fill(size: int) -> Fill:
         if count == 0 or size == 0:
             return (0,) * count, []
         if kind == "counting":
-            return tuple([position % size for position in range(count)]), []
+            classes = ["index counting up"] if count <= size else ["index counting up", "duplicate index"]
+            return tuple([position % size for position in range(count)]), classes
         # Spreads the 256 values of a byte over the whole of a long dim.
         spread = (size >> 8) + 1
         if kind == "all equal":
-            return (drawn[0] * spread % size,) * count, ["index all equal"] if count > 1 else []
-        return tuple([byte * spread % size for byte in lengthened(drawn, count)]), []
+            classes = ["index all equal", "duplicate index"] if count > 1 else []
+            return (drawn[0] * spread % size,) * count, classes
+        data = tuple([byte * spread % size for byte in lengthened(drawn, count)])
+        return data, ["duplicate index"] if len(set(data)) < count else []
 
     return fill
 
@@ -178,9 +189,11 @@ INDEX_PROMISES = (
     "index shorter along dim",
     "index smaller off dim",
     "index all equal",
+    "index counting up",
+    "duplicate index",
     *layout_promises("index"),
 )
-PROMISES = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises("input"), *VALUE_PROMISES)
+PROMISES = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises("input"), *DTYPE_PROMISES, *VALUE_PROMISES)
 
 
 def _gathers(promises: tuple[str, ...], **options: Any) -> SearchStrategy[Gather]:

@@ -13,6 +13,9 @@ Shape = tuple[int, ...]
 MAX_RANK = 6
 SHAPE_BYTES = 1 + MAX_RANK
 
+PRIMES = frozenset({5, 7, 11, 13, 17, 257, 1031})
+"""The sizes that are prime and leave a remainder for every vector width."""
+
 NUMEL = 512
 """Most elements of a shape without a long dim."""
 
@@ -72,6 +75,11 @@ def shape_classes(shape: Shape) -> list[str]:
                 classes.append("dim over 1,024")
     if 1 in shape:
         classes.append("size 1")
+    long = [size for size in shape if size > 1]
+    if len(set(long)) < len(long):
+        classes.append("equal sizes")
+    if not PRIMES.isdisjoint(long):
+        classes.append("prime size")
     return classes
 
 

@@ -127,6 +127,7 @@ class _Plan:
     dtypes: tuple[torch.dtype, ...] = STORED_DTYPES
     expand: int = EXPANDED
     rare: tuple[str, ...] = ()
+    lazy: bool | None = None
 
     def read(
         self, tape: Tape, *, requires_grad: bool = False
@@ -136,7 +137,13 @@ class _Plan:
         shape, arguments, classes = self.arguments(arguments_tape, shape)
         dtype = tape.pick(self.dtypes)
         code = decode_tensor(
-            tape, shape, dtype, fill=self.fill, expand=self.expand, requires_grad=requires_grad
+            tape,
+            shape,
+            dtype,
+            fill=self.fill,
+            expand=self.expand,
+            requires_grad=requires_grad,
+            lazy=self.lazy,
         )
         return code, arguments, (*shape_classes(shape), *classes, *code.classes)
 
@@ -146,11 +153,7 @@ class _Plan:
         return tuple([name for name in promised if name not in self.rare])
 
     def cases(self, *further: str) -> SearchStrategy[Shaped]:
-        def decode(tape: Tape) -> Shaped:
-            code, arguments, classes = self.read(tape)
-            return Shaped(classes=classes, input=code, arguments=arguments)
-
-        return packed(decode, length=BYTES, promises=self.promises(*further))
+        return packed(lambda tape: _shaped(self, tape), length=BYTES, promises=self.promises(*further))
 
     def gradients(self, *further: str) -> SearchStrategy[ShapedGradient]:
         def decode(tape: Tape) -> ShapedGradient:
@@ -177,6 +180,23 @@ def squeezes() -> SearchStrategy[Shaped]:
 def squeezes_in_any_form() -> SearchStrategy[Shaped]:
     """Return a strategy for squeeze without a dim, with one dim and with a tuple of dims."""
     return _Plan(_any_form, squeezed_shape).cases(*FORMS)
+
+
+def squeezes_in_place() -> SearchStrategy[Shaped]:
+    """Return a strategy for squeeze in any form of inputs that are no conj or neg views."""
+    return _Plan(_any_form, squeezed_shape, lazy=False).cases(*FORMS)
+
+
+def squeezes_of_conj_views() -> SearchStrategy[Shaped]:
+    """Return a strategy for squeeze of one dim of size 1 of a complex input that is a conj view."""
+    dtypes = (torch.complex64, torch.complex128)
+    plan = _Plan(_one_dim(of_size_one=True), squeezed_shape, min_dims=1, dtypes=dtypes, lazy=True)
+    return packed(lambda tape: _shaped(plan, tape), length=BYTES, promises=("conj view", "negative dim"))
+
+
+def _shaped(plan: _Plan, tape: Tape) -> Shaped:
+    code, arguments, classes = plan.read(tape)
+    return Shaped(classes=classes, input=code, arguments=arguments)
 
 
 def squeezes_of_zeros() -> SearchStrategy[Shaped]:

@@ -9,6 +9,7 @@ simplest decision everywhere: Hypothesis lowers the bytes one by one and the cas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -60,12 +61,40 @@ def weighted(weights: Mapping[T, int]) -> tuple[T, ...]:
     return tuple(option for option, weight in weights.items() for _ in range(weight))
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a drawn value came from: decoding the same bytes again gives the same value."""
+
+    decode: Callable[[Tape], Any]
+    data: bytes
+
+    def again(self, data: bytes) -> Any:
+        """Return the value that other bytes of the same length stand for."""
+        value = self.decode(Tape(data))
+        value.__dict__["origin"] = Origin(self.decode, data)
+        return value
+
+
+class Traced:
+    """A value that remembers the bytes it was decoded from, so that it can be simplified; see `simplest`."""
+
+    origin: Origin | None = None
+
+
 def packed(decode: Callable[[Tape], T], *, length: int, promises: Iterable[str] = ()) -> SearchStrategy[T]:
     """Return a strategy that draws `length` bytes at once and decodes them.
 
     `promises` names the input classes that the strategy draws within 100 examples.
     """
-    strategy = st.binary(min_size=length, max_size=length).map(lambda data: decode(Tape(data)))
+
+    def decoded(data: bytes) -> T:
+        value = decode(Tape(data))
+        if isinstance(value, Traced):
+            value.__dict__["origin"] = Origin(decode, data)
+        return value
+
+    # Of a named function Hypothesis would print the call, bytes and all, instead of what it returns.
+    strategy = st.binary(min_size=length, max_size=length).map(lambda data: decoded(data))
     _promises[strategy] = tuple(promises)
     return strategy
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.code import Index, TensorCode
+from strategies.code import Index, LazyBit, TensorCode
 from strategies.shapes import (
     MAX_RANK,
     SHAPE_BYTES,
@@ -19,9 +19,18 @@ from strategies.shapes import (
     shape_classes,
 )
 from strategies.tape import Tape, packed, weighted
-from strategies.values import DTYPES, FILL_BYTES, VALUE_PROMISES, Scalar, decode_values, ramp
+from strategies.values import (
+    DTYPE_CLASSES,
+    DTYPE_PROMISES,
+    DTYPES,
+    FILL_BYTES,
+    VALUE_PROMISES,
+    Scalar,
+    decode_values,
+    ramp,
+)
 
-LAYOUT_BYTES = 5
+LAYOUT_BYTES = 6
 TENSOR_BYTES = LAYOUT_BYTES + FILL_BYTES
 
 Fill = Callable[[Tape, torch.dtype, int], tuple[tuple[Scalar, ...], list[str]]]
@@ -29,10 +38,13 @@ Fill = Callable[[Tape, torch.dtype, int], tuple[tuple[Scalar, ...], list[str]]]
 EXPANDED = 30
 """Percentage of tensors that are expanded, where they can be."""
 
-LAYOUTS = ("transposed", "stepped", "storage offset", "expanded")
+LAYOUTS = ("transposed", "stepped", "storage offset", "narrowed", "expanded", "channels-last")
 
-_STEPPED = weighted({None: 156, "last": 60, "first": 40})
-_PERMUTED = weighted({None: 110, "swap": 56, "reverse": 50, "rotate": 40})
+CHANNELS_LAST = ((0, 3, 1, 2), (0, 4, 1, 2, 3))
+"""The permutations that turn (N, H, W, C) and (N, D, H, W, C) into what convolutions take."""
+
+_SLICED = weighted({None: 124, "last": 46, "first": 36, "narrowed": 50})
+_PERMUTED = weighted({None: 110, "swap": 48, "reverse": 40, "rotate": 30, "channels last": 28})
 
 
 def zeros(_tape: Tape, dtype: torch.dtype, count: int) -> tuple[tuple[Scalar, ...], list[str]]:
@@ -55,14 +67,21 @@ def decode_tensor(
     fill: Fill = decode_values,
     expand: int = EXPANDED,
     requires_grad: bool = False,
+    lazy: bool | None = None,
+    gaps: bool = True,
 ) -> TensorCode:
     """Read a layout (`LAYOUT_BYTES`) and elements off the tape for a tensor of the given shape and dtype.
 
     `role` is the word that the names of the layout classes end with. `expand` is the
-    percentage of tensors that are expanded: with 0 no two elements share memory, as writing requires.
+    percentage of tensors that are expanded: with 0 no two elements share memory, as writing requires. A
+    tensor of drawn values is now and then a conj or neg view, whose bit torch resolves when it must; always
+    if `lazy` is True (and the dtype allows it), never if it is False. Without `gaps` every element that is
+    filled in is one of the tensor's, so that none is hidden between its rows or before its first.
     """
-    permuted, stepped = tape.pick(_PERMUTED), tape.pick(_STEPPED)
-    shifted, expands, where = tape.chance(25), tape.chance(expand), tape.byte()
+    permuted, sliced = tape.pick(_PERMUTED), tape.pick(_SLICED)
+    shifted, expands, where, byte = tape.chance(25), tape.chance(expand), tape.byte(), tape.byte()
+    if not gaps:
+        sliced, shifted = None, False
     names = _layout_names(role)
     classes: list[str] = []
     rank = len(shape)
@@ -71,7 +90,7 @@ def decode_tensor(
     if expands and rank and max(shape) > 1:
         dim = next(dim % rank for dim in range(where % rank, where % rank + rank) if shape[dim % rank] > 1)
         inner, expanded = (*shape[:dim], 1, *shape[dim + 1 :]), shape
-        classes.append(names[3])
+        classes.append(names[4])
 
     # Where two dims are longer than 1, moving others would change nothing that a kernel can see.
     before, permutation = inner, None
@@ -83,15 +102,17 @@ def decode_tensor(
             sizes[source] = size
         before = tuple(sizes)
         classes.append(names[0])
+        if permutation in CHANNELS_LAST:
+            classes.append(names[5])
 
     base, index = before, None
-    step_dim = None
-    if stepped is not None and long:
-        steppable = [dim for dim, size in enumerate(before) if size > 1]
-        step_dim = steppable[-1 if stepped == "last" else 0]
-        classes.append(names[1])
-    if shifted or step_dim is not None:
-        base, index = _sliced(before, step_dim, shifted)
+    slice_dim = None
+    if sliced is not None and long:
+        sliceable = [dim for dim, size in enumerate(before) if size > 1]
+        slice_dim = sliceable[0 if sliced == "first" else -1]
+        classes.append(names[3 if sliced == "narrowed" else 1])
+    if shifted or slice_dim is not None:
+        base, index = _sliced(before, slice_dim, shifted, narrowed=sliced == "narrowed")
         if shifted:
             classes.append(names[2])
 
@@ -99,9 +120,22 @@ def decode_tensor(
     for size in base:
         numel *= size
     data, value_classes = fill(tape, dtype, numel)
+    bit: LazyBit = ""
+    if lazy is not False and fill is decode_values and not requires_grad:
+        bit = _lazy_bit(dtype, 255 if lazy else byte)
+    if bit:
+        classes.append(f"{bit} view")
+    if role == "input":
+        classes += DTYPE_CLASSES[dtype]
     return TensorCode(
-        data, dtype, base, shape, index, permutation, expanded, requires_grad, (*classes, *value_classes)
+        data, dtype, base, shape, index, permutation, expanded, requires_grad, (*classes, *value_classes), bit
     )
+
+
+def _lazy_bit(dtype: torch.dtype, byte: int) -> LazyBit:
+    if dtype.is_complex:
+        return "conj" if byte > 150 else "neg" if byte > 130 else ""
+    return "neg" if byte > 225 and dtype in (torch.float32, torch.float64) else ""
 
 
 @functools.cache
@@ -112,10 +146,12 @@ def _layout_names(role: str) -> tuple[str, ...]:
 @functools.cache
 def _permutation(kind: str, rank: int, long: Shape) -> Shape:
     """Return a permutation of `rank` dims that moves at least two of the `long` ones."""
+    if kind == "channels last" and rank in (4, 5):
+        return CHANNELS_LAST[rank - 4]
     if kind == "reverse":
         return tuple(reversed(range(rank)))
     dims = list(range(rank))
-    if kind == "rotate":
+    if kind in ("rotate", "channels last"):
         moved = [dims[dim] for dim in (*long[1:], long[0])]
         for dim, source in zip(long, moved, strict=True):
             dims[dim] = source
@@ -124,17 +160,27 @@ def _permutation(kind: str, rank: int, long: Shape) -> Shape:
     return tuple(dims)
 
 
-def _sliced(shape: Shape, step_dim: int | None, shifted: bool) -> tuple[Shape, Index]:
-    """Return a base shape and the index that cuts `shape` out of it, with a step of 2 and an offset."""
+def _sliced(shape: Shape, slice_dim: int | None, shifted: bool, *, narrowed: bool) -> tuple[Shape, Index]:
+    """Return a base shape and the index that cuts `shape` out of it.
+
+    `slice_dim` is cut with a step of 2, or, narrowed, without its last two positions, which leaves gaps
+    between its rows; `shifted` leaves out the first position of dim 0, for a storage offset.
+    """
     if not shape:
         return (2,), (1,)
-    base, cut = list(shape), [slice(None)] * len(shape)
-    if step_dim is not None:
-        base[step_dim] *= 2
-        cut[step_dim] = slice(None, None, 2)
+    base, starts = list(shape), [0] * len(shape)
+    stops: list[int | None] = [None] * len(shape)
+    steps: list[int | None] = [None] * len(shape)
+    if slice_dim is not None and not narrowed:
+        base[slice_dim] *= 2
+        steps[slice_dim] = 2
     if shifted:
         base[0] += 1
-        cut[0] = slice(1, None, cut[0].step)
+        starts[0] = 1
+    if slice_dim is not None and narrowed:
+        stops[slice_dim] = base[slice_dim]
+        base[slice_dim] += 2
+    cut = [slice(start or None, stop, step) for start, stop, step in zip(starts, stops, steps, strict=True)]
     while cut[-1] == slice(None):
         cut.pop()
     return tuple(base), tuple(cut)
@@ -151,7 +197,7 @@ def zeros_code(shape: Shape, dtype: torch.dtype = torch.int64, first: int = 0) -
 
 def layout_promises(role: str, *, expand: int = EXPANDED) -> tuple[str, ...]:
     """Return the names of the layout classes that `decode_tensor` reaches for a role."""
-    return _layout_names(role) if expand else _layout_names(role)[:3]
+    return _layout_names(role)[: 5 if expand else 4]
 
 
 def tensor_codes(
@@ -181,7 +227,9 @@ def tensor_codes(
     return packed(
         decode,
         length=SHAPE_BYTES + 1 + TENSOR_BYTES,
-        promises=(*SHAPE_PROMISES, *layout_promises("input"), *VALUE_PROMISES) if everything else (),
+        promises=(*SHAPE_PROMISES, *layout_promises("input"), *DTYPE_PROMISES, *VALUE_PROMISES)
+        if everything
+        else (),
     )
 
 

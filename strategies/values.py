@@ -15,16 +15,16 @@ Number = TypeVar("Number", int, float)
 
 DTYPES = weighted(
     {
-        torch.float32: 30,
-        torch.float64: 24,
-        torch.int64: 28,
+        torch.float32: 24,
+        torch.float64: 30,
+        torch.int64: 30,
         torch.float16: 20,
         torch.bfloat16: 20,
-        torch.bool: 20,
-        torch.int32: 18,
-        torch.int16: 16,
-        torch.int8: 18,
-        torch.uint8: 18,
+        torch.bool: 30,
+        torch.int32: 14,
+        torch.int16: 14,
+        torch.int8: 14,
+        torch.uint8: 16,
         torch.complex64: 22,
         torch.complex128: 22,
     }
@@ -33,24 +33,65 @@ DTYPES = weighted(
 
 STORED_DTYPES = weighted(
     {
-        torch.float32: 28,
-        torch.float64: 20,
-        torch.int64: 22,
-        torch.float16: 17,
-        torch.bfloat16: 17,
-        torch.bool: 17,
-        torch.int32: 15,
-        torch.int16: 15,
-        torch.int8: 15,
-        torch.uint8: 15,
-        torch.uint16: 15,
-        torch.uint32: 15,
-        torch.uint64: 15,
-        torch.complex64: 15,
-        torch.complex128: 15,
+        torch.float32: 20,
+        torch.float64: 30,
+        torch.int64: 30,
+        torch.float16: 16,
+        torch.bfloat16: 16,
+        torch.bool: 30,
+        torch.int32: 11,
+        torch.int16: 11,
+        torch.int8: 11,
+        torch.uint8: 13,
+        torch.uint16: 13,
+        torch.uint32: 13,
+        torch.uint64: 14,
+        torch.complex64: 14,
+        torch.complex128: 14,
     }
 )
 """Every dtype that torch stores; few operations compute with the unsigned ones beyond 8 bits."""
+
+REAL_DTYPES = weighted(
+    {
+        torch.float32: 32,
+        torch.float64: 32,
+        torch.int64: 32,
+        torch.float16: 26,
+        torch.bfloat16: 26,
+        torch.bool: 32,
+        torch.int32: 19,
+        torch.int16: 19,
+        torch.int8: 19,
+        torch.uint8: 19,
+    }
+)
+"""Every dtype that torch orders."""
+
+NUMBER_DTYPES = tuple([dtype for dtype in REAL_DTYPES if dtype is not torch.bool])
+"""Those of them that are numbers."""
+
+FLOAT_DTYPES = weighted({torch.float32: 76, torch.float64: 76, torch.float16: 52, torch.bfloat16: 52})
+"""The floating dtypes that torch computes with."""
+
+LOW_PRECISION = (torch.float16, torch.bfloat16)
+
+
+def _named(dtype: torch.dtype) -> tuple[str, ...]:
+    name = str(dtype).removeprefix("torch.")
+    if dtype in LOW_PRECISION:
+        return (name, "low-precision float")
+    if dtype.is_complex:
+        return (name, "complex")
+    if dtype.is_floating_point or dtype in (torch.bool, torch.int64):
+        return (name,)
+    return (name, "other integer")
+
+
+DTYPE_CLASSES = {dtype: _named(dtype) for dtype in dict.fromkeys(STORED_DTYPES)}
+"""The names of the input classes of each dtype: its own, and that of its kind where kinds are rare."""
+
+DTYPE_PROMISES = ("float64", "int64", "bool", "low-precision float", "other integer", "complex")
 
 GRAD_DTYPES = weighted({torch.float64: 160, torch.float32: 96})
 """Dtypes for gradients with closed forms."""
@@ -103,6 +144,8 @@ def _float_palette(dtype: torch.dtype) -> tuple[float, ...]:
         info.min,
         info.tiny,
         info.tiny * info.eps,  # the smallest subnormal
+        -info.tiny / 2,  # a large one
+        info.tiny * info.eps * 3,
         info.eps,
         exact,
         exact + 2,
@@ -128,23 +171,46 @@ def _repeat(values: list[Number], count: int) -> list[Number]:
     return [values[position % len(values)] for position in range(count)]
 
 
+VALUE_CLASSES = (
+    "NaN",
+    "infinity",
+    "negative zero",
+    "beyond 2**53",
+    "extreme of the dtype",
+    "subnormal",
+    "past exact integers",
+)
+VALUE_PROMISES = ("NaN", "infinity", "negative zero", "extreme of the dtype", "subnormal")
+
+
 @functools.cache
 def _special_bits(dtype: torch.dtype) -> tuple[int, ...]:
     """Return for each byte of the palette which of `VALUE_CLASSES` its value is in, as a bit set."""
-    return tuple(_bits_of(value) for value in palette(dtype))
+    return tuple(
+        sum(1 << place for place, holds in enumerate(_memberships(dtype, value)) if holds)
+        for value in palette(dtype)
+    )
 
 
-VALUE_CLASSES = ("NaN", "infinity", "negative zero", "beyond 2**53")
-VALUE_PROMISES = ("NaN", "infinity", "negative zero")
-
-
-def _bits_of(value: Scalar) -> int:
+def _memberships(dtype: torch.dtype, value: Scalar) -> tuple[bool, ...]:
+    """Return whether a value is in each of `VALUE_CLASSES`."""
+    if dtype is torch.bool:
+        return (False,) * len(VALUE_CLASSES)
     if isinstance(value, int):
-        return 8 if abs(value) > 2**53 else 0
+        info = torch.iinfo(dtype)
+        return False, False, False, abs(value) > 2**53, value in (info.min, info.max), False, False
     parts = (value.real, value.imag)
-    bits = 1 if any(math.isnan(part) for part in parts) else 0
-    bits |= 2 if any(math.isinf(part) for part in parts) else 0
-    return bits | (4 if any(part == 0 and math.copysign(1, part) < 0 for part in parts) else 0)
+    finite = [abs(part) for part in parts if math.isfinite(part)]
+    limits = torch.finfo(dtype)
+    return (
+        any(math.isnan(part) for part in parts),
+        any(math.isinf(part) for part in parts),
+        any(part == 0 and math.copysign(1, part) < 0 for part in parts),
+        False,
+        limits.max in finite,
+        any(0 < part < limits.tiny for part in finite),
+        dtype in LOW_PRECISION and any(part > 2 / limits.eps for part in finite),
+    )
 
 
 def decode_values(tape: Tape, dtype: torch.dtype, count: int) -> tuple[tuple[Scalar, ...], list[str]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from conformance import source as sources
 from conformance.rule import InvalidRuleError, Watch, load_rules, rule, watching
 from reports.model import Basis, Kind, Observation
-from strategies import gathers
+from strategies.gathers import gathers
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def test_the_declaration_reaches_the_rule():
 
 def test_the_promises_of_the_strategies_reach_the_rule():
     @rule("made_up.promise", source="torch.gather")
-    @given(case=gathers.gathers())
+    @given(case=gathers())
     def test_made_up(case):
         """It holds."""
 

@@ -16,6 +16,8 @@ from strategies.squeezes import (
     squeezes_dim,
     squeezes_dims,
     squeezes_in_any_form,
+    squeezes_in_place,
+    squeezes_of_conj_views,
     squeezes_of_scalars,
     squeezes_of_zeros,
     squeezes_out_of_range,
@@ -181,7 +183,7 @@ def test_dim_range(case):
 
 
 @rule("squeeze.in_place_shape", source="torch.Tensor.squeeze_")
-@given(case=squeezes_in_any_form())
+@given(case=squeezes_in_place())
 def test_in_place_shape(case):
     """squeeze_ gives the tensor itself the shape that squeeze would return."""
     shape = case.input.shape
@@ -192,7 +194,7 @@ def test_in_place_shape(case):
 
 
 @rule("squeeze.in_place_elements", source="torch.Tensor.squeeze_", needs=[Need.VALUES])
-@given(case=squeezes_in_any_form())
+@given(case=squeezes_in_place())
 def test_in_place_elements(case):
     """squeeze_ keeps the elements and their order."""
     elements = reference.host(case.input)
@@ -203,7 +205,7 @@ def test_in_place_elements(case):
 
 
 @rule("squeeze.in_place_returns_self", source="torch.Tensor.squeeze_")
-@given(case=squeezes_in_any_form())
+@given(case=squeezes_in_place())
 def test_in_place_returns_self(case):
     """squeeze_ returns the tensor that it was called on."""
     output = case.input.squeeze_(*case.arguments)
@@ -212,7 +214,7 @@ def test_in_place_returns_self(case):
 
 
 @rule("squeeze.in_place_version", source="notes/autograd", basis=Basis.OBSERVED)
-@given(case=squeezes_in_any_form())
+@given(case=squeezes_in_place())
 def test_in_place_version(case):
     """squeeze_ raises the tensor's version counter by 1, even where no dim is dropped."""
     version = case.input._version
@@ -236,3 +238,12 @@ def test_in_place_on_leaf(case):
 
     with pytest.raises(RuntimeError):
         case.input.squeeze_(*case.arguments)
+
+
+@rule("squeeze.in_place_of_conj_view", source="torch.Tensor.squeeze_")
+@given(case=squeezes_of_conj_views())
+def test_in_place_of_conj_view(case):
+    """squeeze_ of a conj view leaves it a conj view: it changes the shape and touches no element."""
+    case.input.squeeze_(*case.arguments)
+
+    assert case.input.is_conj()

@@ -12,6 +12,7 @@ Its id is its name with hyphens. `conformance/faults.toml` says which rule catch
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -26,12 +27,19 @@ from reports.model import Observation
 
 FAULTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {}
 
+FUNCTIONS: dict[str, tuple[Any, ...]] = {}
+"""The torch functions that a fault made by `fault` stands in for."""
+
+MODULES: dict[str, str] = {}
+"""The module of this package that each fault is in."""
+
 
 def fault(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function as a fault of the given torch functions."""
 
     def register(wrong: Callable[..., Any]) -> Callable[..., Any]:
-        FAULTS[wrong.__name__.replace("_", "-")] = lambda: _Fault(functions, wrong)
+        _add(wrong, lambda: _Fault(functions, wrong))
+        FUNCTIONS[wrong.__name__.replace("_", "-")] = functions
         return wrong
 
     return register
@@ -48,10 +56,33 @@ def method_fault(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
             return wrong(real, *args, **options)
 
         real = getattr(torch.Tensor, name)
-        FAULTS[wrong.__name__.replace("_", "-")] = lambda: mock.patch.object(torch.Tensor, name, standing_in)
+        _add(wrong, lambda: mock.patch.object(torch.Tensor, name, standing_in))
         return wrong
 
     return register
+
+
+def patch_fault(owner: Any, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function as a fault of what is written in Python: a function or method of `owner`."""
+
+    def register(wrong: Callable[..., Any]) -> Callable[..., Any]:
+        def standing_in(*args: Any, **options: Any) -> Any:
+            return wrong(real, *args, **options)
+
+        real = getattr(owner, name)
+        _add(wrong, lambda: mock.patch.object(owner, name, standing_in))
+        return wrong
+
+    return register
+
+
+def _add(wrong: Callable[..., Any], made: Callable[[], AbstractContextManager[Any]]) -> None:
+    id = wrong.__name__.replace("_", "-")
+    FAULTS[id] = made
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"] == __name__:
+        frame = frame.f_back
+    MODULES[id] = frame.f_globals["__name__"].rpartition(".")[2]
 
 
 class _Fault(TorchFunctionMode):
@@ -94,5 +125,6 @@ def observe(registered: RegisteredRule, fault: str | None = None, *, max_example
             raise
     finally:
         torch.set_warn_always(warned)
+        torch.set_grad_enabled(True)  # some faults leave it off
         settings.load_profile(before)
     return watch.observation

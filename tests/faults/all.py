@@ -1,5 +1,15 @@
 """Every seeded fault."""
 
-from tests.faults import FAULTS, deadly, gather, squeeze
+from tests.faults import FAULTS, autograd, categorical, deadly, gather, modules, reductions, squeeze, view
 
-__all__ = ["FAULTS", "deadly", "gather", "squeeze"]
+__all__ = [
+    "FAULTS",
+    "autograd",
+    "categorical",
+    "deadly",
+    "gather",
+    "modules",
+    "reductions",
+    "squeeze",
+    "view",
+]

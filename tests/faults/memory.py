@@ -36,3 +36,9 @@ def _strides(tensor: torch.Tensor) -> list[int]:
     if not tensor.numel():
         return []
     return [stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True) if size > 1]
+
+
+def narrowed(tensor: torch.Tensor) -> bool:
+    """Return whether the rows of a tensor have gaps between them, their elements having none."""
+    strides = _strides(tensor)
+    return len(strides) > 1 and strides[-1] == 1 and not tensor.is_contiguous() and not transposed(tensor)

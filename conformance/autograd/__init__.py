@@ -1,0 +1,1 @@
+"""Rules about autograd: leaves, gradients, hooks, detach and .data."""

@@ -1,0 +1,489 @@
+"""detach, detach_ and .data: the same elements without their history.
+
+Where the seed note is loose: a change through `detach()` raises in backward, not at once, and only if the
+changed tensor was saved for backward; and `detach_()` cuts off only what is recorded after it.
+
+Not covered: detach of sparse tensors, and forward-mode AD.
+"""
+
+import pytest
+import torch
+from hypothesis import given
+
+from conformance import expect, reference
+from conformance.rule import rule
+from reports.model import Basis, Kind, Need
+from strategies.graphs import graphs, leaves, mapped_leaves, plain_tensors
+
+DETACH = "torch.Tensor.detach"
+DETACH_ = "torch.Tensor.detach_"
+DATA = "autograd"
+NOTES = "notes/autograd"
+GRAD = [Need.AUTOGRAD]
+GRADIENT = [Need.VALUES, Need.AUTOGRAD]
+
+
+@rule("detach.elements", source=DETACH, seed="detach", needs=GRADIENT)
+@given(case=leaves())
+def test_elements(case):
+    """detach gives a tensor of the same shape, dtype and elements."""
+    expected = reference.host(case.x)
+
+    output = case.x.detach()
+
+    expect.same_elements(output, expected)
+
+
+@rule("detach.strides", source=DETACH, basis=Basis.OBSERVED, needs=[Need.AUTOGRAD, Need.STRIDES])
+@given(case=leaves())
+def test_strides(case):
+    """detach keeps the strides."""
+    output = case.x.detach()
+
+    assert output.stride() == case.x.stride()
+
+
+@rule("detach.new_tensor", source=DETACH, seed="detach", needs=GRAD)
+@given(case=plain_tensors())
+def test_new_tensor(case):
+    """detach returns a new tensor, even of one that does not require grad."""
+    output = case.x.detach()
+
+    assert output is not case.x
+
+
+@rule("detach.requires_grad", source=DETACH, seed="detach", needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_requires_grad(case):
+    """The result of detach does not require grad."""
+    output = case.function(case.x).detach()
+
+    assert not output.requires_grad
+
+
+@rule("detach.is_leaf", source="torch.Tensor.is_leaf", seed="detach", needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_is_leaf(case):
+    """The result of detach is a leaf."""
+    output = case.function(case.x).detach()
+
+    assert output.is_leaf
+
+
+@rule("detach.grad_fn", source=DETACH, seed="detach", needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_grad_fn(case):
+    """The result of detach has no grad_fn."""
+    output = case.function(case.x).detach()
+
+    assert output.grad_fn is None
+
+
+@rule("detach.write_to_output", source=DETACH, seed="detach", needs=GRADIENT)
+@given(case=leaves(nonempty=True, expand=0))
+def test_write_to_output(case):
+    """Changing the result of detach changes the tensor: they share storage."""
+    case.x.detach().fill_(1)
+
+    expect.all_ones(case.x)
+
+
+@rule("detach.write_to_input", source=DETACH, seed="detach", needs=GRADIENT)
+@given(case=leaves(nonempty=True, expand=0))
+def test_write_to_input(case):
+    """Changing the tensor changes the result of detach: they share storage."""
+    output = case.x.detach()
+
+    with torch.no_grad():
+        case.x.fill_(1)
+
+    expect.all_ones(output)
+
+
+@rule("detach.version", source=DETACH, seed="detach", needs=GRAD)
+@given(case=leaves(expand=0))
+def test_version(case):
+    """A change through the result of detach counts as a change of the tensor."""
+    version = case.x._version
+
+    case.x.detach().add_(1)
+
+    assert case.x._version == version + 1
+
+
+@rule("detach.graph_kept", source=DETACH, kind=Kind.GRADIENT, seed="detach", needs=GRADIENT)
+@given(case=graphs())
+def test_graph_kept(case):
+    """Detaching an intermediate tensor, the result left aside, changes no gradient."""
+    hosts = [reference.host(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    results = case.graph(*case.leaves)
+    results[case.middle].detach()
+
+    results[-1].backward(case.upstream)
+
+    expect.close(case.leaves[case.leaf].grad, gradients[case.leaf], scale=100)
+
+
+@rule("detach.cuts", source=DETACH, kind=Kind.GRADIENT, seed="detach", needs=GRADIENT)
+@given(case=mapped_leaves())
+def test_cuts(case):
+    """No gradient flows through the result of detach: of y + y.detach() the first term alone counts."""
+    slope = reference.derivative(case.function.name, reference.host(case.x))
+    expected = reference.host(case.upstream) * slope
+    middle = case.function(case.x)
+
+    (middle + middle.detach()).backward(case.upstream)
+
+    expect.close(case.x.grad, expected)
+
+
+@rule("detach.changed_saved_output", source=DETACH, kind=Kind.ERROR, seed="detach", needs=GRAD)
+@given(case=mapped_leaves("output"))
+def test_changed_saved_output(case):
+    """Changing, through detach, an output that was saved for backward makes backward raise RuntimeError."""
+    case.function(case.x).backward(case.upstream)
+    output = case.function(case.x)
+    output.detach().zero_()
+
+    with pytest.raises(RuntimeError):
+        output.backward(case.upstream)
+
+
+@rule("detach.changed_saved_input", source=DETACH, kind=Kind.ERROR, seed="detach", needs=GRAD)
+@given(case=mapped_leaves("input"))
+def test_changed_saved_input(case):
+    """Changing, through detach, an input that was saved for backward makes backward raise RuntimeError."""
+    case.function(case.x).backward(case.upstream)
+    middle = case.x.clone()
+    output = case.function(middle)
+    middle.detach().zero_()
+
+    with pytest.raises(RuntimeError):
+        output.backward(case.upstream)
+
+
+@rule("detach.changed_unsaved", source=DETACH, seed="detach", needs=GRADIENT)
+@given(case=mapped_leaves("nothing"))
+def test_changed_unsaved(case):
+    """Changing, through detach, a tensor that was not saved for backward leaves the gradient right."""
+    slope = reference.derivative(case.function.name, reference.host(case.x))
+    expected = reference.host(case.upstream) * slope
+    middle = case.x.clone()
+    output = case.function(middle)
+    middle.detach().zero_()
+    output.detach().zero_()
+
+    output.backward(case.upstream)
+
+    expect.close(case.x.grad, expected)
+
+
+@rule("detach.changed_after_backward", source=DETACH, needs=GRADIENT)
+@given(case=mapped_leaves())
+def test_changed_after_backward(case):
+    """Changing, through detach, what was saved leaves the gradient of an earlier backward as it is."""
+    slope = reference.derivative(case.function.name, reference.host(case.x))
+    expected = reference.host(case.upstream) * slope
+    output = case.function(case.x)
+    output.backward(case.upstream)
+
+    output.detach().zero_()
+
+    expect.close(case.x.grad, expected)
+
+
+@rule("detach.clone", source="torch.clone", needs=GRADIENT)
+@given(case=leaves(nonempty=True))
+def test_clone(case):
+    """A clone of the result of detach shares nothing with the tensor: changing it leaves that as it is."""
+    expected = reference.host(case.x)
+
+    case.x.detach().clone().fill_(1)
+
+    expect.same_elements(case.x, expected)
+
+
+@rule("clone.gradient", source="torch.clone", kind=Kind.GRADIENT, needs=GRADIENT)
+@given(case=leaves())
+def test_clone_gradient(case):
+    """The gradient flows through clone unchanged."""
+    expected = reference.host(case.upstream)
+
+    case.x.clone().backward(case.upstream)
+
+    expect.close(case.x.grad, expected)
+
+
+@rule("detach_.returns_self", source=DETACH_, seed="detach_", needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_in_place_returns_self(case):
+    """detach_ returns the tensor that it was called on."""
+    middle = case.function(case.x)
+
+    output = middle.detach_()
+
+    assert output is middle
+
+
+@rule("detach_.requires_grad", source=DETACH_, seed="detach_", needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_in_place_requires_grad(case):
+    """After detach_ the tensor itself does not require grad."""
+    middle = case.function(case.x)
+
+    middle.detach_()
+
+    assert not middle.requires_grad
+
+
+@rule("detach_.is_leaf", source=DETACH_, seed="detach_", needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_in_place_is_leaf(case):
+    """detach_ makes the tensor a leaf."""
+    middle = case.function(case.x)
+
+    middle.detach_()
+
+    assert middle.is_leaf
+
+
+@rule("detach_.elements", source=DETACH_, needs=GRADIENT)
+@given(case=mapped_leaves(nonempty=False))
+def test_in_place_elements(case):
+    """detach_ leaves the elements as they are."""
+    middle = case.function(case.x)
+    expected = reference.host(middle)
+
+    middle.detach_()
+
+    expect.same_elements(middle, expected)
+
+
+@rule("detach_.version", source=NOTES, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_in_place_version(case):
+    """detach_ does not count as a change of the tensor's elements."""
+    middle = case.function(case.x)
+    version = middle._version
+
+    middle.detach_()
+
+    assert middle._version == version
+
+
+@rule("detach_.of_a_leaf", source=DETACH_, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=leaves())
+def test_in_place_of_a_leaf(case):
+    """detach_ of a leaf lets it not require grad any more."""
+    leaf = case.upstream.clone().requires_grad_()
+
+    leaf.detach_()
+
+    assert not leaf.requires_grad
+
+
+@rule("detach_.recorded_before", source=DETACH_, kind=Kind.GRADIENT, seed="detach_", needs=GRADIENT)
+@given(case=mapped_leaves())
+def test_in_place_recorded_before(case):
+    """What was computed from a tensor before its detach_ still has gradients through it."""
+    slope = reference.derivative(case.function.name, reference.host(case.x))
+    expected = 2 * reference.host(case.upstream) * slope
+    middle = case.function(case.x)
+    output = middle * 2
+    middle.detach_()
+
+    output.backward(case.upstream)
+
+    expect.close(case.x.grad, expected)
+
+
+@rule("detach_.recorded_after", source=DETACH_, seed="detach_", needs=GRAD)
+@given(case=mapped_leaves())
+def test_in_place_recorded_after(case):
+    """What is computed from a tensor after its detach_ does not require grad: x -> y | z."""
+    middle = case.function(case.x)
+    middle.detach_()
+
+    output = middle * 2
+
+    assert not output.requires_grad
+
+
+@rule("detach_.stops_there", source=DETACH_, kind=Kind.GRADIENT, seed="detach_", needs=GRADIENT)
+@given(case=mapped_leaves())
+def test_in_place_stops_there(case):
+    """Let require grad again after detach_, the tensor is the leaf at which gradients end."""
+    expected = 2 * reference.host(case.upstream)
+    middle = case.function(case.x)
+    middle.detach_().requires_grad_()
+
+    (middle * 2).backward(case.upstream)
+
+    expect.close(middle.grad, expected)
+
+
+@rule("detach_.no_gradient_behind", source=DETACH_, seed="detach_", needs=GRAD)
+@given(case=mapped_leaves())
+def test_in_place_no_gradient_behind(case):
+    """What lies before a tensor that was cut off by detach_ gets no gradient."""
+    middle = case.function(case.x)
+    middle.detach_().requires_grad_()
+
+    (middle * 2).backward(case.upstream)
+
+    assert case.x.grad is None
+
+
+@rule("detach_.of_a_view", source=DETACH_, kind=Kind.ERROR, needs=GRAD)
+@given(case=mapped_leaves())
+def test_in_place_of_a_view(case):
+    """detach_ of a view raises RuntimeError."""
+    case.function(case.x).clone().detach_()
+
+    with pytest.raises(RuntimeError):
+        case.function(case.x).clone()[...].detach_()
+
+
+@rule("detach_.of_a_view_of_a_constant", source=DETACH_, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
+@given(case=plain_tensors())
+def test_in_place_of_a_view_of_a_constant(case):
+    """detach_ of a view raises RuntimeError even if it does not require grad."""
+    case.x.clone().detach_()
+
+    with pytest.raises(RuntimeError):
+        case.x.clone()[...].detach_()
+
+
+@rule("data.elements", source=DATA, seed=".data", needs=GRADIENT)
+@given(case=leaves())
+def test_data_elements(case):
+    """.data gives a tensor of the same shape, dtype and elements."""
+    expected = reference.host(case.x)
+
+    output = case.x.data
+
+    expect.same_elements(output, expected)
+
+
+@rule("data.requires_grad", source=DATA, seed=".data", needs=GRAD)
+@given(case=mapped_leaves(nonempty=False))
+def test_data_requires_grad(case):
+    """.data does not require grad."""
+    output = case.function(case.x).data
+
+    assert not output.requires_grad
+
+
+@rule("data.new_tensor", source=DATA, seed=".data", needs=GRAD)
+@given(case=leaves())
+def test_data_new_tensor(case):
+    """.data is a new tensor at each reading."""
+    output = case.x.data
+
+    assert output is not case.x.data
+
+
+@rule("data.write_to_data", source=DATA, seed=".data", needs=GRADIENT)
+@given(case=leaves(nonempty=True, expand=0))
+def test_data_write_to_data(case):
+    """Changing .data changes the tensor: they share storage."""
+    case.x.data.fill_(1)
+
+    expect.all_ones(case.x)
+
+
+@rule("data.write_to_tensor", source=DATA, seed=".data", needs=GRADIENT)
+@given(case=leaves(nonempty=True, expand=0))
+def test_data_write_to_tensor(case):
+    """Changing the tensor changes the .data that was read before: they share storage."""
+    output = case.x.data
+
+    with torch.no_grad():
+        case.x.fill_(1)
+
+    expect.all_ones(output)
+
+
+@rule("data.version", source=DATA, seed=".data", needs=GRAD)
+@given(case=leaves(expand=0))
+def test_data_version(case):
+    """A change through .data does not count as a change of the tensor."""
+    version = case.x._version
+
+    case.x.data.add_(1)
+
+    assert case.x._version == version
+
+
+@rule("data.version_of_its_own", source=DATA, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=leaves(expand=0))
+def test_data_version_of_its_own(case):
+    """.data counts its changes from 0, whatever was done to the tensor before."""
+    with torch.no_grad():
+        case.x.add_(1)
+
+    output = case.x.data
+
+    assert output._version == 0
+
+
+@rule("data.changed_saved_input", source=DATA, kind=Kind.GRADIENT, seed=".data", needs=GRADIENT)
+@given(case=mapped_leaves("input"))
+def test_data_changed_saved_input(case):
+    """Changing, through .data, an input that was saved lets backward compute with the new one, silently."""
+    slope = reference.derivative(case.function.name, reference.host(case.x) + 1)
+    expected = reference.host(case.upstream) * slope
+    middle = case.x.clone()
+    output = case.function(middle)
+    middle.data.add_(1)
+
+    output.backward(case.upstream)
+
+    expect.close(case.x.grad, expected)
+
+
+@rule("data.changed_saved_output", source=DATA, kind=Kind.GRADIENT, seed=".data", needs=GRADIENT)
+@given(case=leaves())
+def test_data_changed_saved_output(case):
+    """Changing, through .data, an output that was saved lets backward compute with the new one, silently.
+
+    The derivative of exp is its output, which is set to 3 here.
+    """
+    expected = 3 * reference.host(case.upstream)
+    output = case.x.exp()
+    output.data.fill_(3)
+
+    output.backward(case.upstream)
+
+    expect.close(case.x.grad, expected)
+
+
+@rule("data.assigned", source=DATA, basis=Basis.OBSERVED, needs=GRADIENT)
+@given(case=leaves())
+def test_data_assigned(case):
+    """A tensor whose .data is assigned has the elements assigned."""
+    expected = reference.host(case.upstream)
+
+    case.x.data = case.upstream
+
+    expect.same_elements(case.x, expected)
+
+
+@rule("data.assigned_requires_grad", source=DATA, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=leaves())
+def test_data_assigned_requires_grad(case):
+    """A leaf whose .data is assigned requires grad as before."""
+    case.x.data = case.upstream
+
+    assert case.x.requires_grad
+
+
+@rule("data.called", source=DATA, kind=Kind.ERROR, seed=".data", needs=GRAD)
+@given(case=leaves())
+def test_data_called(case):
+    """.data is an attribute where detach() is a method: calling it raises TypeError."""
+    case.x.detach()
+
+    with pytest.raises(TypeError):
+        case.x.data()

@@ -1,0 +1,1 @@
+"""Rules about probability distributions: Categorical."""

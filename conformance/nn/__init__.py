@@ -1,0 +1,1 @@
+"""Rules about torch.nn: modules and their parameters."""

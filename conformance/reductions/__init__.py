@@ -1,0 +1,1 @@
+"""Rules about reducing a tensor over its dims: max, min and their relatives."""

@@ -1,0 +1,162 @@
+"""torch.maximum and torch.fmax: the larger element of two tensors at each place.
+
+Not covered: `out`, and shapes that broadcast to more than 6 dims.
+"""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+
+from conformance import expect, reference
+from conformance.rule import rule
+from reports.model import Basis, Kind, Need
+from strategies.reductions import (
+    pair_gradients,
+    pairs,
+    pairs_of_complex,
+    pairs_of_dtypes,
+    pairs_that_do_not_broadcast,
+)
+
+GRADIENT = [Need.VALUES, Need.AUTOGRAD]
+
+
+@rule("maximum.elements", source="torch.maximum", needs=[Need.VALUES])
+@given(case=pairs())
+def test_elements(case):
+    """Each element of the output is the larger of the two at its place."""
+    expected = np.maximum(reference.host(case.input), reference.host(case.other))
+
+    output = torch.maximum(case.input, case.other)
+
+    expect.equal_elements(output, expected)
+
+
+@rule("minimum.elements", source="torch.minimum", needs=[Need.VALUES])
+@given(case=pairs())
+def test_minimum_elements(case):
+    """Each element of minimum's output is the smaller of the two at its place."""
+    expected = np.minimum(reference.host(case.input), reference.host(case.other))
+
+    output = torch.minimum(case.input, case.other)
+
+    expect.equal_elements(output, expected)
+
+
+@rule("maximum.nan", source="torch.maximum", needs=[Need.VALUES])
+@given(case=pairs(nan=True))
+def test_nan(case):
+    """The output is NaN wherever one of the two elements is."""
+    expected = np.maximum(reference.host(case.input), reference.host(case.other))
+
+    output = torch.maximum(case.input, case.other)
+
+    expect.equal_elements(output, expected)
+
+
+@rule("minimum.nan", source="torch.minimum", needs=[Need.VALUES])
+@given(case=pairs(nan=True))
+def test_minimum_nan(case):
+    """The output of minimum is NaN wherever one of the two elements is."""
+    expected = np.minimum(reference.host(case.input), reference.host(case.other))
+
+    output = torch.minimum(case.input, case.other)
+
+    expect.equal_elements(output, expected)
+
+
+@rule("fmax.nan", source="torch.fmax", needs=[Need.VALUES])
+@given(case=pairs(nan=True))
+def test_fmax_nan(case):
+    """Where one of the two elements is NaN, fmax takes the other one, and is NaN only if both are."""
+    expected = np.fmax(reference.host(case.input), reference.host(case.other))
+
+    output = torch.fmax(case.input, case.other)
+
+    expect.equal_elements(output, expected)
+
+
+@rule("fmin.nan", source="torch.fmin", needs=[Need.VALUES])
+@given(case=pairs(nan=True))
+def test_fmin_nan(case):
+    """Where one of the two elements is NaN, fmin takes the other one, and is NaN only if both are."""
+    expected = np.fmin(reference.host(case.input), reference.host(case.other))
+
+    output = torch.fmin(case.input, case.other)
+
+    expect.equal_elements(output, expected)
+
+
+@rule("maximum.shape", source="notes/broadcasting")
+@given(case=pairs())
+def test_shape(case):
+    """The output has the shape that the two shapes broadcast to."""
+    output = torch.maximum(case.input, case.other)
+
+    assert output.shape == np.broadcast_shapes(case.input.shape, case.other.shape)
+
+
+@rule("maximum.dtype", source="torch.result_type", basis=Basis.OBSERVED)
+@given(case=pairs_of_dtypes())
+def test_dtype(case):
+    """The output has the dtype that the two dtypes promote to."""
+    output = torch.maximum(case.input, case.other)
+
+    assert output.dtype == torch.result_type(case.input, case.other)
+
+
+@rule("maximum.incompatible_shapes", source="notes/broadcasting", kind=Kind.ERROR)
+@given(case=pairs_that_do_not_broadcast())
+def test_incompatible_shapes(case):
+    """Two sizes that differ, neither of them 1, raise RuntimeError."""
+    torch.maximum(case.mended_input, case.mended_other)
+
+    with pytest.raises(RuntimeError):
+        torch.maximum(case.input, case.other)
+
+
+@rule("maximum.complex", source="torch.maximum", kind=Kind.ERROR)
+@given(case=pairs_of_complex())
+def test_complex(case):
+    """Complex tensors raise RuntimeError: complex numbers have no order."""
+    torch.maximum(case.mended_input, case.mended_other)
+
+    with pytest.raises(RuntimeError):
+        torch.maximum(case.input, case.other)
+
+
+@rule("maximum.gradient", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
+@given(case=pair_gradients())
+def test_gradient(case):
+    """The larger element gets the gradient; of two equal ones each gets half."""
+    input, other = reference.host(case.input), reference.host(case.other)
+    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input > other)
+
+    torch.maximum(case.input, case.other).backward(case.upstream)
+
+    expect.close(case.input.grad, expected)
+
+
+@rule("maximum.gradient_of_other", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
+@given(case=pair_gradients())
+def test_gradient_of_other(case):
+    """The second tensor gets the gradient where it is larger, half of it where the two are equal."""
+    input, other = reference.host(case.input), reference.host(case.other)
+    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input < other)
+
+    torch.maximum(case.input, case.other).backward(case.upstream)
+
+    expect.close(case.other.grad, expected)
+
+
+@rule("fmax.gradient", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
+@given(case=pair_gradients())
+def test_fmax_gradient(case):
+    """The larger element gets the gradient of fmax; of two equal ones each gets half."""
+    input, other = reference.host(case.input), reference.host(case.other)
+    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input > other)
+
+    torch.fmax(case.input, case.other).backward(case.upstream)
+
+    expect.close(case.input.grad, expected)

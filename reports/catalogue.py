@@ -1,0 +1,49 @@
+"""The catalogue: every rule of a run with its statement and its source, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from reports.links import documentation
+from reports.model import Basis, Report, Rule
+
+
+def catalogue(report: Report) -> str:
+    """Return the rules of a report as Markdown: a section per area, a table per operation."""
+    rules = sorted(report.rules, key=lambda rule: (rule.area, rule.operation, rule.basis.value, rule.id))
+    documented = sum(rule.basis is Basis.DOCUMENTED for rule in rules)
+    lines = [
+        "# Rules",
+        "",
+        f"{len(rules)} rules, {documented} of them documented; suite {report.run.suite}, "
+        f"torch {report.run.torch}.",
+    ]
+    for area, of_area in groupby(rules, key=lambda rule: rule.area):
+        lines += ["", f"## {area}"]
+        for operation, of_operation in groupby(of_area, key=lambda rule: rule.operation):
+            lines += ["", f"### {operation}", "", *_table(of_operation, report.run.torch)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(rules: Iterable[Rule], torch: str) -> list[str]:
+    rows = [
+        (
+            f"`{rule.id}`",
+            _cell(rule.statement),
+            f"[{_cell(rule.source)}]({documentation(rule.source, torch)})",
+            rule.basis.value,
+            rule.kind.value,
+            str(len(rule.faults)),
+        )
+        for rule in rules
+    ]
+    head = ("rule", "statement", "source", "basis", "kind", "seeded faults caught")
+    return [f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)]
+
+
+def _cell(text: str) -> str:
+    """Return text that ends no cell and starts no markup."""
+    for special in ("\\", "|", "`", "*", "_", "[", "]", "<"):
+        text = text.replace(special, f"\\{special}")
+    return text
