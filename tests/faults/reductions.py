@@ -568,8 +568,6 @@ def argmax_forgets_keepdim(real, input, dim=None, keepdim=False):
     return real(input, dim)
 
 
-
-
 @fault(*AMINMAX)
 def aminmax_swaps_its_parts(real, input, **options):
     result = real(input, **options)
