@@ -332,7 +332,7 @@ def _names(node: ast.AST) -> set[str]:
 
 def _literal(value: Any) -> ast.expr:
     """Return the expression for a recorded value: an array becomes a tensor."""
-    if isinstance(value, (tuple, list)) and any(isinstance(part, np.ndarray) for part in value):
+    if isinstance(value, (tuple, list)) and any(isinstance(part, (np.ndarray, np.generic)) for part in value):
         return ast.Tuple([_literal(part) for part in value], ast.Load())
     if isinstance(value, (np.ndarray, np.generic)):
         tensor = torch.from_numpy(np.array(value))

@@ -22,7 +22,7 @@ def test_the_cpu_lacks_nothing():
 def test_meta_lacks_values_only_and_what_follows_from_it():
     lacks = target.describe("meta").lacks
 
-    assert set(lacks) == {Need.VALUES, Need.INDEX_CHECKS}
+    assert set(lacks) == {Need.VALUES, Need.INDEX_CHECKS, Need.SEEDING}
     assert "no data" in lacks[Need.VALUES]
 
 
