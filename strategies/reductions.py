@@ -35,9 +35,9 @@ from strategies.values import (
     palette,
 )
 
-BYTES = SHAPE_BYTES + 3 + TENSOR_BYTES
+BYTES = SHAPE_BYTES + 4 + TENSOR_BYTES
 
-_FILLS = weighted({"drawn": 120, "few": 76, "counting": 60})
+_FILLS = weighted({"drawn": 110, "few": 60, "counting": 36, "late": 50})
 _NAN_FILLS = weighted({"drawn": 160, "few": 96})
 
 
@@ -171,6 +171,8 @@ def _filled(
     if kind == "counting":
         return counting(Tape(b""), dtype, count)
     drawn = drawn[::-1]
+    if kind == "late" and count:
+        return _late(drawn, dtype, count), ["extreme in the last place"]
     if kind == "few":
         drawn = bytes([drawn[byte % 3] for byte in drawn])
     data = tuple([values[byte] for byte in lengthened(drawn, count)])
@@ -184,7 +186,20 @@ def _filled(
     return data, classes
 
 
-PROMISES = (*SHAPE_PROMISES, *layout_promises("input"), "ties")
+def _late(drawn: bytes, dtype: torch.dtype, count: int) -> tuple[Scalar, ...]:
+    """Return small numbers, the largest or the smallest of them last: drawn bytes repeat in a long tensor.
+
+    A kernel that stops early finds the extremes of what repeats all the same.
+    """
+    largest = drawn[0] & 1 == 0
+    if dtype is torch.bool:
+        return (*[not largest] * (count - 1), largest)
+    number = float if dtype.is_floating_point else int
+    rest = [number(1 + (byte >> 6)) for byte in lengthened(drawn, count - 1)]
+    return (*rest, number(5 if largest else 0))
+
+
+PROMISES = (*SHAPE_PROMISES, *layout_promises("input"), "ties", "extreme in the last place")
 _DTYPE_PROMISES = tuple([name for name in DTYPE_PROMISES if name != "complex"])
 
 
@@ -196,6 +211,7 @@ def _decode_whole(tape: Tape, dtypes: Sequence[torch.dtype], fill: Fill, **optio
 
 WHOLE_BYTES = SHAPE_BYTES + 1 + TENSOR_BYTES
 _WHOLE_PROMISES = tuple([name for name in PROMISES if name != "empty"])
+_OF_LEAVES = tuple([name for name in _WHOLE_PROMISES if name != "extreme in the last place"])
 
 
 _NAN_PROMISES = ("NaN", "ties", "0-d", "transposed input", "expanded input")
@@ -230,7 +246,7 @@ def whole_gradients() -> SearchStrategy[WholeGradient]:
         upstream = TensorCode((float(1 + (tape.byte() >> 5)),), code.dtype, (), ())
         return WholeGradient(classes=code.classes, input=code, upstream=upstream)
 
-    return packed(decode, length=WHOLE_BYTES + 1, promises=_WHOLE_PROMISES)
+    return packed(decode, length=WHOLE_BYTES + 1, promises=_OF_LEAVES)
 
 
 def reduced_shape(shape: Shape, dims: Sequence[int], *, keepdim: bool) -> Shape:
@@ -251,7 +267,9 @@ def _decode(
     gaps: bool = True,
 ) -> tuple[TensorCode, int, bool, tuple[str, ...]]:
     shape = decode_shape(tape, min_dims=min_dims)
-    dim, keepdim = decode_dim(tape, max(len(shape), 1)), tape.chance(40)
+    dim, keepdim, longest = decode_dim(tape, max(len(shape), 1)), tape.chance(40), tape.chance(50)
+    if shape and longest:
+        dim = shape.index(max(shape)) - (len(shape) if dim < 0 else 0)
     if shape and not shape[dim]:
         at = dim % len(shape)
         shape = (*shape[:at], 2, *shape[at + 1 :])
@@ -261,6 +279,8 @@ def _decode(
     classes = [*shape_classes(shape), *dim_classes(dim), *code.classes]
     if shape and shape[dim] > 16:
         classes.append("reduces over 16")
+        if shape[dim] > 256:
+            classes.append("reduces over 256")
     return code, dim, keepdim, (*classes, "keepdim" if keepdim else "dim dropped")
 
 
@@ -285,7 +305,7 @@ def reductions(
 
     further = () if dtypes else _DTYPE_PROMISES
     first = _NAN_PROMISES if nan else (*_REDUCED_PROMISES, *further)
-    promises = (*first, "negative dim", "keepdim", "dim dropped", "reduces over 16")
+    promises = (*first, "negative dim", "keepdim", "dim dropped", "reduces over 16", "reduces over 256")
     return packed(decode, length=BYTES, promises=promises)
 
 
@@ -305,7 +325,7 @@ def reduction_gradients() -> SearchStrategy[ReductionGradient]:
             classes=(*classes, *upstream.classes), input=code, dim=dim, keepdim=keepdim, upstream=upstream
         )
 
-    promises = (*_REDUCED_PROMISES, "negative dim", "keepdim", "dim dropped")
+    promises = (*_OF_LEAVES, "negative dim", "keepdim", "dim dropped")
     return packed(decode, length=BYTES + TENSOR_BYTES, promises=promises)
 
 
@@ -330,7 +350,7 @@ def gradients_of_several_dims() -> SearchStrategy[ReductionsGradient]:
         )
         return ReductionsGradient(classes=classes, input=code, dims=dims, keepdim=keepdim, upstream=upstream)
 
-    promises = (*_WHOLE_PROMISES[1:], "negative dim", "keepdim", "several dims")
+    promises = (*_OF_LEAVES[1:], "negative dim", "keepdim", "several dims")
     return packed(decode, length=BYTES + 1 + TENSOR_BYTES, promises=promises)
 
 
