@@ -234,8 +234,37 @@ def gathers_of_matrices(dim: int) -> SearchStrategy[Gather]:
 
 
 def gathers_by_int32() -> SearchStrategy[Gather]:
-    """Return a strategy for gathers whose index is int32."""
-    return _gathers(PROMISES, index_dtype=torch.int32)
+    """Return a strategy for gathers whose index is int32 and not expanded."""
+    promises = [name for name in PROMISES if name != "expanded index"]
+    return _gathers(tuple(promises), index_dtype=torch.int32, index_expand=0)
+
+
+def gathers_by_expanded_int32() -> SearchStrategy[Gather]:
+    """Return a strategy for gathers of float32 rows by a column of int32 that is expanded over each row.
+
+    Every second index value is 0, and the column is the first half of its storage: a kernel that reads it as
+    int64 finds rows that exist, in memory that is the tensor's.
+    """
+
+    def decode(tape: Tape) -> Gather:
+        rows, columns, count = 2 + (tape.byte() >> 4), 2 + (tape.byte() >> 5), 2 + (tape.byte() >> 4)
+        drawn = lengthened(tape.take(INDEX_VALUE_BYTES)[::-1], 2 * count)
+        picked = tuple([0 if at % 2 else 1 + byte % (rows - 1) for at, byte in enumerate(drawn)])
+        index = TensorCode(
+            picked,
+            torch.int32,
+            (2 * count, 1),
+            (count, columns),
+            (slice(None, count),),
+            None,
+            (count, columns),
+        )
+        data, _ = counting(tape, torch.float32, rows * columns)
+        input = TensorCode(data, torch.float32, (rows, columns), (rows, columns))
+        classes = ("expanded index", "over 16 elements" if count * columns > 16 else "few elements")
+        return Gather(classes=classes, input=input, dim=0, index=index)
+
+    return packed(decode, length=3 + INDEX_VALUE_BYTES, promises=("expanded index", "over 16 elements"))
 
 
 def gathers_of_zeros() -> SearchStrategy[Gather]:

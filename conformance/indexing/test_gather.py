@@ -19,6 +19,7 @@ from strategies.gathers import (
     gathers,
     gathers_between_rank_0_and_1,
     gathers_by_expanded_index,
+    gathers_by_expanded_int32,
     gathers_by_int32,
     gathers_by_nothing,
     gathers_by_nothing_out_of_range,
@@ -143,6 +144,17 @@ def test_index_dtype(case):
 @given(case=gathers_by_int32())
 def test_int32_index(case):
     """An int32 index picks the same elements as an int64 one."""
+    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+
+    output = case.input.gather(case.dim, case.index)
+
+    expect.same_elements(output, expected)
+
+
+@rule("gather.expanded_int32_index", source="torch.gather", basis=Basis.OBSERVED, needs=[Need.VALUES])
+@given(case=gathers_by_expanded_int32())
+def test_expanded_int32_index(case):
+    """An expanded int32 index picks the same elements as an expanded int64 one."""
     expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
 
     output = case.input.gather(case.dim, case.index)
