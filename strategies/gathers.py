@@ -25,6 +25,7 @@ from strategies.tensors import (
     zeros_code,
 )
 from strategies.values import (
+    DTYPE_CLASSES,
     DTYPE_PROMISES,
     DTYPES,
     GRAD_DTYPES,
@@ -275,11 +276,14 @@ def gathers_of_zeros() -> SearchStrategy[Gather]:
 def gather_gradients() -> SearchStrategy[GatherGradient]:
     """Return a strategy for gathers of a leaf with an integer-valued gradient for the output.
 
-    Sums of the gradient's elements are exact in float32 and float64, in whatever order they are added.
+    Sums of the gradient's elements are exact in float32 and float64, in whatever order they are added. An
+    index that is smaller than the input off dim is not expanded: see `gather_gradients_by_narrow_index`.
     """
 
     def decode(tape: Tape) -> GatherGradient:
         drawn = _decode(tape, dtypes=GRAD_DTYPES, fill=zeros, requires_grad=True)
+        if {"index smaller off dim", "expanded index"} <= set(drawn.classes):
+            drawn = _contiguous_index(drawn)
         upstream = decode_tensor(tape, drawn.index.shape, drawn.input.dtype, role="upstream", fill=counting)
         return GatherGradient(
             classes=(*drawn.classes, *upstream.classes),
@@ -291,6 +295,39 @@ def gather_gradients() -> SearchStrategy[GatherGradient]:
 
     promises = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises("input"), *layout_promises("upstream"))
     return packed(decode, length=BYTES + TENSOR_BYTES, promises=promises)
+
+
+def _contiguous_index(drawn: _Drawn) -> _Drawn:
+    values = tuple(drawn.index.elements().reshape(-1).tolist())
+    index = TensorCode(values, drawn.index.dtype, drawn.index.shape, drawn.index.shape)
+    layouts = layout_promises("index")
+    classes = tuple([name for name in drawn.classes if name not in layouts])
+    return _Drawn(drawn.input, drawn.dim, index, classes)
+
+
+def gather_gradients_by_narrow_index() -> SearchStrategy[GatherGradient]:
+    """Return a strategy for gathers by a column that is expanded over some, not all, columns of the input."""
+
+    def decode(tape: Tape) -> GatherGradient:
+        rows, count = 2 + (tape.byte() >> 6), 2 + (tape.byte() >> 5)
+        columns, more = 16 + (tape.byte() >> 2), 1 + (tape.byte() >> 4)
+        dtype = tape.pick(GRAD_DTYPES)
+        drawn = lengthened(tape.take(INDEX_VALUE_BYTES)[::-1], count - 1)
+        picked = (rows - 1, *[byte % rows for byte in drawn])  # of row 0 alone, the columns would be right
+        index = TensorCode(picked, torch.int64, (count, 1), (count, columns), None, None, (count, columns))
+        data, _ = zeros(tape, dtype, rows * (columns + more))
+        shape = (rows, columns + more)
+        upstream, _ = counting(tape, dtype, count * columns)
+        return GatherGradient(
+            classes=("expanded index", "index smaller off dim", *DTYPE_CLASSES[dtype]),
+            input=TensorCode(data, dtype, shape, shape, requires_grad=True),
+            dim=0,
+            index=index,
+            upstream=TensorCode(upstream, dtype, (count, columns), (count, columns)),
+        )
+
+    promises = ("expanded index", "index smaller off dim")
+    return packed(decode, length=5 + INDEX_VALUE_BYTES, promises=promises)
 
 
 def gathers_with_out() -> SearchStrategy[GatherOut]:

@@ -16,6 +16,7 @@ from conformance.rule import rule
 from reports.model import Basis, Kind, Need
 from strategies.gathers import (
     gather_gradients,
+    gather_gradients_by_narrow_index,
     gathers,
     gathers_between_rank_0_and_1,
     gathers_by_expanded_index,
@@ -283,6 +284,19 @@ def test_out_dtype(case):
 @given(case=gather_gradients())
 def test_gradient(case):
     """The gradient of the input adds up, at each element, the gradients of all positions that picked it."""
+    expected = reference.gather_gradient(
+        case.input.shape, case.dim, reference.host(case.index), reference.host(case.upstream)
+    )
+
+    case.input.gather(case.dim, case.index).backward(case.upstream)
+
+    expect.same_elements(case.input.grad, expected)
+
+
+@rule("gather.gradient_by_narrow_index", source="torch.gather", kind=Kind.GRADIENT, needs=GRADIENT)
+@given(case=gather_gradients_by_narrow_index())
+def test_gradient_by_narrow_index(case):
+    """The gradient is right, too, for an expanded index that is smaller than the input off dim."""
     expected = reference.gather_gradient(
         case.input.shape, case.dim, reference.host(case.index), reference.host(case.upstream)
     )
