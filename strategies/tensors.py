@@ -146,7 +146,7 @@ def _layout_names(role: str) -> tuple[str, ...]:
 @functools.cache
 def _permutation(kind: str, rank: int, long: Shape) -> Shape:
     """Return a permutation of `rank` dims that moves at least two of the `long` ones."""
-    if kind == "channels last" and rank in (4, 5):
+    if kind == "channels last" and rank in (4, 5) and long[0] <= 1 < long[-1] and 1 in long:
         return CHANNELS_LAST[rank - 4]
     if kind == "reverse":
         return tuple(reversed(range(rank)))
@@ -205,25 +205,32 @@ def tensor_codes(
     dtypes: Sequence[torch.dtype] = DTYPES,
     min_dims: int = 0,
     max_dims: int = MAX_RANK,
+    among: Sequence[Shape] | None = None,
 ) -> SearchStrategy[TensorCode]:
     """Return a strategy for expressions of tensors; `.build()` gives the tensor.
 
     Draws the dtype from `dtypes` (repeat one to draw it more often; the first is the simplest), shapes as
-    `shapes()` does, layouts and elements with NaN, infinities and extremes among them. Shrinks toward a
-    contiguous tensor of zeros of few dims and the first dtype.
+    `shapes()` does (or `among` the shapes given, the simplest first), layouts and elements with NaN,
+    infinities and extremes among them. Shrinks toward a contiguous tensor of zeros of few dims and the
+    first dtype.
 
-    Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK and there is 1 to 256 dtypes.
+    Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK and there are 1 to 256 dtypes, and as many
+    shapes where any are given.
     """
     check_dims(min_dims, max_dims)
-    if not 1 <= len(dtypes) <= 256:
-        raise ValueError(f"1 to 256 dtypes are needed, not {len(dtypes)}")
+    for what, given in (("dtypes", dtypes), ("shapes", among)):
+        if given is not None and not 1 <= len(given) <= 256:
+            raise ValueError(f"1 to 256 {what} are needed, not {len(given)}")
 
     def decode(tape: Tape) -> TensorCode:
-        shape = decode_shape(tape, min_dims=min_dims, max_dims=max_dims)
+        if among is not None:
+            shape = tape.pick(among)
+        else:
+            shape = decode_shape(tape, min_dims=min_dims, max_dims=max_dims)
         code = decode_tensor(tape, shape, tape.pick(dtypes))
         return TensorCode(**{**code.__dict__, "classes": (*shape_classes(shape), *code.classes)})
 
-    everything = (min_dims, max_dims) == (0, MAX_RANK) and dtypes is DTYPES
+    everything = (min_dims, max_dims, among) == (0, MAX_RANK, None) and dtypes is DTYPES
     return packed(
         decode,
         length=SHAPE_BYTES + 1 + TENSOR_BYTES,
@@ -238,6 +245,8 @@ def tensors(
     dtypes: Sequence[torch.dtype] = DTYPES,
     min_dims: int = 0,
     max_dims: int = MAX_RANK,
+    among: Sequence[Shape] | None = None,
 ) -> SearchStrategy[torch.Tensor]:
     """Return a strategy for tensors on the device that `placing_on` has set; see `tensor_codes`."""
-    return tensor_codes(dtypes=dtypes, min_dims=min_dims, max_dims=max_dims).map(TensorCode.build)
+    codes = tensor_codes(dtypes=dtypes, min_dims=min_dims, max_dims=max_dims, among=among)
+    return codes.map(TensorCode.build)

@@ -3,9 +3,14 @@
     pip install hypothesis-torch
     pytest tests/benchmarks/bench_strategies.py
 
-Read the ratios that are printed last: each is another library's time over ours, in the same process and run.
-The others draw contiguous tensors only and no classes of inputs are counted for them.
+Read the ratios that are printed last: each is another library's time over ours, in the same process and run,
+beside Hypothesis' floor, a test that draws one integer. All draw float32 tensors of the same shapes. The
+others draw contiguous tensors only, no classes of inputs are counted for them, and left to themselves
+numpy's and the array API's strategies draw some ten elements and fill in one value for all others; "every
+element" is the same without that.
 """
+
+import functools
 
 import hypothesis
 import numpy as np
@@ -22,7 +27,7 @@ from strategies.gathers import Gather
 hypothesis_torch = pytest.importorskip("hypothesis_torch")
 
 EXAMPLES = 100
-ROUNDS = 7
+ROUNDS = 5
 MAX_DIMS = 3
 MAX_SIDE = 7
 xps = array_api.make_strategies_namespace(np)
@@ -33,19 +38,34 @@ SETTINGS = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-SHAPES = hnp.array_shapes(min_dims=1, max_dims=MAX_DIMS, min_side=0, max_side=MAX_SIDE)
+SHAPES = {
+    "tensor of 3x4": [(3, 4)],
+    "tensor of 2x3x4": [(2, 3, 4)],
+    "tensor of 16x17": [(16, 17)],
+    "tensors": [(3,), (3, 4), (1, 5), (2, 3, 4), (4, 1, 3), (8, 8), (300,)],
+}
+NO_FILL = {"fill": st.nothing()}
 
 
-def by_numpy(shape):
-    return hnp.arrays(np.float32, shape).map(torch.from_numpy)
+def by_numpy(shape, **options):
+    return hnp.arrays(np.float32, shape, **options).map(torch.from_numpy)
 
 
-def by_array_api(shape):
-    return xps.arrays(xps.floating_dtypes(sizes=32), shape).map(torch.from_numpy)
+def by_array_api(shape, **options):
+    return xps.arrays(np.float32, shape, **options).map(torch.from_numpy)
 
 
 def by_hypothesis_torch(shape):
     return hypothesis_torch.tensor_strategy(torch.float32, shape)
+
+
+LIBRARIES = {
+    "hypothesis.extra.numpy": by_numpy,
+    "hypothesis.extra.numpy, every element": functools.partial(by_numpy, **NO_FILL),
+    "hypothesis.extra.array_api": by_array_api,
+    "hypothesis.extra.array_api, every element": functools.partial(by_array_api, **NO_FILL),
+    "hypothesis-torch": by_hypothesis_torch,
+}
 
 
 def gather_by(tensor):
@@ -57,27 +77,24 @@ def gather_by(tensor):
         dim = draw(st.integers(-len(shape), len(shape) - 1))
         along = draw(st.integers(1, 2 * MAX_SIDE))
         index_shape = tuple(along if at == dim % len(shape) else size for at, size in enumerate(shape))
-        positions = st.integers(0, shape[dim] - 1)
-        index = draw(hnp.arrays(np.int64, index_shape, elements=positions))
+        index = draw(hnp.arrays(np.int64, index_shape, elements=st.integers(0, shape[dim] - 1), **NO_FILL))
         return draw(tensor(shape)), dim, torch.from_numpy(index)
 
     return draw_gather()
 
 
-DRAWN = {
-    "tensor": {
-        "ours": tensors(dtypes=[torch.float32], min_dims=1, max_dims=MAX_DIMS),
-        "hypothesis.extra.numpy": by_numpy(SHAPES),
-        "hypothesis.extra.array_api": by_array_api(SHAPES),
-        "hypothesis-torch": by_hypothesis_torch(SHAPES),
-    },
-    "gather": {
-        "ours": gathers(),
-        "hypothesis.extra.numpy": gather_by(by_numpy),
-        "hypothesis.extra.array_api": gather_by(by_array_api),
-        "hypothesis-torch": gather_by(by_hypothesis_torch),
-    },
-}
+def drawn_by_all():
+    """Return what is drawn, by whom, and the strategy."""
+    for what, shapes in SHAPES.items():
+        yield what, "ours", tensors(dtypes=[torch.float32], among=shapes)
+        yield what, "floor", st.integers(0, 2**64)
+        shape = st.sampled_from(shapes)
+        for library, strategy in LIBRARIES.items():
+            yield what, library, shape.flatmap(strategy)
+    yield "gather", "ours", gathers()
+    yield "gather", "floor", st.integers(0, 2**64)
+    for library, strategy in LIBRARIES.items():
+        yield "gather", library, gather_by(strategy)
 
 
 @pytest.fixture(scope="module")
@@ -86,17 +103,15 @@ def times():
     yield found
     print(f"\ntime for {EXAMPLES} examples over ours, best of {ROUNDS}")
     for (what, library), seconds in found.items():
-        print(f"{seconds / found[what, 'ours']:7.2f}  {what:7} {library}")
+        print(f"{seconds / found[what, 'ours']:7.2f}  {what:15}  {library}")
 
 
-@pytest.mark.parametrize(
-    ("what", "library"), [(what, name) for what, drawn in DRAWN.items() for name in drawn]
-)
+@pytest.mark.parametrize(("what", "library", "strategy"), drawn_by_all())
 @pytest.mark.filterwarnings("ignore")
-def test_drawing(benchmark, times, what, library):
+def test_drawing(benchmark, times, what, library, strategy):
     @hypothesis.seed(0)
     @SETTINGS
-    @given(DRAWN[what][library])
+    @given(strategy)
     def drawn(case):
         if isinstance(case, Gather):
             case.build()
