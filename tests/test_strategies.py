@@ -144,7 +144,7 @@ def test_shapes_shrink_toward_few_small_dims():
         (lambda code: "narrowed input" in code.classes, "torch.tensor([0.0, 0.0, 0.0, 0.0])[:2]"),
         (
             lambda code: "channels-last input" in code.classes,
-            "torch.tensor([[[[0.0], [0.0]], [[0.0], [0.0]]]]).permute(0, 3, 1, 2)",
+            "torch.tensor([[[[0.0, 0.0], [0.0, 0.0]]]]).permute(0, 3, 1, 2)",
         ),
         (lambda code: "beyond 2**53" in code.classes, "torch.tensor(9223372036854775807)"),
         (lambda code: "subnormal" in code.classes, "torch.tensor(1.401298464324817e-45)"),

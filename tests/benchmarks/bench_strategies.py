@@ -38,7 +38,7 @@ SETTINGS = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-SHAPES = {
+SHAPES: dict[str, list[tuple[int, ...]]] = {
     "tensor of 3x4": [(3, 4)],
     "tensor of 2x3x4": [(2, 3, 4)],
     "tensor of 16x17": [(16, 17)],
