@@ -11,6 +11,7 @@ element" is the same without that.
 """
 
 import functools
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -59,7 +60,7 @@ def by_hypothesis_torch(shape):
     return hypothesis_torch.tensor_strategy(torch.float32, shape)
 
 
-LIBRARIES = {
+LIBRARIES: dict[str, Any] = {
     "hypothesis.extra.numpy": by_numpy,
     "hypothesis.extra.numpy, every element": functools.partial(by_numpy, **NO_FILL),
     "hypothesis.extra.array_api": by_array_api,
