@@ -107,7 +107,7 @@ def times():
         print(f"{seconds / found[what, 'ours']:7.2f}  {what:15}  {library}")
 
 
-@pytest.mark.parametrize(("what", "library", "strategy"), drawn_by_all())
+@pytest.mark.parametrize(("what", "library", "strategy"), list(drawn_by_all()))
 @pytest.mark.filterwarnings("ignore")
 def test_drawing(benchmark, times, what, library, strategy):
     @hypothesis.seed(0)
