@@ -146,7 +146,7 @@ def _layout_names(role: str) -> tuple[str, ...]:
 @functools.cache
 def _permutation(kind: str, rank: int, long: Shape) -> Shape:
     """Return a permutation of `rank` dims that moves at least two of the `long` ones."""
-    if kind == "channels last" and rank in (4, 5) and long[0] <= 1 < long[-1] and 1 in long:
+    if kind == "channels last" and rank in (4, 5) and 1 in long and long[-1] > 1:
         return CHANNELS_LAST[rank - 4]
     if kind == "reverse":
         return tuple(reversed(range(rank)))

@@ -4,7 +4,8 @@
     pytest tests/benchmarks/bench_strategies.py
 
 Read the ratios that are printed last: each is another library's time over ours, in the same process and run,
-beside Hypothesis' floor, a test that draws one integer. All draw float32 tensors of the same shapes. The
+beside Hypothesis' floor, a test that draws one integer. All draw float32 tensors of the same shapes; a
+gather of ours has shapes, layouts and dtypes of many more kinds than one of theirs. The
 others draw contiguous tensors only, no classes of inputs are counted for them, and left to themselves
 numpy's and the array API's strategies draw some ten elements and fill in one value for all others; "every
 element" is the same without that.
