@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import difflib
+import faulthandler
 import fnmatch
+import functools
 import hashlib
+import os
 import platform
 import reprlib
 import secrets
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 import hypothesis
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, settings
 
+from conformance.apart import POISONED, load
+from conformance.postmortem import PostMortem
 from conformance.rule import Watch, load_rules, watched_now, watching
-from conformance.target import discover, select
-from reports.known_breaks import KnownBreak, KnownBreaksError, check_rules, read_known_breaks
-from reports.model import Observation, Rule, Run, Target
+from conformance.target import ailing, discover, select, settling
+from reports.flight import FlightRecorder
+from reports.isolation import Isolation
+from reports.known_breaks import (
+    KnownBreak,
+    KnownBreaksError,
+    Lack,
+    check_rules,
+    declare,
+    read_known_breaks,
+    read_lacks,
+)
+from reports.model import Observation, Rule, Run, Target, plain
 from reports.plugin import OBSERVATION, RULE, Judging, Recording, Selection, now
 
 SHIPPED_BREAKS = Path(__file__).parent / "conformance" / "known_breaks.toml"
 DEFAULT_SEED = "0"
 
+FLIGHTS = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
+RECORDER = pytest.StashKey[FlightRecorder]()
 SELECTION = pytest.StashKey[tuple[Run, list[KnownBreak]]]()
 
 PROFILES = {"conformance": 100, "quick": 20, "thorough": 1000, "explore": 100}
@@ -83,6 +101,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="a TOML file of further known breaks",
     )
+    group.addoption(
+        "--import",
+        action="append",
+        default=[],
+        dest="imports",
+        metavar="MODULE[:FUNCTION]",
+        help="import a module that registers a device, and call its function; may be repeated",
+    )
+    group.addoption(
+        "--hang-after",
+        metavar="SECONDS",
+        default="60",
+        help="how long one example may take before its rule counts as hung (default: 60)",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the rules in a worker process unless told otherwise, so that the device may end it.
+
+    `-n 0` (and a debugger) keeps them in this process.
+    """
+    option = config.option
+    undecided = getattr(option, "numprocesses", 0) is None and not option.tx
+    if undecided and not hasattr(config, "workerinput") and not option.usepdb and not option.trace:
+        rules = Path(__file__).parent / "conformance"
+        start = config.invocation_params.dir
+        paths = [Path(start, argument.partition("::")[0]).resolve() for argument in config.args]
+        if all(rules in (path, *path.parents) for path in paths):
+            option.numprocesses = 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -98,13 +146,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile(profile, settings.get_profile(profile), max_examples=max_examples)
     settings.load_profile(profile)
 
-    targets = _targets(config)
-    known = _known_breaks(config)
+    hang_after = _hang_after(config)
+    _import(config)
+    known, lacks = _known_breaks(config)
+    targets = _targets(config, lacks)
     directory = _directory(config)
     _check_globs(config)
     run = Run(
         suite=_suite_version(),
-        torch=torch.__version__,
+        torch=str(torch.__version__),  # a str of a kind of its own does not travel
         python=platform.python_version(),
         platform=platform.platform(),
         started=now(),
@@ -116,17 +166,52 @@ def pytest_configure(config: pytest.Config) -> None:
         targets=tuple(targets),
     )
     config.stash[SELECTION] = (run, known)
-    config.pluginmanager.register(Judging(known, run), "conformance-judging")
+    recorder = _recorder(config)
+    if recorder is not None:
+        config.stash[RECORDER] = recorder
+    config.pluginmanager.register(Judging(known, run, recorder), "conformance-judging")
     if not hasattr(config, "workerinput"):
         recording = Recording(Selection(run, directory, _lookup))
         config.pluginmanager.register(recording, "conformance-recording")
+        if getattr(config.option, "dist", "no") != "no":
+            flights = config.stash[FLIGHTS] = tempfile.TemporaryDirectory(prefix="conformance-")
+            examiner = PostMortem(config.option.imports, hang_after)
+            isolation = Isolation(Path(flights.name), run, known, _lookup, examiner, hang_after=hang_after)
+            isolation.amend = recording.add
+            config.pluginmanager.register(isolation, "conformance-isolation")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have this worker, should it die, leave its stack where the controlling process reads it.
+
+    After pytest has set up the same for stderr, where nobody would read it.
+    """
+    if RECORDER in session.config.stash:
+        stack = session.config.stash[RECORDER].path.with_suffix(".stack").open("w", encoding="utf-8")
+        faulthandler.enable(stack)
+        session.config.add_cleanup(stack.close)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no files of the workers' behind."""
+    if FLIGHTS in config.stash:
+        config.stash[FLIGHTS].cleanup()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
-    """Give xdist's workers the seed of the run, so that all of them draw alike."""
-    run, _ = node.config.stash[SELECTION]  # type: ignore[attr-defined]
-    node.workerinput["conformance_seed"] = run.seed  # type: ignore[attr-defined]
+    """Give xdist's workers the run, so that all draw alike and none probes the devices again."""
+    config = node.config  # type: ignore[attr-defined]
+    run, _ = config.stash[SELECTION]
+    node.workerinput["conformance_run"] = plain(run)  # type: ignore[attr-defined]
+    node.workerinput["conformance_flights"] = config.stash[FLIGHTS].name  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
+    """Leave the time of a rule to the controlling process, which can end one that holds the interpreter."""
+    return True if RULE in item.stash and RECORDER in item.config.stash else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -207,8 +292,28 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         if need in target.lacks:
             pytest.skip(f"{target.id} lacks {need.value}: {target.lacks[need]}")
     observation = request.node.stash[OBSERVATION] = Observation()
-    with watching(Watch(observation, target.id)):
+    config, device = request.config, target.id
+    recorder = config.stash.get(RECORDER, None)
+    watch = Watch(
+        observation,
+        device,
+        record=recorder.example if recorder else lambda _: None,
+        settle=settling(device),
+        lacking=[getattr(torch, name.removeprefix("torch.")) for name in target.lacks_dtypes],
+        ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,
+        abandon=functools.partial(_abandon, recorder),
+        imports=config.option.imports,
+    )
+    with watching(watch):
         yield target
+
+
+def _abandon(recorder: FlightRecorder | None, reason: str) -> NoReturn:
+    """End this process: its device is beyond use, and what it would say from now on worth nothing."""
+    if recorder is None:
+        pytest.exit(reason, returncode=pytest.ExitCode.TESTS_FAILED)
+    recorder.note(reason)
+    os._exit(POISONED)
 
 
 def rule_seed(rule: str, seed: str) -> int:
@@ -236,15 +341,17 @@ def _max_examples(config: pytest.Config) -> int:
 
 def _seed(config: pytest.Config, profile: str) -> str:
     if hasattr(config, "workerinput"):
-        return str(config.workerinput["conformance_seed"])
+        return str(config.workerinput["conformance_run"]["seed"])
     given = config.getoption("--hypothesis-seed", None)
     if given is not None:
         return str(given)
     return str(secrets.randbits(32)) if profile == "explore" else DEFAULT_SEED
 
 
-def _targets(config: pytest.Config) -> list[Target]:
-    here = discover()
+def _targets(config: pytest.Config, lacks: Iterable[Lack]) -> list[Target]:
+    if hasattr(config, "workerinput"):
+        return list(Run.from_json(config.workerinput["conformance_run"]).targets)
+    here = declare(discover(config.option.imports), lacks)
     wanted = config.getoption("--device")
     try:
         return select(here, wanted) if wanted else here
@@ -252,17 +359,48 @@ def _targets(config: pytest.Config) -> list[Target]:
         raise pytest.UsageError(f"--device: {error.args[0]}") from None
 
 
-def _known_breaks(config: pytest.Config) -> list[KnownBreak]:
-    known = []
+def _hang_after(config: pytest.Config) -> float:
+    given = config.getoption("--hang-after")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise pytest.UsageError(f"--hang-after: {given!r} is not a positive number of seconds")
+    return seconds
+
+
+def _import(config: pytest.Config) -> None:
+    for name in config.option.imports:
+        try:
+            load([name])
+        except Exception as error:  # a backend fails in ways of its own
+            raise pytest.UsageError(f"--import: {name}: {type(error).__name__}: {error}") from None
+
+
+def _recorder(config: pytest.Config) -> FlightRecorder | None:
+    """Return this worker's flight recorder; none in a process that is not a worker, or on another machine."""
+    if not hasattr(config, "workerinput"):
+        return None
+    path = Path(config.workerinput["conformance_flights"], config.workerinput["workerid"])
+    if not path.parent.is_dir():
+        return None
+    return FlightRecorder(path)
+
+
+def _known_breaks(config: pytest.Config) -> tuple[list[KnownBreak], list[Lack]]:
+    known: list[KnownBreak] = []
+    lacks: list[Lack] = []
     try:
         for path in (SHIPPED_BREAKS, *map(Path, config.getoption("--known-breaks"))):
             entries = read_known_breaks(path)
             if path != SHIPPED_BREAKS:
-                check_rules(entries, load_rules(), path)
+                check_rules(entries, load_rules())
             known += entries
+            lacks += read_lacks(path)
     except KnownBreaksError as error:
         raise pytest.UsageError(f"--known-breaks: {error}") from None
-    return known
+    return known, lacks
 
 
 def _directory(config: pytest.Config) -> Path:

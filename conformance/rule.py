@@ -9,22 +9,23 @@ import pkgutil
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
+import torch
 from hypothesis.errors import UnsatisfiedAssumption
 
 import conformance
 from conformance import source as sources
 from conformance.script import UnscriptableError, standalone
 from reports.model import Basis, Kind, Need, Observation, Rule
-from strategies import Case, classes_of, placing_on, promises_of
+from strategies import Case, LackingDtypeError, classes_of, placing_on, promises_of
 from strategies.simplest import simplest
-from strategies.tape import Traced
+from strategies.tape import Traced, drawn_again
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -49,6 +50,29 @@ class RegisteredRule:
 
     rule: Rule
     function: Callable[..., None]
+
+    def case(self, data: bytes) -> dict[str, Any]:
+        """Return the rule's argument as drawn from the bytes that its case was decoded from, by name."""
+        ((name, strategy),) = self.function.hypothesis._given_kwargs.items()  # type: ignore[attr-defined]
+        return {name: drawn_again(strategy, data)}
+
+    def describe(self, data: bytes) -> str:
+        """Return the rule's argument as the code that a counterexample shows."""
+        return _describe(self.case(data))
+
+    def script(self, data: bytes, device: str, imports: Sequence[str]) -> str | None:
+        """Return the script that shows the rule on torch alone, None where there is none."""
+        return _script(self._body, self.case(data), self.rule, device, imports)
+
+    def run_once(self, data: bytes, watch: Watch) -> None:
+        """Run one example; what the rule raises, `NotImplementedError` apart, is raised."""
+        with watching(watch):
+            self.function.hypothesis.inner_test(**self.case(data))  # type: ignore[attr-defined]
+
+    @property
+    def _body(self) -> Callable[..., None]:
+        body: Callable[..., None] = self.function.hypothesis.inner_test.__wrapped__  # type: ignore[attr-defined]
+        return body
 
     @property
     def nodeid(self) -> str:
@@ -118,17 +142,32 @@ def load_rules() -> dict[str, RegisteredRule]:
     return RULES
 
 
+def _nothing(*_: object) -> None:
+    return None
+
+
 @dataclass
 class Watch:
     """Where the rule that runs now runs, and how its examples are observed.
 
     `around` gives a context manager that is entered around the rule's body of each example, when its
-    inputs are drawn and placed: seeded faults go there.
+    inputs are drawn and placed: seeded faults go there. `record` is told the bytes of each example before it
+    runs. `settle` waits for the device, so that its errors come out of the example that made them. Where an
+    example failed, `ailing` tells what is wrong with the device itself (None if nothing is); if it is beyond
+    use, `abandon` ends this process, since nothing that it would say from then on is worth anything.
+    `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
+    the device does not have: examples that need one are counted and not run.
     """
 
     observation: Observation
     device: str = "cpu"
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
+    record: Callable[[bytes], None] = _nothing
+    settle: Callable[[], None] = _nothing
+    ailing: Callable[[], str | None] = _nothing
+    abandon: Callable[[str], None] = _nothing
+    imports: Sequence[str] = ()
+    lacking: Sequence[torch.dtype] = ()
 
 
 _nobody = Watch(Observation())
@@ -146,7 +185,7 @@ def watching(watch: Watch) -> Iterator[Watch]:
     global _watch_now
     before, _watch_now = _watch_now, watch
     try:
-        with placing_on(watch.device):
+        with placing_on(watch.device, watch.lacking):
             yield watch
     finally:
         _watch_now = before
@@ -173,12 +212,17 @@ def _observed(body: Test, declared: Rule) -> Test:
         watch = _watch_now
         try:
             _run(body, kwargs, watch)
+        except LackingDtypeError as error:
+            classes = [name for value in kwargs.values() for name in classes_of(value)]
+            watch.observation.passed_over(str(error.dtype), classes)
+            return
         except NotImplementedError as error:
-            watch.observation.refused(f"{type(error).__name__}: {error}")
+            watch.observation.refused(_first_line(error))
             return
         except UnsatisfiedAssumption:
             raise
         except (Exception, pytest.fail.Exception) as error:
+            _check_device(watch)
             _note(watch, body, kwargs, declared, functools.partial(_simplify, error))
             raise
         watch.observation.passed([name for value in kwargs.values() for name in classes_of(value)])
@@ -190,10 +234,25 @@ def _run(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> 
     """Place the arguments on the target and run the rule's body on them."""
     __tracebackhide__ = True
     for value in arguments.values():
+        if isinstance(value, Traced) and value.origin:
+            watch.record(value.origin.data)
+    for value in arguments.values():
         if isinstance(value, Case):
             value.build()
     with watch.around():
         body(**arguments)
+    watch.settle()
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what an exception says first: torch adds a list of every kernel that there is."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:500]
+
+
+def _check_device(watch: Watch) -> None:
+    """Give the process up if the device does not work any more, whatever is done with it."""
+    if reason := watch.ailing():
+        watch.abandon(reason)
 
 
 def _note(
@@ -202,7 +261,7 @@ def _note(
     """Remember a failing example, with what it takes to describe it, to script it and to simplify it."""
     watch.observation.broke(
         functools.partial(_describe, arguments),
-        functools.partial(_script, body, arguments, f"{declared.id}: {declared.statement}", watch.device),
+        functools.partial(_script, body, arguments, declared, watch.device, watch.imports),
         functools.partial(simplify, watch, body, arguments, declared),
     )
 
@@ -229,6 +288,7 @@ def _simplify(
         try:
             _run(body, {**arguments, name: case}, watch)
         except (Exception, pytest.fail.Exception) as found:
+            _check_device(watch)
             if type(found) is type(error):
                 latest = found
                 return True
@@ -244,9 +304,12 @@ def _describe(arguments: dict[str, Any]) -> str:
     return "\n".join(f"{name} = {value!r}" for name, value in arguments.items())
 
 
-def _script(body: Callable[..., None], arguments: dict[str, Any], title: str, device: str) -> str | None:
+def _script(
+    body: Callable[..., None], arguments: dict[str, Any], declared: Rule, device: str, imports: Sequence[str]
+) -> str | None:
+    title = f"{declared.id}: {declared.statement}"
     try:
-        return standalone(body, arguments, title=title, device=device)
+        return standalone(body, arguments, title=title, device=device, imports=imports)
     except UnscriptableError:
         return None
 

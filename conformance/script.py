@@ -11,7 +11,7 @@ import ast
 import contextlib
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -94,8 +94,17 @@ class UnscriptableError(Exception):
     """A rule uses something that a standalone script cannot."""
 
 
-def standalone(body: Callable[..., None], arguments: dict[str, Any], *, title: str, device: str) -> str:
+def standalone(
+    body: Callable[..., None],
+    arguments: dict[str, Any],
+    *,
+    title: str,
+    device: str,
+    imports: Sequence[str] = (),
+) -> str:
     """Return the source of a script that checks the body of a rule for one case, on a device.
+
+    `imports` are the modules that register the device, as `--import` takes them.
 
     Raises UnscriptableError if the body needs something that has no place in a script.
     """
@@ -116,7 +125,14 @@ def standalone(body: Callable[..., None], arguments: dict[str, Any], *, title: s
         if isinstance(value, Case)
     ]
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
-    return "\n".join([comment, HEADER, *needed, *helpers, *inputs, text]) + "\n"
+    registered = list(map(_registration, imports))
+    return "\n".join([comment, HEADER, *registered, *needed, *helpers, *inputs, text]) + "\n"
+
+
+def _registration(name: str) -> str:
+    """Return the lines that import `module`, or call `module:function`."""
+    module, _, function = name.partition(":")
+    return f"import {module}" + (f"\n{module}.{function}()" if function else "")
 
 
 def _parse(body: Callable[..., None]) -> ast.FunctionDef:

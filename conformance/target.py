@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import inspect
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 
+from conformance.apart import POISONED, load, run_apart
 from reports.model import Need, Target
+from strategies.values import DTYPES
 
 
-def discover() -> list[Target]:
+def discover(imports: Sequence[str] = ()) -> list[Target]:
     """Return every device of this machine that torch can place a tensor on, the CPU first and meta last.
 
     No device is known by name here: the types come from torch, a renamed PrivateUse1 backend included, and
-    a type is present if a tensor can be made on it.
+    a type is present if a tensor can be made on it. `imports` are the modules that registered devices.
     """
     types = [name for name in _device_types() if name not in ("cpu", "meta") and _works(name)]
     found = ["cpu"]
     for name in types:
-        found += _indexed(name)
-    return [describe(device) for device in (*found, "meta")]
+        found.extend(_indexed(name))
+    return [describe(device, imports) for device in (*found, "meta")]
 
 
 def select(targets: list[Target], wanted: Iterable[str]) -> list[Target]:
@@ -38,18 +44,31 @@ def select(targets: list[Target], wanted: Iterable[str]) -> list[Target]:
     return [target for target in targets if target.id in chosen]
 
 
-def describe(device: str) -> Target:
-    """Return the target for a device: its name, its driver, and what it lacks."""
+def describe(device: str, imports: Sequence[str] = ()) -> Target:
+    """Return the target for a device: its name, its driver, and what it lacks.
+
+    A device that answers wrongly lacks nothing: that is for the rules to find.
+    """
     module = _module(torch.device(device).type)
     lacks = {}
-    for need, probe in _PROBES.items():
+    probes: dict[Need, Callable[[str], str | None]] = {
+        **_PROBES,
+        Need.INDEX_CHECKS: functools.partial(_index_checks, imports=imports),
+    }
+    if device in ("cpu", "meta"):
+        # They are torch itself: the one checks and the other has no values to check.
+        del probes[Need.INDEX_CHECKS]
+    for need, probe in probes.items():
         try:
             reason = probe(device)
-        except (NotImplementedError, RuntimeError, TypeError) as error:
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        except Exception as error:  # whatever the backend answers with
+            reason = _first_line(error)
         if reason:
             lacks[need] = reason
-    return Target(device, torch.device(device).type, _name(module, device), _driver(device), lacks)
+    if Need.VALUES in lacks:
+        lacks.setdefault(Need.INDEX_CHECKS, "without values no index is out of range")
+    kind = torch.device(device).type
+    return Target(device, kind, _name(module, device), _driver(device), lacks, _missing_dtypes(device))
 
 
 def _device_types() -> list[str]:
@@ -73,14 +92,14 @@ def _indexed(device: str) -> list[str]:
     """Return `type:0`, `type:1`, … where the backend counts its devices, else the type alone."""
     module = _module(device)
     count = getattr(module, "device_count", None)
-    return [f"{device}:{index}" for index in range(count())] if count else [device]
+    return [f"{device}:{index}" for index in range(count())] if callable(count) else [device]
 
 
-def _module(device: str) -> object | None:
+def _module(device: str) -> Any:
     return getattr(torch, device, None)
 
 
-def _name(module: object | None, device: str) -> str:
+def _name(module: Any, device: str) -> str:
     get = getattr(module, "get_device_name", None)
     try:
         return str(get(device)) if get and ":" in device else device
@@ -95,14 +114,14 @@ def _driver(device: str) -> str | None:
 
 
 def _values(device: str) -> str | None:
-    found = torch.arange(2, device=device).tolist()
-    return None if found == [0, 1] else f"arange(2) reads {found}"
+    torch.zeros(2, device=device).tolist()
+    return None
 
 
 def _autograd(device: str) -> str | None:
     leaf = torch.ones(2, device=device, requires_grad=True)
     (leaf * 2).sum().backward()
-    return None if leaf.grad is not None else "backward leaves .grad None"
+    return None
 
 
 def _strides(device: str) -> str | None:
@@ -110,9 +129,88 @@ def _strides(device: str) -> str | None:
     return None if found == (1, 3) else f"a transposed tensor has strides {found}"
 
 
-def _index_checks(device: str) -> str | None:
-    # Trying it out may end the process: a CUDA kernel answers with a device-side assert.
-    return None if device == "cpu" else "an out-of-range index may end the process on this device"
+def _index_checks(device: str, imports: Sequence[str]) -> str | None:
+    """Try an out-of-range index in a process of its own, which it may end: CUDA kernels assert."""
+    code: int | None = run_apart(gather_out_of_range, device, tuple(imports), seconds=120)
+    if code == POISONED:
+        return "after an out-of-range index the device does not work any more"
+    if code not in (None, RAISES, SILENT, LATE):
+        return f"an out-of-range index ends the process ({code})"
+    answers: dict[int | None, str | None] = {
+        RAISES: None,
+        LATE: "an out-of-range index is noticed only when the device is waited for",
+        SILENT: "an out-of-range index is not noticed",
+        None: "the answer to an out-of-range index does not come",
+    }
+    return answers[code]
+
+
+RAISES, SILENT, LATE = 0, 3, 4
+
+
+def gather_out_of_range(device: str, imports: Sequence[str]) -> int:
+    """Gather with an index that is out of range; return how the device takes it, as an exit status."""
+    load(imports)
+    answer = SILENT
+    try:
+        torch.zeros(3, device=device).gather(0, torch.full((2,), 7, device=device))
+        answer = LATE
+        settling(device)()
+        answer = SILENT
+    except (RuntimeError, IndexError):
+        answer = LATE if answer is LATE else RAISES
+        return POISONED if ailing(device) else answer
+    return answer
+
+
+def settling(device: str) -> Callable[[], None]:
+    """Return a function that waits for all work on the device, and raises the errors of that work."""
+    kind = torch.device(device).type
+    synchronize = getattr(_module(kind), "synchronize", None)
+    if kind in ("cpu", "meta") or synchronize is None:
+        return lambda: None
+    takes_device = bool(inspect.signature(synchronize).parameters)
+    return functools.partial(synchronize, device) if takes_device else synchronize
+
+
+def ailing(device: str) -> str | None:
+    """Return what is wrong with a device that does not even make a tensor of zeros, None if it does."""
+    try:
+        torch.zeros(1, device=device)
+        settling(device)()
+    except Exception as error:  # whatever the backend answers with
+        return f"{device} does not work any more: {_first_line(error)}"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:500]
+
+
+def _addresses(device: str) -> str | None:
+    tensor = torch.zeros(2, device=device)
+    if not tensor.data_ptr():
+        return "data_ptr() is 0"
+    shared = tensor[:1].untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
+    return None if shared else "a view has a storage of its own"
+
+
+def _in_place_views(device: str) -> str | None:
+    # What is not implemented is unsupported, and the rules themselves say so.
+    with contextlib.suppress(NotImplementedError):
+        torch.zeros(2, 1, device=device).squeeze_(1)
+    return None
+
+
+def _missing_dtypes(device: str) -> dict[str, str]:
+    """Return the dtypes of which the device cannot hold a tensor, each with what it said."""
+    missing = {}
+    for dtype in DTYPES:
+        try:
+            torch.zeros(1, dtype=dtype).to(device)
+        except Exception as error:  # whatever the backend answers with
+            missing[str(dtype)] = _first_line(error)
+    return missing
 
 
 def _seeding(device: str) -> str | None:
@@ -128,6 +226,7 @@ _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.VALUES: _values,
     Need.AUTOGRAD: _autograd,
     Need.STRIDES: _strides,
-    Need.INDEX_CHECKS: _index_checks,
+    Need.ADDRESSES: _addresses,
+    Need.IN_PLACE_VIEWS: _in_place_views,
     Need.SEEDING: _seeding,
 }

@@ -85,19 +85,32 @@ def _json(text: str) -> Any:
 
 
 def _journal(text: str) -> Any:
-    """Put the lines of a journal together; the last line may be torn."""
+    """Put the lines of a journal together; the last line may be torn, a later result replaces an earlier."""
     data: Any = None
+    results: dict[str, Any] = {}
+    running: dict[str, Any] = {}
     for line in text.splitlines():
         entry = _json(line)
         if not isinstance(entry, dict):
             break
         if data is None:
-            data = {"results": [], **entry}
+            data = entry
+        elif "begun" in entry:
+            running[_place(entry["begun"])] = entry["begun"]
         elif "result" in entry:
-            data["results"].append(entry["result"])
+            place = _place(entry["result"])
+            results[place] = entry["result"]
+            running.pop(place, None)
         elif "ended" in entry and isinstance(data.get("run"), dict):
             data["run"]["ended"] = entry["ended"]
+    if data is not None:
+        data.update(results=list(results.values()), running=list(running.values()))
     return data
+
+
+def _place(entry: Any) -> str:
+    """Return what tells an entry's rule and target from others'; the schema judges its form later."""
+    return json.dumps([entry.get("rule"), entry.get("target")] if isinstance(entry, dict) else entry)
 
 
 class Journal:
@@ -107,6 +120,10 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: TextIO = path.open("w", encoding="utf-8")
         self._line({"format": FORMAT, "run": plain(run), "rules": [plain(rule) for rule in rules]})
+
+    def begin(self, rule: str, target: str) -> None:
+        """Note that a rule begins on a target."""
+        self._line({"begun": {"rule": rule, "target": target}})
 
     def add(self, result: Result) -> None:
         """Append a result."""

@@ -30,15 +30,29 @@ def judge(
         if known is not None:
             return Outcome.KNOWN, str(known)
         return Outcome.BROKEN, failure
+    untried = sum(observation.untried.values())
+    if untried and not observation.examples:
+        return Outcome.UNSUPPORTED, f"every example needs {' or '.join(observation.untried)}"
     if observation.unsupported:
         count = f"{observation.unsupported} of {observation.examples} examples"
         return Outcome.UNSUPPORTED, f"{count}: {observation.unsupported_message}"
     if known is not None:
-        return Outcome.FIXED, f"holds now; delete this known break: {known}"
-    missing = [name for name in rule.classes if not observation.classes[name]]
+        return Outcome.FIXED, f"holds now; delete this known break at {known.place}: {known}"
+    missing = [
+        name
+        for name in rule.classes
+        if not observation.classes[name] and name not in observation.untried_classes
+    ]
     if missing and max_examples >= PROMISE:
         return Outcome.THIN, f"never drawn: {', '.join(missing)}"
     return Outcome.HOLDS, None
+
+
+def judge_death(*, hung: bool, how: str, known: KnownBreak | None) -> tuple[Outcome, str]:
+    """Return the outcome of a rule that ended its process or that did not come to an end."""
+    if known is not None:
+        return Outcome.KNOWN, f"{known}; {how}"
+    return (Outcome.HUNG if hung else Outcome.CRASHED), how
 
 
 def fails(outcome: Outcome, basis: Basis, *, strict: bool) -> bool:

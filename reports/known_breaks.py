@@ -1,16 +1,21 @@
-"""Known breaks: rules that are known not to hold on a target, read from TOML files."""
+"""What is known of targets, read from TOML files: rules that do not hold there, and what they lack.
+
+A `[[break]]` is a rule that is known not to hold; a `[[lacks]]` is a capability that a target is known not to
+have, where probing does not find that out.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from reports.model import Target
+from reports.model import Need, Target
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,6 +23,7 @@ else:
     import tomli as tomllib
 
 CAUSES = ("device", "torch", "documentation")
+_LACKS_KEYS = {"target", "need", "reason"}
 _KEYS = {"rule", "target", "torch", "cause", "reason", "issue", "script"}
 
 
@@ -27,7 +33,10 @@ class KnownBreaksError(Exception):
 
 @dataclass(frozen=True)
 class KnownBreak:
-    """One entry: `rule` is known not to hold on `target` for the torch versions given."""
+    """One entry: `rule` is known not to hold on `target` for the torch versions given.
+
+    `place` is where it is written, as `FILE:LINE`.
+    """
 
     rule: str
     cause: str
@@ -36,6 +45,7 @@ class KnownBreak:
     torch: SpecifierSet = field(default_factory=SpecifierSet)
     issue: str | None = None
     script: str | None = None
+    place: str = field(default="", compare=False)
 
     def concerns(self, rule: str, target: Target, torch: str) -> bool:
         """Return whether the entry is about this rule on this target under this version of torch."""
@@ -50,33 +60,95 @@ class KnownBreak:
         return f"{self.cause}: {self.reason}" + (f" ({where})" if where else "")
 
 
-def read_known_breaks(path: Path) -> list[KnownBreak]:
-    """Read a known-breaks file.
+@dataclass(frozen=True)
+class Lack:
+    """One entry: `target`, by its id or device type, lacks `need`, for the reason given."""
 
-    Raises KnownBreaksError, with the file and the number of the entry, if the file cannot be read, is not
+    target: str
+    need: Need
+    reason: str
+
+
+def read_known_breaks(path: Path) -> list[KnownBreak]:
+    """Read the breaks of a known-breaks file.
+
+    Raises KnownBreaksError, with the file and the line of the entry, if the file cannot be read, is not
     TOML, or has an entry with a missing, unknown or wrong key.
     """
+    return [_entry(entry, place) for entry, place in _entries(path, "break")]
+
+
+def read_lacks(path: Path) -> list[Lack]:
+    """Read what targets lack from a known-breaks file; raises what `read_known_breaks` raises."""
+    return [_lack(entry, place) for entry, place in _entries(path, "lacks")]
+
+
+def declare(targets: Iterable[Target], lacks: Iterable[Lack]) -> list[Target]:
+    """Return the targets with what they are declared to lack; a reason that was probed stands."""
+    declared = list(lacks)
+    return [
+        replace(
+            target,
+            lacks={
+                **{lack.need: lack.reason for lack in declared if lack.target in (target.id, target.device)},
+                **target.lacks,
+            },
+        )
+        for target in targets
+    ]
+
+
+def _entries(path: Path, kind: str) -> list[tuple[Any, str]]:
+    """Return the entries of a kind with the place of each, for messages."""
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        text = path.read_text("utf-8")
+        content = tomllib.loads(text)
     except OSError as error:
         raise KnownBreaksError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KnownBreaksError(f"{path}: is not TOML: {error}") from None
-    entries = content.pop("break", [])
-    if content or not isinstance(entries, list):
+    if unknown := set(content) - {"break", "lacks"}:
         raise KnownBreaksError(
-            f"{path}: holds {', '.join(content) or 'no [[break]] list'}; only [[break]] entries belong there"
+            f"{path}: holds {', '.join(sorted(unknown))}; only [[break]] and [[lacks]] entries belong there"
         )
-    return [_entry(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1)]
+    entries = content.get(kind, [])
+    if not isinstance(entries, list):
+        raise KnownBreaksError(f"{path}: holds no [[{kind}]] list; write [[{kind}]] before each entry")
+    heads = [
+        at for at, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", line)
+    ]
+    inside = path.is_absolute() and path.is_relative_to(Path.cwd())
+    shown = path.relative_to(Path.cwd()) if inside else path
+    places = [f"{shown}:{line}" for line in heads]
+    if len(places) != len(entries):  # written in line, without heads
+        places = [f"{shown}, {kind} {number}" for number, _ in enumerate(entries, 1)]
+    return list(zip(entries, places, strict=True))
 
 
-def check_rules(breaks: Iterable[KnownBreak], rules: Iterable[str], path: Path) -> None:
+def _lack(entry: Any, place: str) -> Lack:
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        raise KnownBreaksError(f"{place}: every value is a string")
+    if unknown := set(entry) - _LACKS_KEYS:
+        raise KnownBreaksError(f"{place}: unknown key {', '.join(sorted(unknown))}")
+    if missing := _LACKS_KEYS - set(entry):
+        raise KnownBreaksError(f"{place}: {', '.join(sorted(missing))} is missing")
+    needs = [need.value for need in Need]
+    if entry["need"] not in needs:
+        raise KnownBreaksError(f"{place}: need is {entry['need']!r}, not one of {', '.join(needs)}")
+    return Lack(entry["target"], Need(entry["need"]), entry["reason"])
+
+
+def find_break(breaks: Iterable[KnownBreak], rule: str, target: Target, torch: str) -> KnownBreak | None:
+    """Return the first entry about the rule on the target under a version of torch, None if there is none."""
+    return next((entry for entry in breaks if entry.concerns(rule, target, torch)), None)
+
+
+def check_rules(breaks: Iterable[KnownBreak], rules: Iterable[str]) -> None:
     """Raise KnownBreaksError if an entry is about a rule that does not exist."""
     known = set(rules)
-    for number, entry in enumerate(breaks, 1):
+    for entry in breaks:
         if entry.rule not in known:
-            raise KnownBreaksError(f"{path}, entry {number}: there is no rule {entry.rule!r}")
+            raise KnownBreaksError(f"{entry.place}: there is no rule {entry.rule!r}")
 
 
 def _entry(entry: Any, place: str) -> KnownBreak:
@@ -94,4 +166,4 @@ def _entry(entry: Any, place: str) -> KnownBreak:
         torch = SpecifierSet(entry.get("torch", ""))
     except InvalidSpecifier as error:
         raise KnownBreaksError(f"{place}: torch: {error}") from None
-    return KnownBreak(**{**entry, "torch": torch})
+    return KnownBreak(**{**entry, "torch": torch}, place=place)

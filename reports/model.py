@@ -58,6 +58,8 @@ class Need(str, Enum):
     VALUES = "values"
     AUTOGRAD = "autograd"
     STRIDES = "strides"
+    ADDRESSES = "addresses"
+    IN_PLACE_VIEWS = "in-place views"
     INDEX_CHECKS = "index checks"
     SEEDING = "seeding"
 
@@ -95,13 +97,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Target:
-    """A device under test; `lacks` maps each missing capability to the reason."""
+    """A device under test; `lacks` maps each missing capability, `lacks_dtypes` each dtype, to the reason."""
 
     id: str
     device: str
     name: str
     driver: str | None = None
     lacks: dict[Need, str] = field(default_factory=dict)
+    lacks_dtypes: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Target:
@@ -125,6 +128,10 @@ class Run:
     targets: tuple[Target, ...]
     ended: str | None = None
 
+    def target(self, id: str) -> Target:
+        """Return the target with an id; raises StopIteration if the run has none."""
+        return next(target for target in self.targets if target.id == id)
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Run:
         """Read a run back from its JSON form."""
@@ -133,7 +140,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one rule on one target, with the evidence."""
+    """What became of one rule on one target, with the evidence.
+
+    `untried` counts the examples that were drawn and not run, by the dtype that the target lacks.
+    """
 
     rule: str
     target: str
@@ -146,6 +156,7 @@ class Result:
     script: str | None = None
     reproduced: str | None = None
     traceback: str | None = None
+    untried: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Result:
@@ -154,12 +165,26 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What fresh processes tell of an example that a process died of; see Result for the fields."""
+
+    counterexample: str
+    script: str | None
+    reproduced: str | None
+    remark: str
+
+
+@dataclass(frozen=True)
 class Report:
-    """A whole run: what `results.json` holds."""
+    """A whole run: what `results.json` holds.
+
+    `running` lists the rules, with their targets, that a run that ended early had begun and not finished.
+    """
 
     run: Run
     rules: tuple[Rule, ...]
     results: tuple[Result, ...]
+    running: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form of `results.json`."""
@@ -168,6 +193,7 @@ class Report:
             "run": plain(self.run),
             "rules": [plain(rule) for rule in self.rules],
             "results": [plain(result) for result in self.results],
+            "running": [{"rule": rule, "target": target} for rule, target in self.running],
         }
 
     @classmethod
@@ -177,6 +203,7 @@ class Report:
             Run.from_json(data["run"]),
             tuple(Rule.from_json(rule) for rule in data["rules"]),
             tuple(Result.from_json(result) for result in data["results"]),
+            tuple((begun["rule"], begun["target"]) for begun in data.get("running", ())),
         )
 
 
@@ -208,6 +235,8 @@ class Observation:
     classes: Counter[str] = field(default_factory=Counter)
     unsupported: int = 0
     unsupported_message: str | None = None
+    untried: Counter[str] = field(default_factory=Counter)
+    untried_classes: set[str] = field(default_factory=set)
     failed: bool = False
     counterexample: Callable[[], str] | None = None
     script: Callable[[], str | None] | None = None
@@ -225,6 +254,12 @@ class Observation:
             self.examples += 1
             self.unsupported += 1
             self.unsupported_message = self.unsupported_message or message
+
+    def passed_over(self, dtype: str, classes: Iterable[str]) -> None:
+        """Count an example that was not run, since the target lacks a dtype."""
+        if not self.failed:
+            self.untried[dtype] += 1
+            self.untried_classes.update(classes)
 
     def broke(
         self,

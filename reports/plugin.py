@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from reports.files import JOURNAL, PAGE, RESULTS, Journal, write_results, write_text
+from reports.flight import FlightRecorder
 from reports.html import render
 from reports.judge import fails, judge
-from reports.known_breaks import KnownBreak
+from reports.known_breaks import KnownBreak, find_break
 from reports.model import Observation, Outcome, Report, Result, Rule, Run, Target, plain
 from reports.replay import reproduced
 from reports.score import Score
@@ -43,9 +44,16 @@ def now() -> str:
 class Judging:
     """In every process that runs rules: turns each test into a result and pytest's outcome into ours."""
 
-    def __init__(self, known: Iterable[KnownBreak], run: Run) -> None:
+    def __init__(self, known: Iterable[KnownBreak], run: Run, recorder: FlightRecorder | None) -> None:
         self._known = list(known)
         self._run = run
+        self._recorder = recorder
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note what runs, for the case that it ends the process."""
+        if self._recorder is not None and RULE in item.stash:
+            self._recorder.begin(item.nodeid)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -58,6 +66,9 @@ class Judging:
             if simpler is None:
                 raise
             raise simpler from None
+        finally:
+            if self._recorder is not None:
+                self._recorder.end()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -69,7 +80,7 @@ class Judging:
             rule, _ = item.stash[RULE]
             result = self._result(item, report, call)
             report.__dict__["conformance"] = {"rule": plain(rule), "result": plain(result)}
-            self._adjust(report, rule, result)
+            adjust(report, rule, result, strict=self._run.strict)
         return report
 
     def _result(self, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> Result:
@@ -81,9 +92,7 @@ class Judging:
         failure = None
         if call.excinfo is not None:
             failure = f"{call.excinfo.typename}: {call.excinfo.value}".strip()[:REASON_LIMIT]
-        known = next(
-            (entry for entry in self._known if entry.concerns(rule.id, target, self._run.torch)), None
-        )
+        known = find_break(self._known, rule.id, target, self._run.torch)
         outcome, reason = judge(
             rule, observation, failure=failure, known=known, max_examples=self._run.max_examples
         )
@@ -94,28 +103,30 @@ class Judging:
             reason=reason,
             examples=observation.examples,
             classes=dict(sorted(observation.classes.items())),
+            untried=dict(observation.untried),
             counterexample=observation.counterexample() if observation.counterexample else None,
             script=script,
             reproduced=reproduced(script, failure.partition(":")[0]) if script and failure else None,
             traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,
         )
 
-    def _adjust(self, report: pytest.TestReport, rule: Rule, result: Result) -> None:
-        """Make pytest's own outcome, which decides the exit code, agree with the result's."""
-        if result.outcome is Outcome.INAPPLICABLE:
-            return
-        said = f"{result.outcome.value}: {result.reason}"
-        if fails(result.outcome, rule.basis, strict=self._run.strict):
-            if report.passed:
-                report.longrepr = f"{rule.id}: {said}"
-            report.outcome = "failed"
-        elif report.failed:
-            report.outcome = "skipped"
-            report.wasxfail = said if result.outcome is Outcome.KNOWN else f"observed, not documented: {said}"
-        elif result.outcome is Outcome.UNSUPPORTED:
-            path, line, _ = report.location
-            report.outcome = "skipped"
-            report.longrepr = (path, (line or 0) + 1, said)
+
+def adjust(report: pytest.TestReport, rule: Rule, result: Result, *, strict: bool) -> None:
+    """Make pytest's own outcome, which decides the exit code, agree with the result's."""
+    if result.outcome is Outcome.INAPPLICABLE:
+        return
+    said = f"{result.outcome.value}: {result.reason}"
+    if fails(result.outcome, rule.basis, strict=strict):
+        if report.passed:
+            report.longrepr = f"{rule.id}: {said}"
+        report.outcome = "failed"
+    elif report.failed:
+        report.outcome = "skipped"
+        report.wasxfail = said if result.outcome is Outcome.KNOWN else f"observed, not documented: {said}"
+    elif result.outcome is Outcome.UNSUPPORTED:
+        path, line, _ = report.location
+        report.outcome = "skipped"
+        report.longrepr = (path, (line or 0) + 1, said)
 
 
 def _skip_reason(report: pytest.TestReport) -> str:
@@ -140,6 +151,7 @@ class Recording:
         self._selection = selection
         self._rules: dict[str, Rule] = {}
         self._results: dict[tuple[str, str], Result] = {}
+        self._running: dict[tuple[str, str], None] = {}
         self._journal: Journal | None = None
         self._run = selection.run
         self.written: Path | None = None
@@ -164,21 +176,24 @@ class Recording:
                 self._selection.directory / JOURNAL, self._selection.run, tuple(self._rules.values())
             )
 
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Journal that a rule begins, so that a run that is killed tells where."""
+        found = self._selection.lookup(nodeid)
+        if found is not None and self._journal is not None:
+            self._running[found[0].id, found[1]] = None
+            self._journal.begin(found[0].id, found[1])
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the result that came with a test's report, or note that its worker died."""
+        """Take the result that came with a test's report, that of a rule whose worker died among them."""
         data: dict[str, Any] | None = getattr(report, "conformance", None)
         if data is not None:
             rule = Rule.from_json(data["rule"])
             self._rules.setdefault(rule.id, rule)
-            self._add(Result.from_json(data["result"]))
-        elif report.when not in ("setup", "call", "teardown"):
-            # xdist reports the test that a worker died of under a stage of its own, "???".
-            found = self._selection.lookup(report.nodeid)
-            if found is not None:
-                rule, target = found
-                self._add(Result(rule.id, target, Outcome.CRASHED, report.longreprtext.strip() or None))
+            self.add(Result.from_json(data["result"]))
 
-    def _add(self, result: Result) -> None:
+    def add(self, result: Result) -> None:
+        """Take a result; it replaces an earlier one of the same rule on the same target."""
+        self._running.pop((result.rule, result.target), None)
         self._results[result.rule, result.target] = result
         if self._journal is not None:
             self._journal.add(result)
@@ -203,7 +218,8 @@ class Recording:
 
     def report(self) -> Report:
         """Return the report as it stands."""
-        return Report(self._run, tuple(self._rules.values()), tuple(self._results.values()))
+        rules, results = tuple(self._rules.values()), tuple(self._results.values())
+        return Report(self._run, rules, results, tuple(self._running))
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """End with one line per target and the path of the report, after all that pytest says."""

@@ -17,7 +17,7 @@ family of operations draws its cases:
 """
 
 from strategies.categoricals import logits, probabilities
-from strategies.code import Case, TensorCode, classes_of, placing_on
+from strategies.code import Case, LackingDtypeError, TensorCode, classes_of, placing_on
 from strategies.gathers import gathers
 from strategies.graphs import graphs, leaves
 from strategies.modules import linears, networks
@@ -31,6 +31,7 @@ from strategies.views import views
 
 __all__ = [
     "Case",
+    "LackingDtypeError",
     "TensorCode",
     "classes_of",
     "gathers",

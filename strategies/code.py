@@ -6,7 +6,7 @@ What a rule is given is a tensor on the device under test; what a counterexample
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar
@@ -31,15 +31,36 @@ _device_now = torch.device("cpu")
 _DEFAULT_DTYPES = {bool: torch.bool, int: torch.int64, float: torch.float32, complex: torch.complex64}
 
 
+_lacking_now: frozenset[torch.dtype] = frozenset()
+
+
+class LackingDtypeError(Exception):
+    """A tensor cannot be built because the device has no tensors of its dtype, `dtype`."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__(f"the device has no tensors of {dtype}")
+        self.dtype = dtype
+
+
 @contextmanager
-def placing_on(device: torch.device | str) -> Iterator[None]:
-    """Have the cases drawn inside the block build their tensors on `device`."""
-    global _device_now
-    before, _device_now = _device_now, torch.device(device)
+def placing_on(device: torch.device | str, lacking: Iterable[torch.dtype] = ()) -> Iterator[None]:
+    """Have the cases drawn inside the block build their tensors on `device`.
+
+    To build one of a dtype among `lacking`, which the device does not have, raises LackingDtypeError.
+    """
+    global _device_now, _lacking_now
+    before = _device_now, _lacking_now
+    _device_now, _lacking_now = torch.device(device), frozenset(lacking)
     try:
         yield
     finally:
-        _device_now = before
+        _device_now, _lacking_now = before
+
+
+def check_dtype(dtype: torch.dtype) -> None:
+    """Raise LackingDtypeError if `placing_on` says that the device has no tensors of the dtype."""
+    if dtype in _lacking_now:
+        raise LackingDtypeError(dtype)
 
 
 def device_now() -> torch.device:
@@ -69,6 +90,7 @@ class TensorCode(Traced):
 
     def build(self) -> torch.Tensor:
         """Return the tensor, on the device that `placing_on` has set (the CPU by default)."""
+        check_dtype(self.dtype)
         tensor = torch.tensor(self.data, dtype=self.dtype)
         if len(self.base) != 1:
             # No view of a tensor of one dim: detach gives one that is not known as a view.

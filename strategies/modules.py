@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.code import Case, TensorField, device_now
+from strategies.code import Case, TensorField, check_dtype, device_now
 from strategies.graphs import quarters
 from strategies.tape import Tape, packed
 from strategies.tensors import TENSOR_BYTES, decode_tensor, layout_promises
@@ -32,6 +32,7 @@ class ModuleCode:
 
     def build(self) -> torch.nn.Module:
         """Return the module, on the device that `placing_on` has set."""
+        check_dtype(torch.float64)
         if self not in _built:
             if len(_built) > 512:
                 _built.clear()

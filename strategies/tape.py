@@ -19,6 +19,7 @@ from hypothesis.strategies import SearchStrategy
 T = TypeVar("T")
 
 _promises: WeakKeyDictionary[SearchStrategy[Any], tuple[str, ...]] = WeakKeyDictionary()
+_decoders: WeakKeyDictionary[SearchStrategy[Any], Callable[[Tape], Any]] = WeakKeyDictionary()
 
 
 class Tape:
@@ -96,9 +97,20 @@ def packed(decode: Callable[[Tape], T], *, length: int, promises: Iterable[str] 
     # Of a named function Hypothesis would print the call, bytes and all, instead of what it returns.
     strategy = st.binary(min_size=length, max_size=length).map(lambda data: decoded(data))
     _promises[strategy] = tuple(promises)
+    _decoders[strategy] = decode
     return strategy
 
 
 def promises_of(strategy: SearchStrategy[Any]) -> tuple[str, ...]:
     """Return the input classes that a strategy promises to draw within 100 examples."""
     return _promises.get(strategy, ())
+
+
+def drawn_again(strategy: SearchStrategy[Any], data: bytes) -> Any:
+    """Return the value that a strategy made by `packed` decodes from the bytes of an `Origin`.
+
+    Raises LookupError if the strategy was not made by `packed`.
+    """
+    if strategy not in _decoders:
+        raise LookupError(f"{strategy!r} was not made by packed")
+    return Origin(_decoders[strategy], data).again(data)

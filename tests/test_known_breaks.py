@@ -6,8 +6,8 @@ import pytest
 
 from conformance.rule import load_rules
 from conftest import SHIPPED_BREAKS
-from reports.known_breaks import KnownBreaksError, check_rules, read_known_breaks
-from reports.model import Target
+from reports.known_breaks import KnownBreaksError, check_rules, declare, read_known_breaks, read_lacks
+from reports.model import Need, Target
 
 CUDA = Target("cuda:0", "cuda", "x")
 ENTRY = '[[break]]\nrule = "a.b"\ncause = "device"\nreason = "Why."\nissue = "https://example.org/1"\n'
@@ -20,7 +20,7 @@ def read(tmp_path: Path, text: str):
 
 
 def test_the_shipped_ones_are_about_rules_that_exist():
-    check_rules(read_known_breaks(SHIPPED_BREAKS), load_rules(), SHIPPED_BREAKS)
+    check_rules(read_known_breaks(SHIPPED_BREAKS), load_rules())
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,15 @@ def test_development_versions_count(tmp_path):
         ("[[break", "is not TOML"),
         ("[other]", "holds other"),
         ("break = 3", "no [[break]] list"),
-        ('[[break]]\nrule = "a.b"', "entry 1: cause, reason is missing"),
-        (ENTRY.replace("issue", "isue"), "entry 1: unknown key isue"),
+        ('break = [{rule = "a.b"}]', "breaks.toml, break 1: cause, reason is missing"),
+        ('[[break]]\nrule = "a.b"', "breaks.toml:1: cause, reason is missing"),
+        (ENTRY.replace("issue", "isue"), "breaks.toml:1: unknown key isue"),
         (
             ENTRY + '\n[[break]]\nrule = "a.b"\ncause = "device"\nreason = "Why."',
-            "entry 2: an issue or a script",
+            "breaks.toml:7: an issue or a script",
         ),
         (ENTRY.replace('"device"', '"weather"'), "cause is 'weather'"),
-        (ENTRY + 'torch = "two"', "entry 1: torch: "),
+        (ENTRY + 'torch = "two"', "breaks.toml:1: torch: "),
         (ENTRY + "target = 3", "every value is a string"),
     ],
 )
@@ -80,5 +81,47 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_rule_that_does_not_exist_is_named(tmp_path):
     entries = read(tmp_path, ENTRY)
 
-    with pytest.raises(KnownBreaksError, match=r"entry 1: there is no rule 'a\.b'"):
-        check_rules(entries, ["a.c"], tmp_path)
+    with pytest.raises(KnownBreaksError, match=r"breaks\.toml:1: there is no rule 'a\.b'"):
+        check_rules(entries, ["a.c"])
+
+
+LACKS = '[[lacks]]\ntarget = "cuda"\nneed = "strides"\nreason = "Why."\n'
+
+
+def test_a_target_is_declared_to_lack_something(tmp_path):
+    path = tmp_path / "breaks.toml"
+    path.write_text(ENTRY + LACKS, "utf-8")
+    other = Target("cpu", "cpu", "cpu")
+
+    declared = declare([CUDA, other], read_lacks(path))
+
+    assert declared[0].lacks == {Need.STRIDES: "Why."}
+    assert declared[1] == other
+    assert len(read_known_breaks(path)) == 1
+
+
+def test_what_was_probed_stands(tmp_path):
+    path = tmp_path / "breaks.toml"
+    path.write_text(LACKS, "utf-8")
+    probed = Target("cuda:0", "cuda", "x", lacks={Need.STRIDES: "probed"})
+
+    assert declare([probed], read_lacks(path)) == [probed]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (LACKS.replace("strides", "wheels"), "breaks.toml:1: need is 'wheels', not one of values, autograd,"),
+        (ENTRY + LACKS.replace("need", "ned"), "breaks.toml:6: unknown key ned"),
+        ('[[lacks]]\ntarget = "cuda"\n', "breaks.toml:1: need, reason is missing"),
+        (LACKS + "torch = 2", "breaks.toml:1: every value is a string"),
+    ],
+)
+def test_a_wrong_declaration_is_named_with_the_reason(tmp_path, text, message):
+    path = tmp_path / "breaks.toml"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(KnownBreaksError) as raised:
+        read_lacks(path)
+
+    assert message in str(raised.value)

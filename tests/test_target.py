@@ -19,10 +19,10 @@ def test_the_cpu_lacks_nothing():
     assert target.describe("cpu").lacks == {}
 
 
-def test_meta_lacks_values_only_and_what_follows_from_it():
+def test_meta_lacks_values_and_addresses_and_what_follows_from_it():
     lacks = target.describe("meta").lacks
 
-    assert set(lacks) == {Need.VALUES, Need.INDEX_CHECKS, Need.SEEDING}
+    assert set(lacks) == {Need.VALUES, Need.INDEX_CHECKS, Need.SEEDING, Need.ADDRESSES}
     assert "no data" in lacks[Need.VALUES]
 
 
@@ -39,7 +39,9 @@ def test_a_device_is_found_without_being_known_by_name(monkeypatch):
     monkeypatch.setattr(target, "_device_types", lambda: ["cpu", "example", "meta"])
     monkeypatch.setattr(target, "_works", lambda device: True)
     monkeypatch.setattr(torch, "example", Module, raising=False)
-    monkeypatch.setattr(target, "describe", lambda device: Target(device, device.split(":")[0], device))
+    monkeypatch.setattr(
+        target, "describe", lambda device, imports: Target(device, device.split(":")[0], device)
+    )
 
     assert [entry.id for entry in target.discover()] == ["cpu", "example:0", "example:1", "meta"]
 

@@ -785,7 +785,11 @@ def test_expand_logits(case):
     expect.close(found.logits, np.broadcast_to(expected, (*case.batch_shape, expected.shape[-1])), scale=100)
 
 
-@rule("categorical.expand_memory", source=f"{DISTRIBUTION}.expand", needs=[Need.VALUES, Need.STRIDES])
+@rule(
+    "categorical.expand_memory",
+    source=f"{DISTRIBUTION}.expand",
+    needs=[Need.VALUES, Need.STRIDES, Need.ADDRESSES],
+)
 @given(case=probabilities_to_expand())
 def test_expand_memory(case):
     """expand allocates no memory for the parameters: the new ones start where the old ones do."""

@@ -182,7 +182,7 @@ def test_dim_range(case):
         case.input.squeeze(*case.arguments)
 
 
-@rule("squeeze.in_place_shape", source="torch.Tensor.squeeze_")
+@rule("squeeze.in_place_shape", source="torch.Tensor.squeeze_", needs=[Need.IN_PLACE_VIEWS])
 @given(case=squeezes_in_place())
 def test_in_place_shape(case):
     """squeeze_ gives the tensor itself the shape that squeeze would return."""
@@ -193,7 +193,7 @@ def test_in_place_shape(case):
     assert case.input.shape == squeezed_shape(shape, *case.arguments)
 
 
-@rule("squeeze.in_place_elements", source="torch.Tensor.squeeze_", needs=[Need.VALUES])
+@rule("squeeze.in_place_elements", source="torch.Tensor.squeeze_", needs=[Need.VALUES, Need.IN_PLACE_VIEWS])
 @given(case=squeezes_in_place())
 def test_in_place_elements(case):
     """squeeze_ keeps the elements and their order."""
@@ -204,7 +204,7 @@ def test_in_place_elements(case):
     expect.same_elements(case.input, elements.reshape(case.input.shape))
 
 
-@rule("squeeze.in_place_returns_self", source="torch.Tensor.squeeze_")
+@rule("squeeze.in_place_returns_self", source="torch.Tensor.squeeze_", needs=[Need.IN_PLACE_VIEWS])
 @given(case=squeezes_in_place())
 def test_in_place_returns_self(case):
     """squeeze_ returns the tensor that it was called on."""
@@ -213,7 +213,7 @@ def test_in_place_returns_self(case):
     assert output is case.input
 
 
-@rule("squeeze.in_place_version", source="notes/autograd", basis=Basis.OBSERVED)
+@rule("squeeze.in_place_version", source="notes/autograd", basis=Basis.OBSERVED, needs=[Need.IN_PLACE_VIEWS])
 @given(case=squeezes_in_place())
 def test_in_place_version(case):
     """squeeze_ raises the tensor's version counter by 1, even where no dim is dropped."""
@@ -240,7 +240,7 @@ def test_in_place_on_leaf(case):
         case.input.squeeze_(*case.arguments)
 
 
-@rule("squeeze.in_place_of_conj_view", source="torch.Tensor.squeeze_")
+@rule("squeeze.in_place_of_conj_view", source="torch.Tensor.squeeze_", needs=[Need.IN_PLACE_VIEWS])
 @given(case=squeezes_of_conj_views())
 def test_in_place_of_conj_view(case):
     """squeeze_ of a conj view leaves it a conj view: it changes the shape and touches no element."""

@@ -142,7 +142,7 @@ def test_undone_strides(case):
     assert output.stride() == case.input.stride()
 
 
-@rule("unsqueeze.in_place_shape", source="torch.Tensor.unsqueeze_")
+@rule("unsqueeze.in_place_shape", source="torch.Tensor.unsqueeze_", needs=[Need.IN_PLACE_VIEWS])
 @given(case=unsqueezes())
 def test_in_place_shape(case):
     """unsqueeze_ gives the tensor itself the shape that unsqueeze would return."""
@@ -153,7 +153,7 @@ def test_in_place_shape(case):
     assert case.input.shape == unsqueezed_shape(shape, *case.arguments)
 
 
-@rule("unsqueeze.in_place_returns_self", source="torch.Tensor.unsqueeze_")
+@rule("unsqueeze.in_place_returns_self", source="torch.Tensor.unsqueeze_", needs=[Need.IN_PLACE_VIEWS])
 @given(case=unsqueezes())
 def test_in_place_returns_self(case):
     """unsqueeze_ returns the tensor that it was called on."""
@@ -162,7 +162,9 @@ def test_in_place_returns_self(case):
     assert output is case.input
 
 
-@rule("unsqueeze.in_place_version", source="notes/autograd", basis=Basis.OBSERVED)
+@rule(
+    "unsqueeze.in_place_version", source="notes/autograd", basis=Basis.OBSERVED, needs=[Need.IN_PLACE_VIEWS]
+)
 @given(case=unsqueezes())
 def test_in_place_version(case):
     """unsqueeze_ raises the tensor's version counter by 1."""
