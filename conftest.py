@@ -115,6 +115,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="60",
         help="how long one example may take before its rule counts as hung (default: 60)",
     )
+    group.addoption(
+        "--post-mortem",
+        metavar="SECONDS",
+        default="30",
+        help="how long to look for the simplest input that ends a process, for each rule that crashed or "
+        "hung (default: 30; 0 to leave it)",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -131,6 +138,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         paths = [Path(start, argument.partition("::")[0]).resolve() for argument in config.args]
         if all(rules in (path, *path.parents) for path in paths):
             option.numprocesses = 1
+    if getattr(option, "maxworkerrestart", "") is None:
+        # xdist gives up after a few; a device may end one process per rule. Isolation knows when to stop.
+        option.maxworkerrestart = str(sys.maxsize)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -146,7 +156,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile(profile, settings.get_profile(profile), max_examples=max_examples)
     settings.load_profile(profile)
 
-    hang_after = _hang_after(config)
+    hang_after = _seconds(config, "--hang-after")
+    post_mortem = _seconds(config, "--post-mortem", at_least_0=True)
     _import(config)
     known, lacks = _known_breaks(config)
     targets = _targets(config, lacks)
@@ -175,7 +186,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(recording, "conformance-recording")
         if getattr(config.option, "dist", "no") != "no":
             flights = config.stash[FLIGHTS] = tempfile.TemporaryDirectory(prefix="conformance-")
-            examiner = PostMortem(config.option.imports, hang_after)
+            examiner = PostMortem(config.option.imports, hang_after, post_mortem)
             isolation = Isolation(Path(flights.name), run, known, _lookup, examiner, hang_after=hang_after)
             isolation.amend = recording.add
             config.pluginmanager.register(isolation, "conformance-isolation")
@@ -359,14 +370,14 @@ def _targets(config: pytest.Config, lacks: Iterable[Lack]) -> list[Target]:
         raise pytest.UsageError(f"--device: {error.args[0]}") from None
 
 
-def _hang_after(config: pytest.Config) -> float:
-    given = config.getoption("--hang-after")
+def _seconds(config: pytest.Config, option: str, *, at_least_0: bool = False) -> float:
+    given = config.getoption(option)
     try:
         seconds = float(given)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise pytest.UsageError(f"--hang-after: {given!r} is not a positive number of seconds")
+        seconds = -1.0
+    if not 0 <= seconds < float("inf") or not (seconds or at_least_0):
+        raise pytest.UsageError(f"{option}: {given!r} is not a positive number of seconds")
     return seconds
 
 

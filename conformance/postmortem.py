@@ -16,32 +16,34 @@ from reports.model import Finding, Observation
 from reports.replay import reproduced
 from strategies.simplest import simplest
 
-SECONDS = 30
-"""How long the simplest input of one death is looked for."""
-
-SECONDS_IN_ALL = 300
-"""How long that is done for all deaths of a run together."""
+DEATHS = 10
+"""For how many deaths of a run there is time to look for the simplest input."""
 
 PROCESSES = 300
 """Most fresh processes for one death."""
 
 SLOW = 10
-"""Seconds after which an example in a fresh process counts as hanging."""
+"""Seconds after which an example in a fresh process counts as hanging, when it matters."""
 
-START = 20
+STUCK = 3
+"""Seconds after which it does while a simpler one is looked for; the one that is found is tried again."""
+
+START = 15
 """Seconds that a fresh Python takes at most to import torch."""
 
 
 class PostMortem:
     """Describes the examples that workers died of, and examines them.
 
-    `imports` are the modules that register the device under test; see `conformance.apart.load`.
+    `imports` are the modules that register the device under test; see `conformance.apart.load`. For the
+    simplest input of one death it looks `seconds`; with 0 it does not look.
     """
 
-    def __init__(self, imports: Sequence[str], hang_after: float) -> None:
+    def __init__(self, imports: Sequence[str], hang_after: float, seconds: float) -> None:
         self._imports = tuple(imports)
+        self._seconds = seconds
         self._slow = min(hang_after, SLOW)
-        self._until: float | None = None
+        self._left = DEATHS * seconds
 
     def describe(self, rule: str, data: bytes) -> str | None:
         """Return the input that the bytes stand for, as code."""
@@ -51,22 +53,25 @@ class PostMortem:
     def examine(self, rule: str, target: str, data: bytes, *, hung: bool) -> Finding:
         """Run an example again, and look for a simpler one that ends a process as well."""
         found = load_rules()[rule]
-        now = time.monotonic()
-        self._until = self._until or now + SECONDS_IN_ALL
-        until = min(now + SECONDS, self._until)
+        began = time.monotonic()
+        until = began + min(self._seconds, self._left)
 
-        def fatal(data: bytes) -> bool:
-            return time.monotonic() < until and self._fatal(rule, target, data, hung=hung)
+        def fatal(data: bytes, slow: float = STUCK) -> bool:
+            return time.monotonic() < until and self._fatal(rule, target, data, hung=hung, slow=slow)
 
-        if now > self._until:
+        if began >= until:
             return Finding(found.describe(data), None, None, "not examined: there was no time left")
-        if not fatal(data):
+        if not fatal(data, self._slow):
             return Finding(
                 found.describe(data), None, None, "alone in a fresh process, this input does no harm"
             )
         (case,) = found.case(data).values()
         smallest = simplest(case, lambda candidate: fatal(candidate.origin.data), attempts=PROCESSES)
-        return self._finding(found, target, smallest.origin.data, hung=hung)
+        self._left -= time.monotonic() - began
+        simpler = smallest.origin.data
+        if hung and simpler != data and not self._fatal(rule, target, simpler, hung=True, slow=self._slow):
+            simpler = data
+        return self._finding(found, target, simpler, hung=hung)
 
     def _finding(self, found: RegisteredRule, target: str, data: bytes, *, hung: bool) -> Finding:
         with tempfile.TemporaryDirectory() as directory:
@@ -77,13 +82,14 @@ class PostMortem:
         again = reproduced(script, None, seconds=START + self._slow if hung else None) if script else None
         return Finding(found.describe(data), script, again, "a fresh process ends the same way")
 
-    def _fatal(self, rule: str, target: str, data: bytes, *, hung: bool) -> bool:
-        code = run_apart(once, self._imports, rule, target, data, seconds=self._slow)
+    def _fatal(self, rule: str, target: str, data: bytes, *, hung: bool, slow: float) -> bool:
+        code = run_apart(once, self._imports, rule, target, data, seconds=slow if hung else SLOW)
         return code is None if hung else code not in (None, 0)
 
 
 def write_script(rule: str, target: str, data: bytes, imports: Sequence[str], path: Path) -> None:
     """Write the script of a rule for an example to a file, if there can be one."""
+    load(imports)
     script = load_rules()[rule].script(data, target, imports)
     if script is not None:
         path.write_text(script, "utf-8")

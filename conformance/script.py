@@ -126,7 +126,15 @@ def standalone(
     ]
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
     registered = list(map(_registration, imports))
-    return "\n".join([comment, HEADER, *registered, *needed, *helpers, *inputs, text]) + "\n"
+    lines = [comment, HEADER, *registered, *needed, *helpers, *inputs, text, *_settling(device)]
+    return "\n".join(lines) + "\n"
+
+
+def _settling(device: str) -> list[str]:
+    """Return the line that waits for a device, for the errors that it reports late."""
+    kind = torch.device(device).type
+    asynchronous = kind not in ("cpu", "meta") and hasattr(getattr(torch, kind, None), "synchronize")
+    return [f"torch.{kind}.synchronize()"] if asynchronous else []
 
 
 def _registration(name: str) -> str:

@@ -122,7 +122,7 @@ class Isolation:
         report.__dict__["conformance"] = {"rule": plain(rule), "result": plain(result)}
         report.longrepr = death.stack or result.reason
         adjust(report, rule, result, strict=self._run.strict)
-        if flight is not None and flight.data:
+        if flight is not None and flight.data and result.outcome is not Outcome.KNOWN:
             self._examined.append((result, flight.data))
 
     def _result(self, rule: Rule, target: str, death: Death, flight: Flight | None) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,12 +38,29 @@ class Ran:
         return next(found for found in self.report.results if (found.rule, found.target) == (rule, target))
 
 
-def run_suite(directory: Path, *options: str, fault: str | None = None) -> Ran:
-    """Run pytest from the repository's root with the report going to `directory`."""
+def run_suite(
+    directory: Path,
+    *options: str,
+    fault: str | None = None,
+    environment: dict[str, str] | None = None,
+    isolated: bool = False,
+) -> Ran:
+    """Run pytest from the repository's root with the report going to `directory`.
+
+    Without a worker process, which costs a start, unless `isolated` or `-n` asks for one.
+    """
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--report={directory}"]
+    if not isolated and "-n" not in options:
+        command += ["-n", "0"]
     if fault is not None:
         command += ["-p", "tests.faults.plugin", "--fault", fault]
     done = subprocess.run(
-        [*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        [*command, *options],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     return Ran(done.returncode, done.stdout + done.stderr, directory)

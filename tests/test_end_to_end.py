@@ -1,4 +1,4 @@
-"""The suite as its users run it: options, exit codes, files, faults and dying workers."""
+"""The suite as its users run it: options, exit codes, files, and faults."""
 
 import json
 
@@ -13,7 +13,9 @@ from tests.suite import run_suite
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory):
     """A run of some rules on the CPU and on meta."""
-    return run_suite(tmp_path_factory.mktemp("healthy"), "--rule", "gather.i*", "--rule", "gather.o*")
+    return run_suite(
+        tmp_path_factory.mktemp("healthy"), "--rule", "gather.i*", "--rule", "gather.o*", isolated=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +69,9 @@ def test_workers_change_nothing(healthy, distributed):
     assert facts(distributed) == facts(healthy)
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "two workers"])
-def test_a_gather_that_broadcasts_its_index_is_named_with_a_small_counterexample(tmp_path, workers):
+def test_a_gather_that_broadcasts_its_index_is_named_with_a_small_counterexample(tmp_path):
     ran = run_suite(
-        tmp_path, "--rule", "gather.index_*", *workers, fault="gather-broadcasts-lower-rank-index"
+        tmp_path, "--rule", "gather.index_*", "-n", "2", fault="gather-broadcasts-lower-rank-index"
     )
 
     broken = ran.result("gather.index_rank")
@@ -82,25 +83,6 @@ def test_a_gather_that_broadcasts_its_index_is_named_with_a_small_counterexample
     assert "index=torch.tensor([0])" in broken.counterexample
     assert "gather.index_rank" in ran.page
     assert ran.result("gather.index_size").outcome is Outcome.HOLDS
-
-
-def test_a_worker_that_dies_takes_one_rule_with_it(tmp_path):
-    ran = run_suite(
-        tmp_path,
-        "--rule",
-        "squeeze.*",
-        "--device",
-        "cpu",
-        "-n",
-        "2",
-        fault="squeeze-in-place-kills-the-process",
-    )
-    crashed = {result.rule for result in ran.report.results if result.outcome is Outcome.CRASHED}
-
-    assert ran.code == 1
-    assert crashed >= {"squeeze.in_place_shape", "squeeze.in_place_returns_self"}
-    assert all(rule.startswith("squeeze.in_place") for rule in crashed)
-    assert len(ran.report.results) == len(ran.report.rules)
 
 
 def test_what_is_not_implemented_is_unsupported_and_fails_a_strict_run_only(tmp_path):
@@ -153,16 +135,15 @@ def test_an_example_count_is_kept(tmp_path):
     assert ran.result("gather.output_shape").examples == 7
 
 
-def test_the_seed_decides_the_inputs(tmp_path):
+def test_the_seed_decides_the_inputs(tmp_path, healthy):
     def classes(directory, *options):
         ran = run_suite(tmp_path / directory, "--rule", "gather.output_shape", "--device", "cpu", *options)
         return ran.result("gather.output_shape").classes
 
-    assert classes("one") == classes("two", "--hypothesis-seed", "0")
-    assert classes("one") != classes("three", "--hypothesis-seed", "1")
-    assert classes("four", "--hypothesis-profile", "explore") != classes(
-        "five", "--hypothesis-profile", "explore"
-    )
+    default = healthy.result("gather.output_shape").classes
+    assert classes("the same", "--hypothesis-seed", "0") == default
+    assert classes("another", "--hypothesis-seed", "1") != default
+    assert classes("fresh", "--hypothesis-profile", "explore") != default
 
 
 @pytest.mark.parametrize(
@@ -178,11 +159,14 @@ def test_the_seed_decides_the_inputs(tmp_path):
         ),
         (["--known-breaks=none.toml"], "--known-breaks: none.toml: cannot be read"),
         (["--report=README.md"], "README.md is a file"),
+        (["--hang-after", "0"], "--hang-after: '0' is not a positive number of seconds"),
+        (["--post-mortem", "soon"], "--post-mortem: 'soon' is not a positive number of seconds"),
+        (["--import", "no.such"], "--import: no.such: ModuleNotFoundError: No module named 'no'"),
+        (["--device", "cuda:98", "-n", "2"], "--device: no device 'cuda:98' on this machine; here are: cpu"),
     ],
 )
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "two workers"])
-def test_a_bad_value_is_one_clear_line_and_writes_nothing(tmp_path, options, message, workers):
-    ran = run_suite(tmp_path / "report", *options, *workers)
+def test_a_bad_value_is_one_clear_line_and_writes_nothing(tmp_path, options, message):
+    ran = run_suite(tmp_path / "report", *options, isolated=True)
 
     assert ran.code == pytest.ExitCode.USAGE_ERROR
     assert message in ran.output

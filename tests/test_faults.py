@@ -12,8 +12,8 @@ from tests.faults.all import FAULTS
 RULES = load_rules()
 CATCHES = [(id, fault) for id, found in RULES.items() for fault in found.rule.faults]
 KNOWN = {entry.rule for entry in read_known_breaks(SHIPPED_BREAKS) if entry.target in ("*", "cpu")}
-# A deadly fault cannot run in this process; tests/test_end_to_end.py runs it in another.
-DEADLY = {"squeeze-in-place-kills-the-process", "squeeze-in-place-is-not-implemented"}
+# No rule breaks by it; tests/test_end_to_end.py shows what it does.
+UNSUPPORTED = {"squeeze-in-place-is-not-implemented"}
 
 
 @pytest.mark.parametrize(("id", "fault"), CATCHES)
@@ -30,7 +30,8 @@ def test_the_rule_holds_without_a_fault_unless_it_is_a_known_break(id):
     registered = RULES[id]
     hypothesis.seed(rule_seed(id, "another seed"))(registered.function)
 
-    assert observe(registered).failed == (id in KNOWN)
+    # Few examples do: that the rule holds on each of a hundred is what every run of the suite shows.
+    assert observe(registered, max_examples=100 if id in KNOWN else 25).failed == (id in KNOWN)
 
 
 @pytest.mark.parametrize("id", sorted(set(RULES) - KNOWN))
@@ -39,7 +40,7 @@ def test_the_rule_catches_at_least_one_fault(id):
 
 
 def test_every_fault_is_caught_by_some_rule():
-    uncaught = set(FAULTS) - DEADLY - {fault for _, fault in CATCHES}
+    uncaught = set(FAULTS) - UNSUPPORTED - {fault for _, fault in CATCHES}
 
     assert not uncaught
 

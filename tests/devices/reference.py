@@ -10,6 +10,7 @@ commas; the keys of `FAULTS` are what there is.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import signal
 import time
@@ -190,6 +191,14 @@ def resize_(self: torch.Tensor, size: Any, *, memory_format: Any = None) -> torc
     return self
 
 
+def _err(name: str, *args: Any, **options: Any) -> None:
+    """Do to a kernel of our own what the chosen faults do to it."""
+    Module.synchronize()
+    for fault in _chosen:
+        if name in FAULTS[fault][0]:
+            FAULTS[fault][1](None, args, options)
+
+
 def _empty(
     size: Any,
     *,
@@ -199,17 +208,17 @@ def _empty(
     pin_memory: Any = None,
     memory_format: Any = None,
 ) -> torch.Tensor:
-    Module.synchronize()
+    _err("empty.memory_format", dtype=dtype)
     return wrapped(torch.empty(size, dtype=dtype, memory_format=memory_format or torch.contiguous_format))
 
 
 def _empty_strided(size: Any, stride: Any, *, dtype: Any = None, **_: Any) -> torch.Tensor:
-    Module.synchronize()
+    _err("empty_strided", dtype=dtype)
     return wrapped(torch.empty_strided(size, stride, dtype=dtype))
 
 
 def _copy_from(self: torch.Tensor, dst: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:
-    Module.synchronize()
+    _err("_copy_from", self, dst)
     on_cpu(dst).copy_(on_cpu(self))
     return dst
 
@@ -294,28 +303,41 @@ def _not_implemented(op: Any, args: Any, options: Any) -> tuple[bool, Any]:
     raise NotImplementedError(f"{op.name()} is not implemented on the reference device")
 
 
-def _poisoned(op: Any, args: Any, options: Any) -> tuple[bool, Any]:
+def _lost_dtype(op: Any, args: Any, options: Any) -> tuple[bool, Any]:
+    """The device has no float64, and says so as some devices do: by a TypeError."""
+    tensors = [tensor for tensor in args if isinstance(tensor, torch.Tensor)]
+    if torch.float64 in (options.get("dtype"), *[tensor.dtype for tensor in tensors]):
+        raise TypeError("the reference device has no float64")
+    return False, None
+
+
+def _poisoned_by_index(op: Any, args: Any, options: Any) -> tuple[bool, Any]:
     """An index out of range is noticed later, and then for ever: what a device-side assert does on CUDA."""
     index, size = _index_of_gather(args, options), args[0].shape[args[1]] if args[0].dim() else 1
     if index.numel() and (int(index.min()) < 0 or int(index.max()) >= size):
-        Module.poisoned = "reference device: assert triggered in gather"
+        _poison()
         return True, _through_cpu(op, (*args[:2], wrapped(torch.zeros_like(index)), *args[3:]), options)
     return False, None
 
 
-def _dies(how: Callable[[], object]) -> Callable[..., tuple[bool, Any]]:
-    """Gather ends or stops the process when its index has a dim of size 2 or more and it is transposed."""
-
-    def fault(op: Any, args: Any, options: Any) -> tuple[bool, Any]:
-        if not _index_of_gather(args, options).is_contiguous():
-            how()
-        return False, None
-
-    return fault
+def _poison() -> None:
+    Module.poisoned = "reference device: assert triggered"
 
 
 def _hold_the_interpreter() -> None:
     ctypes.PyDLL(None).sleep(10_000)
+
+
+def _ends(how: Callable[[], object]) -> Callable[..., tuple[bool, Any]]:
+    """Return the fault of an operation that does `how` when one of its tensors is not contiguous."""
+
+    def fault(op: Any, args: Any, options: Any) -> tuple[bool, Any]:
+        tensors = [value for value in (*args, *options.values()) if isinstance(value, torch.Tensor)]
+        if not all(tensor.is_contiguous() for tensor in tensors):
+            how()
+        return False, None
+
+    return fault
 
 
 _GATHER = frozenset({"gather"})
@@ -325,15 +347,24 @@ FAULTS: dict[str, tuple[frozenset[str], Callable[..., tuple[bool, Any]]]] = {
     "view-copies": (frozenset({"view"}), _lost_alias),
     "max-drops-nan": (frozenset({"max"}), _dropped_nan),
     "gather-is-not-implemented": (_GATHER, _not_implemented),
-    "gather-poisons-the-device": (_GATHER, _poisoned),
-    "gather-segfaults": (_GATHER, _dies(lambda: ctypes.string_at(0))),
-    "gather-aborts": (_GATHER, _dies(os.abort)),
-    "gather-exits": (_GATHER, _dies(lambda: os._exit(3))),
-    "gather-is-killed": (_GATHER, _dies(lambda: os.kill(os.getpid(), signal.SIGKILL))),
-    "gather-hangs": (_GATHER, _dies(lambda: time.sleep(10_000))),
-    "gather-hangs-in-c": (_GATHER, _dies(_hold_the_interpreter)),
+    "no-float64": (frozenset({"_copy_from", "empty.memory_format", "empty_strided"}), _lost_dtype),
+    "gather-poisons-the-device-out-of-range": (_GATHER, _poisoned_by_index),
 }
 """By name: the operations that err, and how; a fault returns whether it did the operation, and the result."""
+
+for _name, _way in itertools.product(
+    ("gather", "amax", "amin", "argmax", "maximum", "minimum", "fmax", "fmin"),
+    (
+        ("segfaults", lambda: ctypes.string_at(0)),
+        ("aborts", os.abort),
+        ("exits", lambda: os._exit(3)),
+        ("is-killed", lambda: os.kill(os.getpid(), signal.SIGKILL)),
+        ("hangs", lambda: time.sleep(10_000)),
+        ("hangs-in-c", _hold_the_interpreter),
+        ("poisons-the-device", _poison),
+    ),
+):
+    FAULTS[f"{_name}-{_way[0]}"] = (frozenset({_name}), _ends(_way[1]))
 
 if _unknown := _chosen - set(FAULTS):
     raise ValueError(f"REFERENCE_FAULTS: there is no {', '.join(sorted(_unknown))}")

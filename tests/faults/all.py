@@ -1,15 +1,25 @@
 """Every seeded fault."""
 
-from tests.faults import FAULTS, autograd, categorical, deadly, gather, modules, reductions, squeeze, view
+from tests.faults import (
+    FAULTS,
+    autograd,
+    categorical,
+    gather,
+    modules,
+    reductions,
+    squeeze,
+    unsupported,
+    view,
+)
 
 __all__ = [
     "FAULTS",
     "autograd",
     "categorical",
-    "deadly",
     "gather",
     "modules",
     "reductions",
     "squeeze",
+    "unsupported",
     "view",
 ]
