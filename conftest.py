@@ -175,6 +175,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # pytest has a --strict of its own and lets nobody else define one; ours comes on top of it.
         strict=bool(config.getoption("strict", False)),
         targets=tuple(targets),
+        shard=_shard(config),
     )
     config.stash[SELECTION] = (run, known)
     recorder = _recorder(config)
@@ -348,6 +349,12 @@ def _max_examples(config: pytest.Config) -> int:
     if not given.isascii() or not given.isdigit() or int(given) < 1:
         raise pytest.UsageError(f"--max-examples: {given!r} is not a positive number")
     return int(given)
+
+
+def _shard(config: pytest.Config) -> str | None:
+    """Return which part of the rules pytest-split makes this run take."""
+    splits, group = getattr(config.option, "splits", None), getattr(config.option, "group", None)
+    return f"{group}/{splits}" if splits and group else None
 
 
 def _seed(config: pytest.Config, profile: str) -> str:

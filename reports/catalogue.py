@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from reports.links import documentation
+from reports.markdown import escaped, table
 from reports.model import Basis, Report, Rule
 
 
@@ -22,28 +23,20 @@ def catalogue(report: Report) -> str:
     for area, of_area in groupby(rules, key=lambda rule: rule.area):
         lines += ["", f"## {area}"]
         for operation, of_operation in groupby(of_area, key=lambda rule: rule.operation):
-            lines += ["", f"### {operation}", "", *_table(of_operation, report.run.torch)]
+            lines += ["", f"### {operation}", "", *_of_operation(of_operation, report.run.torch)]
     return "\n".join(lines) + "\n"
 
 
-def _table(rules: Iterable[Rule], torch: str) -> list[str]:
+def _of_operation(rules: Iterable[Rule], torch: str) -> list[str]:
     rows = [
         (
             f"`{rule.id}`",
-            _cell(rule.statement),
-            f"[{_cell(rule.source)}]({documentation(rule.source, torch)})",
+            escaped(rule.statement),
+            f"[{escaped(rule.source)}]({documentation(rule.source, torch)})",
             rule.basis.value,
             rule.kind.value,
             str(len(rule.faults)),
         )
         for rule in rules
     ]
-    head = ("rule", "statement", "source", "basis", "kind", "seeded faults caught")
-    return [f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows)]
-
-
-def _cell(text: str) -> str:
-    """Return text that ends no cell and starts no markup."""
-    for special in ("\\", "|", "`", "*", "_", "[", "]", "<"):
-        text = text.replace(special, f"\\{special}")
-    return text
+    return table(("rule", "statement", "source", "basis", "kind", "seeded faults caught"), rows)

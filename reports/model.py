@@ -97,7 +97,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Target:
-    """A device under test; `lacks` maps each missing capability, `lacks_dtypes` each dtype, to the reason."""
+    """A device under test; `lacks` maps each missing capability, `lacks_dtypes` each dtype, to the reason.
+
+    In a merged report, `run` is the number of its run among the report's `runs`, from 0.
+    """
 
     id: str
     device: str
@@ -105,6 +108,7 @@ class Target:
     driver: str | None = None
     lacks: dict[Need, str] = field(default_factory=dict)
     lacks_dtypes: dict[str, str] = field(default_factory=dict)
+    run: int | None = None
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Target:
@@ -114,7 +118,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Run:
-    """The circumstances of a run; `ended` is None if it was cut short."""
+    """The circumstances of a run; `ended` is None if it was cut short.
+
+    `shard` is `2/4` for the second of four jobs that share the rules; `1+2/4` if these two were joined.
+    """
 
     suite: str
     torch: str
@@ -127,6 +134,7 @@ class Run:
     strict: bool
     targets: tuple[Target, ...]
     ended: str | None = None
+    shard: str | None = None
 
     def target(self, id: str) -> Target:
         """Return the target with an id; raises StopIteration if the run has none."""
@@ -179,17 +187,25 @@ class Report:
     """A whole run: what `results.json` holds.
 
     `running` lists the rules, with their targets, that a run that ended early had begun and not finished.
+    `runs` are the runs that were merged, if this is a merged report; `run` then sums them up.
     """
 
     run: Run
     rules: tuple[Rule, ...]
     results: tuple[Result, ...]
     running: tuple[tuple[str, str], ...] = ()
+    runs: tuple[Run, ...] = ()
+
+    def run_of(self, target: Target) -> Run:
+        """Return the run that a target was part of."""
+        return self.run if target.run is None else self.runs[target.run]
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form of `results.json`."""
+        merged = {"runs": [plain(run) for run in self.runs]} if self.runs else {}
         return {
             "format": FORMAT,
+            **merged,
             "run": plain(self.run),
             "rules": [plain(rule) for rule in self.rules],
             "results": [plain(result) for result in self.results],
@@ -204,6 +220,7 @@ class Report:
             tuple(Rule.from_json(rule) for rule in data["rules"]),
             tuple(Result.from_json(result) for result in data["results"]),
             tuple((begun["rule"], begun["target"]) for begun in data.get("running", ())),
+            tuple(Run.from_json(run) for run in data.get("runs", ())),
         )
 
 

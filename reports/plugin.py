@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from reports.files import JOURNAL, PAGE, RESULTS, Journal, write_results, write_text
+from reports.files import JOURNAL, Journal
 from reports.flight import FlightRecorder
-from reports.html import render
 from reports.judge import fails, judge
 from reports.known_breaks import KnownBreak, find_break
 from reports.model import Observation, Outcome, Report, Result, Rule, Run, Target, plain
+from reports.publish import publish
 from reports.replay import reproduced
 from reports.score import Score
 
@@ -207,9 +207,7 @@ class Recording:
         self._run = replace(self._run, ended=None if interrupted else now())
         self._journal.end(self._run.ended)
         report = self.report()
-        write_results(self._selection.directory / RESULTS, report)
-        write_text(self._selection.directory / PAGE, render(report))
-        self.written = self._selection.directory / PAGE
+        self.written = publish(self._selection.directory, report)
         if exitstatus == pytest.ExitCode.OK and not any(
             Score(report, t.id).applicable for t in self._run.targets
         ):

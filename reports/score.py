@@ -27,6 +27,18 @@ class Score:
         )
 
     @property
+    def verdict(self) -> str:
+        """Whether the target conforms, in words."""
+        if self.conforms:
+            return "conforms"
+        return "does not conform" if self.applicable else "nothing applied"
+
+    @property
+    def glyph(self) -> str:
+        """The verdict's glyph."""
+        return "✓" if self.conforms else "✗" if self.applicable else "–"
+
+    @property
     def percent(self) -> str:
         """The share of applicable documented rules that hold, rounded down: 100 only if all do."""
         if not self.applicable:

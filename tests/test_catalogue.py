@@ -24,7 +24,7 @@ def test_a_statement_ends_no_cell_and_starts_no_markup():
     rule = replace(REPORT.rules[0], statement="a | b <i> `c` *d*")
     text = catalogue(Report(REPORT.run, (rule,), ()))
 
-    assert r"a \| b \<i> \`c\` \*d\*" in text
+    assert r"a \| b \<i\> \`c\` \*d\*" in text
 
 
 def test_the_command_prints_it(tmp_path, capsys):

@@ -92,7 +92,7 @@ def test_the_schema_names_every_field_and_every_word():
     assert words == [outcome.value for outcome in Outcome]
     assert set(data["properties"]["rules"]["items"]["properties"]) == set(Rule.__dataclass_fields__)
     assert set(data["properties"]["results"]["items"]["properties"]) == set(Result.__dataclass_fields__)
-    assert set(data["properties"]["run"]["properties"]) == set(Run.__dataclass_fields__)
+    assert set(data["$defs"]["run"]["properties"]) == set(Run.__dataclass_fields__)
 
 
 def journal(path, ended=RUN.ended):

@@ -1,0 +1,65 @@
+"""The results as JUnit XML, in the form that CI viewers read: a suite per target, a case per rule."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from reports.judge import fails
+from reports.model import Outcome, Report, Result, Rule, Run, Target
+
+_UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENDED_BADLY = (Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR)
+
+
+def junit(report: Report) -> str:
+    """Return the document.
+
+    What fails the run is a failure, or an error if the rule did not come to its end; whatever else does not
+    hold is skipped, with the reason.
+    """
+    root = ElementTree.Element("testsuites", name="torch-conformance")
+    rules = {rule.id: rule for rule in report.rules}
+    for target in report.run.targets:
+        results = [result for result in report.results if result.target == target.id]
+        root.append(_suite(target, report.run_of(target), results, rules))
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def _suite(target: Target, run: Run, results: list[Result], rules: dict[str, Rule]) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", name=_fit(target.id), timestamp=run.started)
+    kinds = []
+    for result in results:
+        rule = rules[result.rule]
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            classname=_fit(f"{target.id}.{rule.area}"),
+            name=rule.id,
+            time=f"{result.seconds:.3f}",
+        )
+        if kind := _kind(result, rule, strict=run.strict):
+            kinds.append(kind)
+            said = f"{result.outcome.value}: {result.reason or ''}"
+            element = ElementTree.SubElement(case, kind, message=_fit(said), type=result.outcome.value)
+            parts = (result.counterexample, result.script, result.traceback)
+            element.text = _fit("\n\n".join(filter(None, parts)))
+    suite.set("tests", str(len(results)))
+    for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(kinds.count(kind)))
+    suite.set("time", f"{sum(result.seconds for result in results):.3f}")
+    return suite
+
+
+def _kind(result: Result, rule: Rule, *, strict: bool) -> str | None:
+    if result.outcome is Outcome.HOLDS:
+        return None
+    if not fails(result.outcome, rule.basis, strict=strict):
+        return "skipped"
+    return "error" if result.outcome in _ENDED_BADLY else "failure"
+
+
+def _fit(text: str) -> str:
+    """Return text without what XML cannot hold."""
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
