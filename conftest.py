@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import hypothesis
 import pytest
@@ -116,6 +116,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long one example may take before its rule counts as hung (default: 60)",
     )
     group.addoption(
+        "--example-database",
+        metavar="URL",
+        help="keep the examples that broke a rule in this Redis database (redis://host:6379/0) and try them "
+        "first; for machines that share the work of the explore profile",
+    )
+    group.addoption(
         "--post-mortem",
         metavar="SECONDS",
         default="30",
@@ -153,7 +159,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(profile)
     max_examples = _max_examples(config)
     # Hypothesis' own plugin loads the profile that its option names, after us.
-    settings.register_profile(profile, settings.get_profile(profile), max_examples=max_examples)
+    database = _example_database(config)
+    settings.register_profile(profile, settings.get_profile(profile), max_examples=max_examples, **database)
     settings.load_profile(profile)
 
     hang_after = _seconds(config, "--hang-after")
@@ -255,7 +262,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (dropped if globs else kept).append(item)
             continue
         item.stash[RULE] = (rule, cast(Target, item.callspec.params["target"]))
-        hypothesis.seed(rule_seed(rule.id, run.seed))(item.function)
+        _seed_rule(item.function, rule.id, run.seed)
         (kept if not globs or _matches(rule.id, globs) else dropped).append(item)
     if dropped:
         items[:] = kept
@@ -333,6 +340,19 @@ def rule_seed(rule: str, seed: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{rule}".encode()).digest()[:8], "big")
 
 
+def _seed_rule(function: Any, rule: str, seed: str) -> None:
+    """Seed the function of a rule, once for all targets."""
+    if function not in _seeded:
+        _seeded.add(function)
+        hypothesis.seed(rule_seed(rule, seed))(function)
+        if Phase.reuse in settings().phases:
+            # Seeded, Hypothesis would leave the example database alone.
+            settings(database=settings().database)(function)
+
+
+_seeded: set[Any] = set()
+
+
 def _profile(config: pytest.Config) -> str:
     name = config.getoption("--hypothesis-profile", None) or "conformance"
     if name not in PROFILES:
@@ -357,11 +377,33 @@ def _shard(config: pytest.Config) -> str | None:
     return f"{group}/{splits}" if splits and group else None
 
 
+def _example_database(config: pytest.Config) -> dict[str, Any]:
+    """Return the setting for the examples that machines share, if there are any."""
+    url = config.getoption("--example-database")
+    if url is None:
+        return {}
+    if Phase.reuse not in settings().phases:
+        raise pytest.UsageError("--example-database: only --hypothesis-profile=explore keeps examples")
+    try:
+        import redis
+        from hypothesis.extra.redis import RedisExampleDatabase
+
+        client = redis.Redis.from_url(url)
+        client.ping()
+    except ImportError:
+        raise pytest.UsageError("--example-database: needs `pip install redis`") from None
+    except (ValueError, redis.RedisError) as error:
+        raise pytest.UsageError(f"--example-database: {url}: {error}") from None
+    return {"database": RedisExampleDatabase(client)}
+
+
 def _seed(config: pytest.Config, profile: str) -> str:
     if hasattr(config, "workerinput"):
         return str(config.workerinput["conformance_run"]["seed"])
     given = config.getoption("--hypothesis-seed", None)
     if given is not None:
+        # Hypothesis, given a seed, would use no example database; the rules are seeded one by one anyhow.
+        config.option.hypothesis_seed = None
         return str(given)
     return str(secrets.randbits(32)) if profile == "explore" else DEFAULT_SEED
 

@@ -54,8 +54,12 @@ def write_results(path: Path, report: Report) -> None:
 def read_report(path: Path) -> Report:
     """Read a report from results.json or from a journal, which may have been cut short.
 
+    Of a directory, its results.json is read, or its journal if a run that was killed left no more.
+
     Raises UnreadableReportError, with the reason in one line, if the file is neither.
     """
+    if path.is_dir():
+        path = next((path / name for name in (RESULTS, JOURNAL) if (path / name).exists()), path / RESULTS)
     try:
         text = path.read_text("utf-8")
     except OSError as error:

@@ -109,7 +109,8 @@ class Isolation:
         death, found = self._death, self._lookup(crashitem)
         if death is None or found is None:
             return
-        begun = death.flight is not None and death.flight.nodeid == crashitem
+        # A worker on another machine leaves no flight here: take it that the rule ended it.
+        begun = death.flight is None or death.flight.nodeid == crashitem
         self._unborn = 0 if begun else self._unborn + 1
         if not begun and crashitem not in self._again:
             self._again.add(crashitem)
@@ -118,21 +119,21 @@ class Isolation:
             return
         rule, target = found
         flight = death.flight if begun else None
-        result = self._result(rule, target, death, flight)
+        result = self._result(rule, target, death, flight, begun=begun)
         report.__dict__["conformance"] = {"rule": plain(rule), "result": plain(result)}
         report.longrepr = death.stack or result.reason
         adjust(report, rule, result, strict=self._run.strict)
         if flight is not None and flight.data and result.outcome is not Outcome.KNOWN:
             self._examined.append((result, flight.data))
 
-    def _result(self, rule: Rule, target: str, death: Death, flight: Flight | None) -> Result:
+    def _result(self, rule: Rule, target: str, death: Death, flight: Flight | None, *, begun: bool) -> Result:
         known = find_break(self._known, rule.id, self._run.target(target), self._run.torch)
         outcome, reason = judge_death(hung=death.hung, how=death.how, known=known)
         return Result(
             rule.id,
             target,
             outcome,
-            reason if flight is not None else f"{reason}, before it began",
+            reason if begun else f"{reason}, before it began",
             examples=flight.example if flight is not None else 0,
             counterexample=self._examiner.describe(rule.id, flight.data) if flight is not None else None,
             traceback=death.stack[-TRACEBACK_LIMIT:] or None,
