@@ -200,12 +200,12 @@ def _status(node: Any) -> str:
 def ended(code: int) -> str:
     """Return what an exit code says, in words."""
     if code >= 0:
-        return f"the process left with exit status {code}"
+        # On Windows what ended it is such a code: 0xc0000005 is an access violation.
+        return f"the process left with exit status {code if code < 256 else hex(code)}"
     try:
-        name = signal.Signals(-code).name
+        return f"the process died of {signal.Signals(-code).name} ({signal.strsignal(-code)})"
     except ValueError:
-        name = f"signal {-code}"
-    return f"the process died of {name} ({signal.strsignal(-code) or 'unknown'})"
+        return f"the process died of signal {-code}"
 
 
 def _read(path: Path) -> str:

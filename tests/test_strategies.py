@@ -351,3 +351,23 @@ def test_strategies_work_in_a_test_of_ones_own():
         assert 1 <= x.dim() <= 2
 
     test_own()
+
+
+def test_tensors_are_drawn_among_the_shapes_given():
+    shapes = [(3, 4), (2, 0), ()]
+    seen = set()
+
+    @given(tensor=tensors(among=shapes))
+    @settings(database=None, derandomize=True)
+    def draw(tensor):
+        seen.add(tuple(tensor.shape))
+
+    draw()
+
+    assert seen == set(shapes)
+
+
+@pytest.mark.parametrize("among", [[], [()] * 257])
+def test_too_few_and_too_many_shapes_are_refused(among):
+    with pytest.raises(ValueError, match=f"1 to 256 shapes are needed, not {len(among)}"):
+        tensors(among=among)
