@@ -3,49 +3,87 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
+from reports import compare, history
 from reports.catalogue import catalogue
-from reports.files import UnreadableReportError, read_report
+from reports.files import UnreadableReportError, read_report, write_text
+from reports.html import render_catalogue, render_comparison, render_history
 from reports.merge import UnmergeableError, merge
+from reports.model import Result
 from reports.publish import publish
+from reports.replay import reproduced
 from reports.score import Score
+
+SOURCE = "a report's directory, results.json, or journal.jsonl of a run that was killed"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return 0, or 2 after one line on stderr if its input cannot be used."""
+    """Run a command.
+
+    Returns 0; 1 if `compare` found a regression; 2, after one line on stderr, if the input cannot be used.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except (UnreadableReportError, UnmergeableError) as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    again = commands.add_parser("render", help="write the report anew from results.json or from a journal")
-    again.add_argument("source", type=Path, help="results.json, or journal.jsonl of a run that was killed")
+
+    again = commands.add_parser("render", help="write a report anew")
+    again.add_argument("source", type=Path, help=SOURCE)
     again.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     again.set_defaults(command=_render)
+
     joined = commands.add_parser(
-        "merge",
-        help="put the reports of several runs into one, a column per target; join the shards of a run",
+        "merge", help="put the reports of several runs into one, a column per target; join shards of a run"
     )
-    joined.add_argument(
-        "sources", type=Path, nargs="+", metavar="SOURCE", help="results.json or journal.jsonl"
-    )
+    joined.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help=SOURCE)
     joined.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     joined.add_argument(
         "--mixed", action="store_true", help="merge reports of different versions of the suite too"
     )
     joined.set_defaults(command=_merge)
+
+    changed = commands.add_parser(
+        "compare", help="say what changed from one run to another; exit with 1 if a documented rule broke"
+    )
+    changed.add_argument("old", type=Path, help=SOURCE)
+    changed.add_argument("new", type=Path, help="the later one")
+    changed.add_argument("-o", "--output", type=Path, metavar="FILE", help="write a page, too")
+    changed.add_argument(
+        "--python",
+        metavar="PATH",
+        default=sys.executable,
+        help="a Python with the torch of the new run, to replay counterexamples on (default: this one)",
+    )
+    changed.add_argument(
+        "--old-python",
+        metavar="PATH",
+        help="one with the torch of the old run: what breaks there, too, is not new",
+    )
+    changed.add_argument("--no-replay", action="store_true", help="replay no counterexample")
+    changed.set_defaults(command=_compare)
+
+    long = commands.add_parser("history", help="show how targets did over many runs")
+    long.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help=SOURCE)
+    long.add_argument("-o", "--output", type=Path, metavar="FILE", help="write a page, too")
+    long.set_defaults(command=_history)
+
     listed = commands.add_parser("catalogue", help="print the rules of a run as Markdown")
-    listed.add_argument("source", type=Path, help="results.json or journal.jsonl of any run")
+    listed.add_argument("source", type=Path, help=SOURCE)
+    listed.add_argument("-o", "--output", type=Path, metavar="FILE", help="write them as a page instead")
     listed.set_defaults(command=_catalogue)
-    options = parser.parse_args(arguments)
-    try:
-        options.command(options)
-    except (UnreadableReportError, UnmergeableError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
-    return 0
+    return parser
 
 
 def _render(options: argparse.Namespace) -> None:
@@ -59,8 +97,52 @@ def _merge(options: argparse.Namespace) -> None:
     print(publish(options.output, report))
 
 
+def _compare(options: argparse.Namespace) -> int:
+    old, new = read_report(options.old), read_report(options.new)
+    replays = [
+        _replay(python, report.run.torch) if python and not options.no_replay else None
+        for python, report in ((options.python, new), (options.old_python, old))
+    ]
+    found = compare.compare(old, new, *replays)
+    print(compare.markdown(found), end="")
+    if options.output:
+        write_text(options.output, render_comparison(found))
+    return 1 if found.regressed else 0
+
+
+def _replay(python: str, torch: str) -> compare.Replay | None:
+    """Return what replays a script on a version of torch; None, with a word on stderr, if it is not there."""
+    asked = [python, "-c", "import torch; print(torch.__version__)"]
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        said = "no torch"
+    if said != torch:
+        print(
+            f"no counterexample is replayed: {python} has {said}, the run had torch {torch}", file=sys.stderr
+        )
+        return None
+
+    def replay(result: Result) -> str | None:
+        exception = (result.reason or "").partition(":")[0]
+        return reproduced(result.script, exception, python=python) if result.script else None
+
+    return replay
+
+
+def _history(options: argparse.Namespace) -> None:
+    found = history.history(map(read_report, options.sources))
+    print(history.markdown(found), end="")
+    if options.output:
+        write_text(options.output, render_history(found))
+
+
 def _catalogue(options: argparse.Namespace) -> None:
-    print(catalogue(read_report(options.source)), end="")
+    report = read_report(options.source)
+    if options.output:
+        write_text(options.output, render_catalogue(report))
+    else:
+        print(catalogue(report), end="")
 
 
 if __name__ == "__main__":

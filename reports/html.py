@@ -1,55 +1,193 @@
-"""The conformance report as one self-contained HTML page."""
+"""The conformance report as one self-contained HTML page.
+
+The table of all rules is in the page; the evidence of a rule is put there when it is opened, from the data of
+the report, which the page carries gzipped: so a page of 500 rules and 20 targets stays small, and has it all.
+"""
 
 from __future__ import annotations
 
+import base64
+import functools
+import gzip
+import hashlib
+import json
+import re
+from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from reports.compare import MEANINGS as CHANGES
+from reports.compare import Comparison
 from reports.glyphs import GLYPHS, MEANINGS
+from reports.history import History
+from reports.judge import FAILING
 from reports.links import documentation
 from reports.model import Basis, Outcome, Report, Result, Rule
 from reports.score import Score
 
+DENSE = 4
+"""From how many targets on the table shows glyphs alone, the words being read aloud or on pointing."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Results that fail alike: with the same outcome, and the same reason but for numbers."""
+
+    outcome: Outcome
+    reason: str
+    results: tuple[Result, ...]
+
+    @property
+    def rules(self) -> list[str]:
+        """The ids of the rules, each once."""
+        return list(dict.fromkeys(result.rule for result in self.results))
+
+    @property
+    def targets(self) -> list[str]:
+        """The ids of the targets, each once."""
+        return list(dict.fromkeys(result.target for result in self.results))
+
 
 def render(report: Report) -> str:
     """Return the page; every text that comes from the run is escaped."""
-    environment = jinja2.Environment(
+    results = {(result.rule, result.target): result for result in report.results}
+    script = _file("page.js")
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            title=f"Conformance of torch {report.run.torch}",
+            report=report,
+            run=report.run,
+            scores=[(target, Score(report, target.id)) for target in report.run.targets],
+            groups=groups(report),
+            areas=_areas(report, results),
+            dense=len(report.run.targets) > DENSE,
+            runs=_runs(report),
+            glyphs=GLYPHS,
+            meanings=MEANINGS,
+            observed=Basis.OBSERVED,
+            style=_file("page.css"),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            data=_data(report),
+        )
+    )
+
+
+def render_comparison(found: Comparison) -> str:
+    """Return the page of a comparison."""
+    return _page(
+        "compare.html.jinja", "What changed between two runs", found=found, meanings=CHANGES, score=Score
+    )
+
+
+def render_history(found: History) -> str:
+    """Return the page of a history."""
+    return _page("history.html.jinja", "Conformance over time", found=found)
+
+
+def render_catalogue(report: Report) -> str:
+    """Return the page of all rules of a report, by area and operation."""
+    rules = sorted(report.rules, key=lambda rule: (rule.area, rule.operation, rule.basis.value, rule.id))
+    areas = [
+        (
+            area,
+            [
+                (operation, list(each))
+                for operation, each in groupby(of_area, key=lambda rule: rule.operation)
+            ],
+        )
+        for area, of_area in groupby(rules, key=lambda rule: rule.area)
+    ]
+    documented = sum(rule.basis is Basis.DOCUMENTED for rule in rules)
+    return _page(
+        "catalogue.html.jinja", "Rules", report=report, areas=areas, documented=documented, link=documentation
+    )
+
+
+def _page(template: str, title: str, **data: Any) -> str:
+    glyphs = {outcome.value: glyph for outcome, glyph in GLYPHS.items()}
+    return (
+        _environment()
+        .get_template(template)
+        .render(title=title, style=_file("page.css"), glyphs=glyphs, **data)
+    )
+
+
+def groups(report: Report) -> list[Group]:
+    """Return the results that fail a run, those that fail alike together, the largest group first."""
+    basis = {rule.id: rule.basis for rule in report.rules}
+    alike: dict[tuple[Outcome, str], list[Result]] = {}
+    for result in report.results:
+        counts = basis[result.rule] is Basis.DOCUMENTED or result.outcome is Outcome.ERROR
+        if result.outcome in FAILING and counts:
+            reason = (result.reason or "").splitlines()[:1]
+            key = re.sub(r"-?\d[\d.,e+-]*", "#", "".join(reason))
+            alike.setdefault((result.outcome, key), []).append(result)
+    found = [Group(outcome, each[0].reason or "", tuple(each)) for (outcome, _), each in alike.items()]
+    return sorted(found, key=lambda group: -len(group.results))
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("reports", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    results = {(result.rule, result.target): result for result in report.results}
-    return environment.get_template("report.html.jinja").render(
-        report=report,
-        run=report.run,
-        scores=[(target, Score(report, target.id)) for target in report.run.targets],
-        areas=_areas(report),
-        rules=[_rule(rule, report, results) for rule in sorted(report.rules, key=_order)],
-        results=results,
-        Outcome=Outcome,
-        glyphs=GLYPHS,
-        meanings=MEANINGS,
-        observed=Basis.OBSERVED,
-    )
 
 
-def _order(rule: Rule) -> tuple[str, str]:
-    return rule.area, rule.operation
+@functools.cache
+def _file(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
-def _areas(report: Report) -> list[tuple[str, list[Rule]]]:
-    ordered = sorted(report.rules, key=_order)
-    return [(area, list(rules)) for area, rules in groupby(ordered, key=lambda rule: rule.area)]
-
-
-def _rule(rule: Rule, report: Report, results: dict[tuple[str, str], Result]) -> dict[str, Any]:
-    found = [results[rule.id, target.id] for target in report.run.targets if (rule.id, target.id) in results]
-    return {
-        "rule": rule,
-        "url": documentation(rule.source, report.run.torch),
-        "results": found,
+def _data(report: Report) -> str:
+    """Return what the page's script reads, as base64 of gzip: nothing in it can be taken for markup."""
+    data = {
+        "report": report.to_json(),
+        "urls": {rule.id: documentation(rule.source, report.run.torch) for rule in report.rules},
+        "glyphs": {outcome.value: glyph for outcome, glyph in GLYPHS.items()},
     }
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    # Without a time in it, the same report gives the same page.
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _areas(report: Report, results: dict[tuple[str, str], Result]) -> list[dict[str, Any]]:
+    ordered = sorted(report.rules, key=lambda rule: (rule.area, rule.operation))
+    targets = [target.id for target in report.run.targets]
+
+    def row(rule: Rule) -> list[Outcome | None]:
+        found = [results.get((rule.id, target)) for target in targets]
+        return [result.outcome if result else None for result in found]
+
+    areas = []
+    for name, members in groupby(ordered, key=lambda rule: rule.area):
+        rows = [(rule, row(rule)) for rule in members]
+        documented = [outcomes for rule, outcomes in rows if rule.basis is Basis.DOCUMENTED]
+        counts = [
+            (
+                sum(outcomes[at] is Outcome.HOLDS for outcomes in documented),
+                sum(outcomes[at] not in (None, Outcome.INAPPLICABLE) for outcomes in documented),
+            )
+            for at in range(len(targets))
+        ]
+        areas.append({"name": name, "rows": rows, "counts": counts})
+    return areas
+
+
+def _runs(report: Report) -> list[tuple[Any, list[Any]]]:
+    """Return each run with the targets that it has as columns."""
+    if not report.runs:
+        return [(report.run, list(report.run.targets))]
+    return [
+        (run, [target for target in report.run.targets if target.run == at])
+        for at, run in enumerate(report.runs)
+    ]

@@ -11,7 +11,9 @@ TIMEOUT = 120
 """Seconds after which a run of a script counts as not reproduced."""
 
 
-def reproduced(script: str, exception: str | None, *, seconds: float | None = None) -> str:
+def reproduced(
+    script: str, exception: str | None, *, seconds: float | None = None, python: str = sys.executable
+) -> str:
     """Return in how many of `RUNS` fresh processes the script breaks as the rule did, as `2/3`.
 
     It breaks if it ends with an AssertionError or with the named exception, or if a signal ends it; without a
@@ -19,7 +21,7 @@ def reproduced(script: str, exception: str | None, *, seconds: float | None = No
     """
     runs = [
         subprocess.Popen(
-            [sys.executable, "-"],
+            [python, "-"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from reports.judge import FAILING
@@ -19,6 +20,15 @@ class Score:
         self.missing = len(report.rules) - len(results)
         self.holds = self.documented.get(Outcome.HOLDS, 0)
         self.applicable = sum(self.documented.values()) - self.documented.get(Outcome.INAPPLICABLE, 0)
+        known = Counter(
+            (result.reason or "").partition(":")[0]
+            for result in results
+            if result.outcome is Outcome.KNOWN and basis[result.rule] is Basis.DOCUMENTED
+        )
+        # Whose fault a known break is matters more than how many there are.
+        self.causes = f" ({', '.join(f'{count} {cause}' for cause, count in sorted(known.items()))})"
+        self.known = self.documented.get(Outcome.KNOWN, 0)
+        self.failing = sum(count for outcome, count in self.documented.items() if outcome in FAILING)
         self.conforms = (
             self.applicable > 0
             and not self.missing
@@ -49,9 +59,14 @@ class Score:
     @property
     def line(self) -> str:
         """One line: how many documented rules hold, and what became of the others."""
-        parts = [f"{self.holds} of {self.applicable} documented rules hold ({self.percent})"]
-        parts += [
-            f"{count} {outcome.value}"
+        first = f"{self.holds} of {self.applicable} documented rules hold ({self.percent})"
+        return "; ".join(filter(None, (first, self.rest)))
+
+    @property
+    def rest(self) -> str:
+        """What became of the rules that do not hold, and of the observed ones."""
+        parts = [
+            f"{count} {outcome.value}{self.causes if outcome is Outcome.KNOWN else ''}"
             for outcome, count in self.documented.items()
             if outcome is not Outcome.HOLDS
         ]

@@ -1,0 +1,200 @@
+"""What changed between two runs: fixed, newly broken, newly thin, added, removed, and the circumstances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from reports.glyphs import GLYPHS
+from reports.markdown import escaped, table
+from reports.model import Basis, Outcome, Report, Result, Rule, Run
+
+BREAKS = frozenset({Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR})
+"""Outcomes that are a regression where the rule held before."""
+
+BAD = BREAKS | {Outcome.KNOWN}
+
+
+class Change(str, Enum):
+    """What became of a rule on a target between two runs; the first that applies."""
+
+    NEWLY_BROKEN = "newly broken"
+    UNCONFIRMED = "unconfirmed"  # broken in the new run, but its script does not show it
+    FOUND_NOW = "found now"  # broken in the new run; its script shows it on the old torch, too
+    STILL_BROKEN = "still broken"  # holds in the new run, but the old counterexample still breaks it
+    FIXED = "fixed"
+    NEWLY_THIN = "newly thin"
+    NOT_RUN = "no longer run"
+    OTHER = "changed"
+
+
+MEANINGS = {
+    Change.NEWLY_BROKEN: "held before, and does not now: a regression",
+    Change.UNCONFIRMED: "broken in the new run, but its script does not show it when run again",
+    Change.FOUND_NOW: "the new counterexample breaks the old torch, too: better searched, no regression",
+    Change.STILL_BROKEN: "the new run did not find it, but the old counterexample still breaks the rule",
+    Change.FIXED: "did not hold before, and does now",
+    Change.NEWLY_THIN: "holds, but a promised kind of input was no longer drawn",
+    Change.NOT_RUN: "was run before, and is not now",
+    Change.OTHER: "another outcome than before",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A rule whose result on a target differs; `old` and `new` are None where there is none."""
+
+    change: Change
+    rule: Rule
+    target: str
+    old: Result | None
+    new: Result | None
+    replayed: str | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs and what differs; `circumstances` maps what differs in how they were run to old and new."""
+
+    old: Report
+    new: Report
+    targets: tuple[tuple[str, str], ...]
+    differences: tuple[Difference, ...]
+    added: tuple[Rule, ...] = ()
+    removed: tuple[Rule, ...] = ()
+    circumstances: dict[str, tuple[str, str]] = field(default_factory=dict)
+    alike: bool = True
+
+    def of(self, change: Change) -> list[Difference]:
+        """Return the differences of a kind."""
+        return [difference for difference in self.differences if difference.change is change]
+
+    @property
+    def regressed(self) -> bool:
+        """Whether a documented rule is newly broken."""
+        return any(found.rule.basis is Basis.DOCUMENTED for found in self.of(Change.NEWLY_BROKEN))
+
+    @property
+    def headline(self) -> str:
+        """One line: how many changed how, what rules came and went, and what else changed."""
+        counts = {change: len(self.of(change)) for change in Change}
+        always = (Change.NEWLY_BROKEN, Change.FIXED)
+        parts = [f"{count} {change.value}" for change, count in counts.items() if count or change in always]
+        parts += [
+            f"{len(rules)} {word}"
+            for rules, word in ((self.added, "added"), (self.removed, "removed"))
+            if rules
+        ]
+        parts += [f"{name} {old} → {new}" for name, (old, new) in self.circumstances.items()]
+        return "; ".join(parts)
+
+
+Replay = Callable[[Result], "str | None"]
+"""Runs the script of a result some times and returns how often it broke, as `2/3`; None if it cannot."""
+
+
+def compare(
+    old: Report, new: Report, replay_new: Replay | None = None, replay_old: Replay | None = None
+) -> Comparison:
+    """Compare two runs target by target; two runs of one target each are compared whatever it is called.
+
+    The new run's inputs may be others, so a rule that held by luck may break now. `replay_new` runs a script
+    on the torch of the new run: what is newly broken must break again, and what seems fixed must not break by
+    the old counterexample. `replay_old` runs one on the torch of the old run: what breaks there, too, is no
+    regression.
+    """
+    pairs = _pairs(old, new)
+    before = {(result.rule, result.target): result for result in old.results}
+    after = {(result.rule, result.target): result for result in new.results}
+    rules = {rule.id: rule for rule in (*old.rules, *new.rules)}
+    common = {rule.id for rule in old.rules} & {rule.id for rule in new.rules}
+    differences = []
+    for old_target, new_target in pairs:
+        for id in rules:
+            if id not in common:
+                continue
+            one, other = before.get((id, old_target)), after.get((id, new_target))
+            change, replayed = _change(one, other, replay_new, replay_old)
+            if change is not None:
+                differences.append(Difference(change, rules[id], new_target, one, other, replayed))
+    order = list(Change)
+    return Comparison(
+        old,
+        new,
+        tuple(pairs),
+        tuple(sorted(differences, key=lambda found: (order.index(found.change), found.target))),
+        tuple(rule for rule in new.rules if rule.id not in common),
+        tuple(rule for rule in old.rules if rule.id not in common),
+        _circumstances(old.run, new.run),
+        all(getattr(old.run, name) == getattr(new.run, name) for name in ("suite", "seed", "max_examples")),
+    )
+
+
+def _pairs(old: Report, new: Report) -> list[tuple[str, str]]:
+    before, after = ([target.id for target in report.run.targets] for report in (old, new))
+    common = [(id, id) for id in after if id in before]
+    if not common and len(before) == len(after) == 1:
+        return [(before[0], after[0])]
+    return common
+
+
+def _change(
+    old: Result | None, new: Result | None, replay_new: Replay | None, replay_old: Replay | None
+) -> tuple[Change | None, str | None]:
+    if old is None or (new is not None and old.outcome is new.outcome):
+        return None, None
+    if new is None:
+        return Change.NOT_RUN, None
+    if new.outcome in BREAKS and old.outcome not in BAD:
+        again = replay_new(new) if replay_new and new.script else new.reproduced
+        if again is not None and again.startswith("0/"):
+            return Change.UNCONFIRMED, again
+        if replay_old and new.script:
+            there = replay_old(new)
+            if there is not None and not there.startswith("0/"):
+                return Change.FOUND_NOW, there
+        return Change.NEWLY_BROKEN, again
+    if new.outcome in (Outcome.HOLDS, Outcome.FIXED, Outcome.THIN) and old.outcome in BAD:
+        again = replay_new(old) if replay_new and old.script else None
+        if again is not None and not again.startswith("0/"):
+            return Change.STILL_BROKEN, again
+        return Change.FIXED, again
+    if new.outcome is Outcome.THIN:
+        return Change.NEWLY_THIN, None
+    return Change.OTHER, None
+
+
+def _circumstances(old: Run, new: Run) -> dict[str, tuple[str, str]]:
+    names = ("torch", "python", "platform", "suite", "seed", "profile", "max_examples")
+    shown = {name: (str(getattr(old, name)), str(getattr(new, name))) for name in names}
+    return {name.replace("_", " "): both for name, both in shown.items() if both[0] != both[1]}
+
+
+def markdown(comparison: Comparison) -> str:
+    """Return the comparison as Markdown: the headline, then what changed."""
+    lines = [f"**{escaped(comparison.headline)}**", ""]
+    if not comparison.alike:
+        lines += ["The runs drew different inputs: what only one of them found may be luck.", ""]
+    lines += table(
+        ("change", "rule", "target", "before", "now", "what was seen"), map(_row, comparison.differences)
+    )
+    for word, rules in (("Added", comparison.added), ("Removed", comparison.removed)):
+        if rules:
+            lines += ["", f"{word}: {', '.join(f'`{rule.id}`' for rule in rules)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _row(found: Difference) -> Iterable[str]:
+    seen = found.new if found.new is not None and found.new.reason else found.old
+    replayed = f" (replayed: {found.replayed})" if found.replayed else ""
+    return (
+        f"{found.change.value}{replayed}",
+        f"`{found.rule.id}`",
+        escaped(found.target),
+        *(
+            f"{GLYPHS[result.outcome]} {result.outcome.value}" if result else "not run"
+            for result in (found.old, found.new)
+        ),
+        escaped(seen.reason or "", 160) if seen else "",
+    )

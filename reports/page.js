@@ -1,0 +1,201 @@
+"use strict";
+// The page's data is the report itself, gzipped. What comes from it is only ever set as text, never as markup.
+const $ = (id) => document.getElementById(id);
+const FAILING = new Set(["thin", "broken", "fixed", "crashed", "hung", "error"]);
+const table = $("rules"), search = $("search"), agree = $("agree"), count = $("count");
+let report, urls, glyphs, rules, targets, found;
+
+function make(tag, options = {}, ...children) {
+  const { text, ...rest } = options;
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(rest)) if (value !== undefined) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  node.append(...children.filter(Boolean));
+  return node;
+}
+
+async function load() {
+  const bytes = Uint8Array.from(atob($("data").textContent.trim()), (char) => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  ({ report, urls, glyphs } = JSON.parse(await new Response(stream).text()));
+  targets = report.run.targets.map((target) => target.id);
+  rules = new Map(report.rules.map((rule) => [rule.id, rule]));
+  found = new Map(report.rules.map((rule) => [rule.id, new Map()]));
+  for (const result of report.results) found.get(result.rule)?.set(result.target, result);
+}
+
+// What a query asks: words, `field:value`, `target:outcome`; a leading "-" turns each round.
+const FIELDS = ["area", "kind", "basis", "operation", "source", "needs", "rule"];
+const outcome = (rule, target) => found.get(rule).get(target)?.outcome ?? "not-run";
+function matches(rule, token) {
+  const [, name, value] = /^(.+):([^:]+)$/.exec(token) ?? [];
+  if (name === undefined) {
+    const text = `${rule.id} ${rule.statement} ${rule.area} ${rule.source} ${rule.kind} ${rule.basis}`;
+    return text.toLowerCase().includes(token);
+  }
+  if (FIELDS.includes(name)) return String(rule[name === "rule" ? "id" : name]).toLowerCase().includes(value);
+  const asked = targets.filter((target) => name === "*" || target.toLowerCase().includes(name));
+  return asked.some((target) => {
+    const seen = outcome(rule.id, target);
+    return value === "fails" ? FAILING.has(seen) : seen === value;
+  });
+}
+function agreement(rule) {
+  const seen = targets.map((target) => outcome(rule.id, target)).filter((word) => !["inapplicable", "not-run"].includes(word));
+  if (!seen.length) return "unapplied";
+  const holding = seen.filter((word) => word === "holds").length;
+  return holding === seen.length ? "everywhere" : holding ? "somewhere" : "nowhere";
+}
+function asked(rule) {
+  if (agree.value && agreement(rule) !== agree.value) return false;
+  return search.value.toLowerCase().split(/\s+/).filter(Boolean)
+    .every((token) => token.length > 1 && token[0] === "-" ? !matches(rule, token.slice(1)) : matches(rule, token));
+}
+function filter() {
+  let shown = 0;
+  for (const body of table.tBodies) {
+    let here = 0;
+    for (const row of body.rows) {
+      if (!row.dataset.rule) continue;
+      row.hidden = !asked(rules.get(row.dataset.rule));
+      here += !row.hidden;
+      if (row.nextElementSibling?.className === "detail") row.nextElementSibling.hidden = row.hidden;
+    }
+    body.hidden = here === 0;
+    shown += here;
+  }
+  count.textContent = `${shown} of ${rules.size} rules`;
+  $("none").hidden = shown > 0;
+}
+
+// The state of the page is in its address: what is searched, what is open.
+function remember() {
+  const state = new URLSearchParams();
+  if (search.value) state.set("q", search.value);
+  if (agree.value) state.set("agree", agree.value);
+  const open = [...table.querySelectorAll('[aria-expanded="true"]')].map((button) => button.value);
+  if (open.length) state.set("open", open.join(","));
+  history.replaceState(null, "", `#${state}`);
+}
+function recall() {
+  const hash = location.hash.slice(1);
+  const state = rules.has(hash) ? new URLSearchParams({ open: hash }) : new URLSearchParams(hash);
+  search.value = state.get("q") ?? "";
+  agree.value = ["everywhere", "somewhere", "nowhere", "unapplied"].includes(state.get("agree")) ? state.get("agree") : "";
+  filter();
+  const open = (state.get("open") ?? "").split(",").filter((id) => rules.has(id));
+  for (const button of table.querySelectorAll("th.rule button")) toggle(button, open.includes(button.value));
+  const row = open.length && table.querySelector(`tr[data-rule="${CSS.escape(open[0])}"]`);
+  if (row) row.scrollIntoView();
+}
+
+function copying(label, text) {
+  const button = make("button", { class: "quiet", type: "button", text: label });
+  button.addEventListener("click", async () => {
+    try { await navigator.clipboard.writeText(text); } catch {
+      // A page from a file may have no clipboard to write to.
+      const area = make("textarea", { text });
+      document.body.append(area); area.select(); document.execCommand("copy"); area.remove();
+    }
+    button.textContent = "copied ✓";
+    setTimeout(() => { button.textContent = label; }, 2000);
+  });
+  return button;
+}
+function save(name, text, type) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  document.body.append(link); link.click(); link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+function tag(word) { return make("span", { class: `tag ${word}` }, make("span", { "aria-hidden": "true", text: `${glyphs[word] ?? "·"} ` }), word); }
+function runOf(id) {
+  const target = report.run.targets.find((each) => each.id === id);
+  return [target, Number.isInteger(target.run) ? report.runs[target.run] : report.run];
+}
+// A string of TOML is one of JSON, but for DEL and lone surrogates, which no TOML may hold.
+const toml = (text) => JSON.stringify(text.replace(/[\ud800-\udfff\u007f]/gu, "\ufffd"));
+function knownBreak(result) {
+  const [target, run] = runOf(result.target);
+  return ["[[break]]", `rule = ${toml(result.rule)}`, `target = ${toml(target.device)}`,
+    `torch = ${toml(`==${run.torch.split("+")[0]}`)}`, 'cause = "device"', `reason = ${toml((result.reason ?? result.outcome).slice(0, 200))}`,
+    'issue = "https://"  # where it is reported', ""].join("\n");
+}
+const worth = (result) => ["broken", "crashed", "hung"].includes(result.outcome);
+
+function evidence(rule, target) {
+  const result = found.get(rule.id).get(target);
+  const part = make("section", {}, make("h3", {}, `${target} `, tag(result?.outcome ?? "not-run")));
+  if (!result) return part;
+  const plural = result.examples === 1 ? "" : "s";
+  const untried = Object.entries(result.untried ?? {}).map(([dtype, many]) => ` · ${many} more not run: the target lacks ${dtype}`).join("");
+  if (result.examples || result.outcome !== "inapplicable") {
+    part.append(make("p", { class: "soft", text: `${result.examples} example${plural} in ${result.seconds.toFixed(2)} s${untried}` }));
+  }
+  if (result.reason) part.append(make("p", { text: result.reason }));
+  if (result.counterexample) {
+    part.append(make("div", { class: "row" }, make("p", { text: "Smallest counterexample found:" }), copying("copy", result.counterexample)),
+      make("pre", { tabindex: "0", text: result.counterexample }));
+  }
+  if (result.script) {
+    const again = result.reproduced ? `, reproduced in ${result.reproduced} fresh processes` : "";
+    part.append(make("div", { class: "row" }, make("p", { text: `See it yourself, on torch alone${again}:` }), copying("copy script", result.script)),
+      make("pre", { tabindex: "0", text: result.script }));
+  }
+  if (worth(result)) part.append(make("p", { class: "actions" }, copying("copy as a known break", knownBreak(result))));
+  if (result.traceback) part.append(make("details", {}, make("summary", { text: "Traceback" }), make("pre", { tabindex: "0", text: result.traceback })));
+  const names = [...new Set([...rule.classes, ...Object.keys(result.classes)])];
+  if (names.length && result.examples > 1) {
+    const bars = names.map((name) => {
+      const many = result.classes[name] ?? 0;
+      const line = make("i", { "aria-hidden": "true" });
+      line.style.width = `${Math.min(100, (100 * many) / result.examples)}%`;
+      return make("li", many ? {} : { class: "never" }, make("span", { text: name }), make("span", {}, line), make("b", { text: many || "never" }));
+    });
+    part.append(make("details", {}, make("summary", { text: `Inputs tried, by class (${names.length})` }), make("ul", { class: "bars" }, ...bars)));
+  }
+  return part;
+}
+function pane(rule) {
+  const facts = [
+    ["Source", make("a", { href: urls[rule.id], rel: "noreferrer", text: rule.source })],
+    ["Basis", rule.basis === "observed" ? "observed: the documentation does not say so; it counts in no verdict" : "documented"],
+    ["Kind", rule.kind],
+    rule.needs.length && ["Needs", rule.needs.join(", ")],
+    ["Known to catch", rule.faults.length ? `${rule.faults.length} seeded faults: ${rule.faults.join(", ")}` : "no seeded fault"],
+  ].filter(Boolean);
+  const order = [...targets].sort((a, b) => FAILING.has(outcome(rule.id, b)) - FAILING.has(outcome(rule.id, a)));
+  return make("div", { class: "pane" },
+    make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])),
+    ...order.map((target) => evidence(rule, target)));
+}
+function toggle(button, open) {
+  if ((button.getAttribute("aria-expanded") === "true") === open) return;
+  const row = button.closest("tr");
+  button.setAttribute("aria-expanded", String(open));
+  if (open) row.after(make("tr", { class: "detail" }, make("td", { colspan: targets.length + 1 }, pane(rules.get(button.value)))));
+  else row.nextElementSibling.remove();
+}
+
+load().then(() => {
+  table.addEventListener("click", (event) => {
+    const button = event.target.closest("th.rule button");
+    if (button) { toggle(button, button.getAttribute("aria-expanded") !== "true"); remember(); }
+  });
+  for (const input of [search, agree]) input.addEventListener("input", () => { filter(); remember(); });
+  $("failing").addEventListener("click", () => { search.value = "*:fails"; agree.value = ""; filter(); remember(); });
+  $("clear").addEventListener("click", () => { search.value = ""; agree.value = ""; filter(); remember(); search.focus(); });
+  $("save-json").addEventListener("click", () => save("results.json", `${JSON.stringify(report, null, 1)}\n`, "application/json"));
+  $("save-breaks").addEventListener("click", () => save("known-breaks.toml", report.results.filter(worth).map(knownBreak).join("\n"), "application/toml"));
+  addEventListener("hashchange", recall);
+  addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.target.closest("input, select, textarea")) { event.preventDefault(); search.focus(); }
+    if (event.key === "Escape" && event.target === search) { search.value = ""; filter(); remember(); }
+  });
+  addEventListener("beforeprint", () => {
+    for (const button of table.querySelectorAll("th.rule button")) {
+      if (targets.some((target) => FAILING.has(outcome(button.value, target)))) toggle(button, true);
+    }
+  });
+  recall();
+  document.documentElement.dataset.ready = "yes";
+});

@@ -1,0 +1,102 @@
+"""Made-up reports of any size, for what shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reports.model import Basis, Kind, Need, Outcome, Report, Result, Rule, Run, Target
+
+AREAS = ("autograd", "distributions", "indexing", "nn", "reductions", "shapes")
+CLASSES = ("0-d input", "empty", "size-1 dim", "expanded", "transposed", "offset", "negative dim", "ties")
+OUTCOMES = (
+    *(Outcome.HOLDS,) * 13,
+    *(
+        Outcome.BROKEN,
+        Outcome.KNOWN,
+        Outcome.INAPPLICABLE,
+        Outcome.UNSUPPORTED,
+        Outcome.CRASHED,
+        Outcome.THIN,
+    ),
+)
+SCRIPT = """# It picks along dim.
+import torch
+
+output = torch.tensor([[0.0, 1.0]]).gather(0, torch.tensor([[0, 0]]))
+assert output.shape == (1, 2), (output.shape, (1, 2))
+"""
+TRACEBACK = "\n".join(
+    f'  File "conformance/test_{line}.py", line {line}, in test_{line}' for line in range(30)
+)
+
+
+def made_up(rules: int, targets: int, *, outcomes: Sequence[Outcome] = OUTCOMES, **run: object) -> Report:
+    """Return a report of some rules and targets, with every outcome among the results.
+
+    Every eleventh rule is observed. The targets are `cpu`, `cuda:0`, `cuda:1` and so on.
+    """
+    ids = ["cpu", *(f"cuda:{index}" for index in range(targets - 1))]
+    columns = tuple(Target(id, id.partition(":")[0], f"Device {id}") for id in ids)
+    listed = tuple(_rule(number) for number in range(rules))
+    results = tuple(
+        _result(rule, target.id, outcomes[(7 * number + 5 * at + number * at) % len(outcomes)])
+        for number, rule in enumerate(listed)
+        for at, target in enumerate(columns)
+    )
+    circumstances = Run(
+        suite="0.1.0",
+        torch="2.13.0+cpu",
+        python="3.11.7",
+        platform="Linux-6.1-x86_64",
+        started="2026-01-01T00:00:00+00:00",
+        seed="0",
+        profile="conformance",
+        max_examples=100,
+        strict=False,
+        targets=columns,
+        ended="2026-01-01T00:10:00+00:00",
+    )
+    return Report(replace(circumstances, **run), listed, results)  # type: ignore[arg-type]
+
+
+def _rule(number: int) -> Rule:
+    return Rule(
+        f"operation_{number // 12}.fact_{number}",
+        AREAS[number % len(AREAS)],
+        f"operation_{number // 12}",
+        f"The output of fact {number} takes the shape of its index, whatever the shape of its input.",
+        "torch.gather",
+        Basis.OBSERVED if number % 11 == 10 else Basis.DOCUMENTED,
+        Kind.ERROR if number % 5 == 4 else Kind.PROPERTY,
+        (Need.VALUES,) if number % 3 == 0 else (),
+        classes=CLASSES,
+        faults=("a-fault", "another-fault"),
+    )
+
+
+def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
+    if outcome is Outcome.INAPPLICABLE:
+        return Result(rule.id, target, outcome, f"{target} lacks values: it holds none")
+    held = Result(
+        rule.id,
+        target,
+        outcome,
+        examples=100,
+        seconds=0.11,
+        classes={name: 7 * at + 3 for at, name in enumerate(CLASSES[:-1])},
+    )
+    reasons = {
+        Outcome.KNOWN: "device: an expanded index is misread (https://example.org/17)",
+        Outcome.UNSUPPORTED: "100 of 100 examples: NotImplementedError: not there",
+        Outcome.THIN: "never drawn: ties",
+        Outcome.BROKEN: "AssertionError: differs first at (1, 0)",
+        Outcome.CRASHED: "the process died of SIGSEGV (Segmentation fault)",
+    }
+    found = replace(held, reason=reasons.get(outcome))
+    if outcome in (Outcome.BROKEN, Outcome.CRASHED):
+        case = "case = Gather(input=torch.tensor([[0.0, 1.0]]), dim=0, index=torch.tensor([[0, 0]]))"
+        return replace(
+            found, examples=12, counterexample=case, script=SCRIPT, reproduced="3/3", traceback=TRACEBACK
+        )
+    return found
