@@ -2,16 +2,23 @@
 
 import hypothesis
 import pytest
+import torch
 
 from conformance.rule import load_rules
 from conftest import DEFAULT_SEED, SHIPPED_BREAKS, rule_seed
 from reports.known_breaks import read_known_breaks
+from reports.model import Target
 from tests.faults import observe
 from tests.faults.all import FAULTS
 
 RULES = load_rules()
 CATCHES = [(id, fault) for id, found in RULES.items() for fault in found.rule.faults]
-KNOWN = {entry.rule for entry in read_known_breaks(SHIPPED_BREAKS) if entry.target in ("*", "cpu")}
+CPU = Target("cpu", "cpu", "cpu")
+KNOWN = {
+    entry.rule
+    for entry in read_known_breaks(SHIPPED_BREAKS)
+    if entry.concerns(entry.rule, CPU, str(torch.__version__))
+}
 # No rule breaks by it; tests/test_end_to_end.py shows what it does.
 UNSUPPORTED = {"squeeze-in-place-is-not-implemented"}
 
