@@ -35,6 +35,7 @@ from reports.known_breaks import (
     Lack,
     check_rules,
     declare,
+    find_excuses,
     read_known_breaks,
     read_lacks,
 )
@@ -312,6 +313,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
             pytest.skip(f"{target.id} lacks {need.value}: {target.lacks[need]}")
     observation = request.node.stash[OBSERVATION] = Observation()
     config, device = request.config, target.id
+    run, known = config.stash[SELECTION]
     recorder = config.stash.get(RECORDER, None)
     watch = Watch(
         observation,
@@ -322,6 +324,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,
         abandon=functools.partial(_abandon, recorder),
         imports=config.option.imports,
+        excused=frozenset(find_excuses(known, rule.id, target, run.torch)),
     )
     with watching(watch):
         yield target
@@ -455,7 +458,7 @@ def _known_breaks(config: pytest.Config) -> tuple[list[KnownBreak], list[Lack]]:
         for path in (SHIPPED_BREAKS, *map(Path, config.getoption("--known-breaks"))):
             entries = read_known_breaks(path)
             if path != SHIPPED_BREAKS:
-                check_rules(entries, load_rules())
+                check_rules(entries, {id: found.rule.classes for id, found in load_rules().items()})
             known += entries
             lacks += read_lacks(path)
     except KnownBreaksError as error:

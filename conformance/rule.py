@@ -156,7 +156,8 @@ class Watch:
     example failed, `ailing` tells what is wrong with the device itself (None if nothing is); if it is beyond
     use, `abandon` ends this process, since nothing that it would say from then on is worth anything.
     `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
-    the device does not have: examples that need one are counted and not run.
+    the device does not have: examples that need one are counted and not run. Examples of an `excused` input
+    class may fail: they are counted and break nothing.
     """
 
     observation: Observation
@@ -168,6 +169,7 @@ class Watch:
     abandon: Callable[[str], None] = _nothing
     imports: Sequence[str] = ()
     lacking: Sequence[torch.dtype] = ()
+    excused: frozenset[str] = frozenset()
 
 
 _nobody = Watch(Observation())
@@ -213,8 +215,7 @@ def _observed(body: Test, declared: Rule) -> Test:
         try:
             _run(body, kwargs, watch)
         except LackingDtypeError as error:
-            classes = [name for value in kwargs.values() for name in classes_of(value)]
-            watch.observation.passed_over(str(error.dtype), classes)
+            watch.observation.passed_over(str(error.dtype), _classes(kwargs))
             return
         except NotImplementedError as error:
             watch.observation.refused(_first_line(error))
@@ -223,9 +224,12 @@ def _observed(body: Test, declared: Rule) -> Test:
             raise
         except (Exception, pytest.fail.Exception) as error:
             _check_device(watch)
+            if excused := watch.excused.intersection(_classes(kwargs)):
+                watch.observation.excuse(sorted(excused)[0])
+                return
             _note(watch, body, kwargs, declared, functools.partial(_simplify, error))
             raise
-        watch.observation.passed([name for value in kwargs.values() for name in classes_of(value)])
+        watch.observation.passed(_classes(kwargs))
 
     return example  # type: ignore[return-value]
 
@@ -242,6 +246,10 @@ def _run(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> 
     with watch.around():
         body(**arguments)
     watch.settle()
+
+
+def _classes(arguments: dict[str, Any]) -> list[str]:
+    return [name for value in arguments.values() for name in classes_of(value)]
 
 
 def _first_line(error: BaseException) -> str:

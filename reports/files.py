@@ -6,9 +6,11 @@ import functools
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+import fastjsonschema
 import jsonschema
 
 from reports.model import FORMAT, Report, Result, Rule, Run, plain
@@ -48,7 +50,19 @@ def write_text(path: Path, text: str) -> None:
 
 def write_results(path: Path, report: Report) -> None:
     """Write results.json."""
-    write_text(path, json.dumps(report.to_json(), indent=1, allow_nan=False) + "\n")
+    write_text(path, results_text(report))
+
+
+def results_text(report: Report) -> str:
+    """Return the text of results.json: a line per rule and result, so that versions of it can be compared."""
+    parts = []
+    for name, value in report.to_json().items():
+        if isinstance(value, list) and value:
+            lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value)
+            parts.append(f"{json.dumps(name)}: [\n{lines}\n]")
+        else:
+            parts.append(f"{json.dumps(name)}: {json.dumps(value, allow_nan=False)}")
+    return "{" + ",\n".join(parts) + "}\n"
 
 
 def read_report(path: Path) -> Report:
@@ -74,11 +88,26 @@ def read_report(path: Path) -> Report:
             f"{path}: has format {data.get('format')!r}; this version reads format {FORMAT}"
         )
     try:
-        jsonschema.validate(data, schema())
-    except jsonschema.ValidationError as error:
-        place = "/".join(str(part) for part in error.absolute_path) or "the top"
-        raise UnreadableReportError(f"{path}: at {place}: {error.message[:200]}") from None
+        _validator()(data)
+    except fastjsonschema.JsonSchemaException:
+        raise UnreadableReportError(f"{path}: {_fault(data)}") from None
     return Report.from_json(data)
+
+
+@functools.cache
+def _validator() -> Callable[[Any], Any]:
+    """Return a fast check against the schema; what it raises is hard to read."""
+    check: Callable[[Any], Any] = fastjsonschema.compile(schema())
+    return check
+
+
+def _fault(data: Any) -> str:
+    """Return where data do not satisfy the schema, and why, in one line."""
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema()).iter_errors(data))
+    if error is None:
+        return "does not satisfy the schema"
+    place = "/".join(str(part) for part in error.absolute_path) or "the top"
+    return f"at {place}: {' '.join(error.message.split())[:200]}"
 
 
 def _json(text: str) -> Any:

@@ -119,8 +119,11 @@ def _page(template: str, title: str, **data: Any) -> str:
 
 
 def groups(report: Report) -> list[Group]:
-    """Return the results that fail a run, those that fail alike together, the largest group first."""
-    basis = {rule.id: rule.basis for rule in report.rules}
+    """Return the results that fail a run, those that fail alike together.
+
+    The largest group comes first, what is merely thin last.
+    """
+    basis = report.basis
     alike: dict[tuple[Outcome, str], list[Result]] = {}
     for result in report.results:
         counts = basis[result.rule] is Basis.DOCUMENTED or result.outcome is Outcome.ERROR
@@ -129,7 +132,7 @@ def groups(report: Report) -> list[Group]:
             key = re.sub(r"-?\d[\d.,e+-]*", "#", "".join(reason))
             alike.setdefault((result.outcome, key), []).append(result)
     found = [Group(outcome, each[0].reason or "", tuple(each)) for (outcome, _), each in alike.items()]
-    return sorted(found, key=lambda group: -len(group.results))
+    return sorted(found, key=lambda group: (group.outcome is Outcome.THIN, -len(group.results)))
 
 
 @functools.cache
@@ -157,7 +160,7 @@ def _data(report: Report) -> str:
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     # Without a time in it, the same report gives the same page.
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
 
 
 def _areas(report: Report, results: dict[tuple[str, str], Result]) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reports.known_breaks import KnownBreak
 from reports.model import PROMISE, Basis, Observation, Outcome, Rule
 
@@ -17,12 +19,14 @@ def judge(
     *,
     failure: str | None = None,
     known: KnownBreak | None = None,
+    excuses: Mapping[str, KnownBreak] | None = None,
     max_examples: int = PROMISE,
 ) -> tuple[Outcome, str | None]:
     """Return the outcome of a rule that ran, and the reason for it where there is one to give.
 
     `failure` is the message of the exception that ended the test, None if it passed. An exception that did
-    not come out of an example is the suite's own fault.
+    not come out of an example is the suite's own fault. `known` is the known break of the whole rule,
+    `excuses` are those of input classes.
     """
     if failure is not None:
         if not observation.failed:
@@ -36,6 +40,13 @@ def judge(
     if observation.unsupported:
         count = f"{observation.unsupported} of {observation.examples} examples"
         return Outcome.UNSUPPORTED, f"{count}: {observation.unsupported_message}"
+    for name, entry in (excuses or {}).items():
+        if observation.classes[name] and not observation.excused[name]:
+            return Outcome.FIXED, f"holds now; delete this known break at {entry.place}: {entry}"
+    if observation.excused:
+        ((most, many),) = observation.excused.most_common(1)
+        said = f"{many} of {observation.examples} examples, of class {most}"
+        return Outcome.KNOWN, f"{excuses[most] if excuses else most}; {said}"
     if known is not None:
         return Outcome.FIXED, f"holds now; delete this known break at {known.place}: {known}"
     missing = [

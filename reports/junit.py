@@ -21,8 +21,7 @@ def junit(report: Report) -> str:
     root = ElementTree.Element("testsuites", name="torch-conformance")
     rules = {rule.id: rule for rule in report.rules}
     for target in report.run.targets:
-        results = [result for result in report.results if result.target == target.id]
-        root.append(_suite(target, report.run_of(target), results, rules))
+        root.append(_suite(target, report.run_of(target), report.results_of(target.id), rules))
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 

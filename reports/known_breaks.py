@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ else:
 
 CAUSES = ("device", "torch", "documentation")
 _LACKS_KEYS = {"target", "need", "reason"}
-_KEYS = {"rule", "target", "torch", "cause", "reason", "issue", "script"}
+_KEYS = {"class", "rule", "target", "torch", "cause", "reason", "issue", "script"}
 
 
 class KnownBreaksError(Exception):
@@ -35,6 +35,7 @@ class KnownBreaksError(Exception):
 class KnownBreak:
     """One entry: `rule` is known not to hold on `target` for the torch versions given.
 
+    With an `input_class` it concerns only the examples of that class: the rule is checked on all others.
     `place` is where it is written, as `FILE:LINE`.
     """
 
@@ -45,6 +46,7 @@ class KnownBreak:
     torch: SpecifierSet = field(default_factory=SpecifierSet)
     issue: str | None = None
     script: str | None = None
+    input_class: str | None = None
     place: str = field(default="", compare=False)
 
     def concerns(self, rule: str, target: Target, torch: str) -> bool:
@@ -139,16 +141,36 @@ def _lack(entry: Any, place: str) -> Lack:
 
 
 def find_break(breaks: Iterable[KnownBreak], rule: str, target: Target, torch: str) -> KnownBreak | None:
-    """Return the first entry about the rule on the target under a version of torch, None if there is none."""
-    return next((entry for entry in breaks if entry.concerns(rule, target, torch)), None)
+    """Return the first entry about a whole rule on the target under a version of torch, None without one."""
+    return next(
+        (entry for entry in breaks if entry.concerns(rule, target, torch) and entry.input_class is None), None
+    )
 
 
-def check_rules(breaks: Iterable[KnownBreak], rules: Iterable[str]) -> None:
-    """Raise KnownBreaksError if an entry is about a rule that does not exist."""
-    known = set(rules)
+def find_excuses(
+    breaks: Iterable[KnownBreak], rule: str, target: Target, torch: str
+) -> dict[str, KnownBreak]:
+    """Return the entries about input classes of the rule on the target, by class."""
+    return {
+        entry.input_class: entry
+        for entry in breaks
+        if entry.input_class is not None and entry.concerns(rule, target, torch)
+    }
+
+
+def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]) -> None:
+    """Check that entries are about rules that exist; `rules` maps the ids to the input classes of each.
+
+    Raises KnownBreaksError, with the entry's place, if one is not, or names a class that its rule never has.
+    """
     for entry in breaks:
-        if entry.rule not in known:
+        if entry.rule not in rules:
             raise KnownBreaksError(f"{entry.place}: there is no rule {entry.rule!r}")
+        if entry.input_class is not None and entry.input_class not in rules[entry.rule]:
+            there = ", ".join(rules[entry.rule]) or "none"
+            raise KnownBreaksError(
+                f"{entry.place}: {entry.rule} draws no class {entry.input_class!r}; it draws: {there}"
+            )
 
 
 def _entry(entry: Any, place: str) -> KnownBreak:
@@ -166,4 +188,5 @@ def _entry(entry: Any, place: str) -> KnownBreak:
         torch = SpecifierSet(entry.get("torch", ""))
     except InvalidSpecifier as error:
         raise KnownBreaksError(f"{place}: torch: {error}") from None
-    return KnownBreak(**{**entry, "torch": torch}, place=place)
+    values = {**entry, "torch": torch}
+    return KnownBreak(input_class=values.pop("class", None), place=place, **values)

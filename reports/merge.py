@@ -81,7 +81,7 @@ def split(report: Report) -> list[Report]:
         labels = [target.id for target in report.run.targets if target.run == at]
         ids = dict(zip(labels, [target.id for target in run.targets], strict=False))
         results = tuple(
-            replace(result, target=ids[result.target]) for result in report.results if result.target in ids
+            replace(result, target=id) for label, id in ids.items() for result in report.results_of(label)
         )
         # Which of the rules a run knew is not kept; those of its results are what can be told.
         known = {result.rule for result in results}
@@ -188,15 +188,21 @@ def _summed_up(runs: Sequence[Run], targets: tuple[Target, ...]) -> Run:
 
 def _labels(columns: Sequence[tuple[Run, str]]) -> list[str]:
     """Return a name for each column: the target's id, with what tells it from others of the same id."""
-    labels = []
-    for run, id in columns:
-        rivals = [other for other, name in columns if name == id]
-        told = []
-        for facet in FACETS:
-            if len(rivals) > 1 and any(facet(other) != facet(run) for other in rivals):
-                told.append(facet(run))
-                rivals = [other for other in rivals if facet(other) == facet(run)]
-        labels.append(f"{id} ({', '.join(told)})" if told else id)
+    told: dict[int, list[str]] = {at: [] for at in range(len(columns))}
+    groups: dict[object, list[int]] = {}
+    for at, (_, id) in enumerate(columns):
+        groups.setdefault(id, []).append(at)
+    for facet in FACETS:
+        finer: dict[object, list[int]] = {}
+        for key, members in groups.items():
+            words = {at: facet(columns[at][0]) for at in members}
+            differ = len(set(words.values())) > 1
+            for at, word in words.items():
+                finer.setdefault((key, word), []).append(at)
+                if differ:
+                    told[at].append(word)
+        groups = finer
+    labels = [f"{id} ({', '.join(told[at])})" if told[at] else id for at, (_, id) in enumerate(columns)]
     seen: dict[str, int] = {}
     for at, label in enumerate(labels):
         seen[label] = seen.get(label, 0) + 1

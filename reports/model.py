@@ -7,6 +7,7 @@ has neither. `results.schema.json` beside this file is the same shape as a publi
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -196,12 +197,32 @@ class Report:
     running: tuple[tuple[str, str], ...] = ()
     runs: tuple[Run, ...] = ()
 
+    def results_of(self, target: str) -> list[Result]:
+        """Return the results of the target with an id."""
+        return self._by_target.get(target, [])
+
+    @functools.cached_property
+    def _by_target(self) -> dict[str, list[Result]]:
+        found: dict[str, list[Result]] = {}
+        for result in self.results:
+            found.setdefault(result.target, []).append(result)
+        return found
+
+    @functools.cached_property
+    def basis(self) -> dict[str, Basis]:
+        """The basis of each rule, by its id."""
+        return {rule.id: rule.basis for rule in self.rules}
+
     def run_of(self, target: Target) -> Run:
         """Return the run that a target was part of."""
         return self.run if target.run is None else self.runs[target.run]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form of `results.json`."""
+        """Return the JSON form of `results.json`, made once."""
+        return self._json
+
+    @functools.cached_property
+    def _json(self) -> dict[str, Any]:
         merged = {"runs": [plain(run) for run in self.runs]} if self.runs else {}
         return {
             "format": FORMAT,
@@ -226,6 +247,9 @@ class Report:
 
 def plain(value: Run | Rule | Target | Result) -> dict[str, Any]:
     """Return the value as nested dicts, lists, strings and numbers only, fit for JSON and for execnet."""
+    if isinstance(value, Result):
+        # There are many, and nothing in them but the outcome needs turning into something else.
+        return {**vars(value), "outcome": value.outcome.value}
     return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
 
 
@@ -254,6 +278,7 @@ class Observation:
     unsupported_message: str | None = None
     untried: Counter[str] = field(default_factory=Counter)
     untried_classes: set[str] = field(default_factory=set)
+    excused: Counter[str] = field(default_factory=Counter)
     failed: bool = False
     counterexample: Callable[[], str] | None = None
     script: Callable[[], str | None] | None = None
@@ -271,6 +296,13 @@ class Observation:
             self.examples += 1
             self.unsupported += 1
             self.unsupported_message = self.unsupported_message or message
+
+    def excuse(self, input_class: str) -> None:
+        """Count an example that failed as is known of its input class."""
+        if not self.failed:
+            self.examples += 1
+            self.classes[input_class] += 1
+            self.excused[input_class] += 1
 
     def passed_over(self, dtype: str, classes: Iterable[str]) -> None:
         """Count an example that was not run, since the target lacks a dtype."""

@@ -17,7 +17,7 @@ import pytest
 from reports.files import JOURNAL, Journal
 from reports.flight import FlightRecorder
 from reports.judge import fails, judge
-from reports.known_breaks import KnownBreak, find_break
+from reports.known_breaks import KnownBreak, find_break, find_excuses
 from reports.model import Observation, Outcome, Report, Result, Rule, Run, Target, plain
 from reports.publish import publish
 from reports.replay import reproduced
@@ -94,7 +94,12 @@ class Judging:
             failure = f"{call.excinfo.typename}: {call.excinfo.value}".strip()[:REASON_LIMIT]
         known = find_break(self._known, rule.id, target, self._run.torch)
         outcome, reason = judge(
-            rule, observation, failure=failure, known=known, max_examples=self._run.max_examples
+            rule,
+            observation,
+            failure=failure,
+            known=known,
+            excuses=find_excuses(self._known, rule.id, target, self._run.torch),
+            max_examples=self._run.max_examples,
         )
         script = observation.script() if outcome is Outcome.BROKEN and observation.script else None
         return replace(

@@ -13,8 +13,7 @@ class Score:
     """How a target did: counts of outcomes over the documented and over the observed rules."""
 
     def __init__(self, report: Report, target: str) -> None:
-        basis = {rule.id: rule.basis for rule in report.rules}
-        results = [result for result in report.results if result.target == target]
+        basis, results = report.basis, report.results_of(target)
         self.documented = _counts(result for result in results if basis[result.rule] is Basis.DOCUMENTED)
         self.observed = _counts(result for result in results if basis[result.rule] is Basis.OBSERVED)
         self.missing = len(report.rules) - len(results)

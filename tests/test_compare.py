@@ -193,7 +193,7 @@ def test_a_history_has_a_row_per_run_and_per_change(written, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "| 2026-01-01 00:00 | 2.13.0 | ✓ 1/1 |" in said
     assert "| 2026-02-01 00:00 | 2.14.1 | ✗ 0/1 |" in said
-    assert "| 2026-03-01 00:00 | 2.14.1 | – |" in said
+    assert "| 2026-03-01 00:00 | 2.14.1 | \N{EN DASH} |" in said
     assert "| `gather.elements` | cpu | ✓ ✗ · |" in said
     assert "gather.elements" in (tmp_path / "page.html").read_text("utf-8")
 

@@ -121,6 +121,25 @@ def test_a_known_break_that_no_longer_breaks_fails_the_run(tmp_path):
     assert "delete this known break" in ran.output
 
 
+def test_a_known_break_of_an_input_class_leaves_the_rest_of_the_rule_checked(tmp_path):
+    breaks = tmp_path / "breaks.toml"
+    breaks.write_text(
+        '[[break]]\nrule = "gather.elements"\nclass = "expanded index"\ncause = "device"\n'
+        'reason = "It is read as if contiguous."\nissue = "https://example.org/1"\n'
+    )
+    options = ("--rule", "gather.elements", "--device", "cpu", f"--known-breaks={breaks}")
+
+    known = run_suite(tmp_path / "known", *options, fault="gather-misreads-expanded-index")
+    other = run_suite(tmp_path / "other", *options, fault="gather-loses-nan")
+
+    assert known.code == 0, known.output
+    assert known.result("gather.elements").outcome is Outcome.KNOWN
+    assert "examples, of class expanded index" in str(known.result("gather.elements").reason)
+    assert known.result("gather.elements").examples == 100
+    assert other.code == 1
+    assert other.result("gather.elements").outcome is Outcome.BROKEN
+
+
 def test_a_run_where_no_rule_applies_is_no_success(tmp_path):
     ran = run_suite(tmp_path, "--rule", "gather.elements", "--device", "meta")
 

@@ -6,7 +6,15 @@ import pytest
 
 from conformance.rule import load_rules
 from conftest import SHIPPED_BREAKS
-from reports.known_breaks import KnownBreaksError, check_rules, declare, read_known_breaks, read_lacks
+from reports.known_breaks import (
+    KnownBreaksError,
+    check_rules,
+    declare,
+    find_break,
+    find_excuses,
+    read_known_breaks,
+    read_lacks,
+)
 from reports.model import Need, Target
 
 CUDA = Target("cuda:0", "cuda", "x")
@@ -20,7 +28,9 @@ def read(tmp_path: Path, text: str):
 
 
 def test_the_shipped_ones_are_about_rules_that_exist():
-    check_rules(read_known_breaks(SHIPPED_BREAKS), load_rules())
+    check_rules(
+        read_known_breaks(SHIPPED_BREAKS), {id: found.rule.classes for id, found in load_rules().items()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +92,7 @@ def test_a_rule_that_does_not_exist_is_named(tmp_path):
     entries = read(tmp_path, ENTRY)
 
     with pytest.raises(KnownBreaksError, match=r"breaks\.toml:1: there is no rule 'a\.b'"):
-        check_rules(entries, ["a.c"])
+        check_rules(entries, {"a.c": ()})
 
 
 LACKS = '[[lacks]]\ntarget = "cuda"\nneed = "strides"\nreason = "Why."\n'
@@ -125,3 +135,19 @@ def test_a_wrong_declaration_is_named_with_the_reason(tmp_path, text, message):
         read_lacks(path)
 
     assert message in str(raised.value)
+
+
+def test_an_entry_may_be_about_an_input_class(tmp_path):
+    (entry,) = entries = read(tmp_path, ENTRY + 'class = "expanded"\n')
+
+    assert entry.input_class == "expanded"
+    assert find_break(entries, "a.b", CUDA, "2.13.0") is None
+    assert find_excuses(entries, "a.b", CUDA, "2.13.0") == {"expanded": entry}
+    check_rules(entries, {"a.b": ("expanded", "0-d")})
+
+
+def test_a_class_that_the_rule_never_draws_is_named(tmp_path):
+    entries = read(tmp_path, ENTRY + 'class = "expended"\n')
+
+    with pytest.raises(KnownBreaksError, match=r"toml:1: a\.b draws no class 'expended'; it draws: expanded"):
+        check_rules(entries, {"a.b": ("expanded",)})
