@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,7 +37,8 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        # What is no text (a lone surrogate, say) has no place in UTF-8, and is no reason to fail.
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         # mkstemp makes the file private; a report is for everyone whom the umask lets in.
         umask = os.umask(0)
@@ -91,7 +93,30 @@ def read_report(path: Path) -> Report:
         _validator()(data)
     except fastjsonschema.JsonSchemaException:
         raise UnreadableReportError(f"{path}: {_fault(data)}") from None
-    return Report.from_json(data)
+    report = Report.from_json(data)
+    if fault := _contradiction(report):
+        raise UnreadableReportError(f"{path}: {fault}")
+    return report
+
+
+def _contradiction(report: Report) -> str | None:
+    """Return what is wrong with a report that satisfies the schema, None if nothing is."""
+    rules, targets = [rule.id for rule in report.rules], [target.id for target in report.run.targets]
+    for what, ids in (("rule", rules), ("target", targets)):
+        if twice := [id for id, count in Counter(ids).items() if count > 1]:
+            return f"the {what} {twice[0]!r} is listed twice"
+    known_rules, known_targets = set(rules), set(targets)
+    places = [(result.rule, result.target) for result in report.results]
+    for rule, target in (*places, *report.running):
+        if rule not in known_rules or target not in known_targets:
+            return f"there is a result of {rule!r} on {target!r}, which are not both listed"
+    if len(set(places)) != len(places):
+        return "a rule has two results on one target"
+    if any(not (target.run is None or target.run < len(report.runs)) for target in report.run.targets):
+        return "a target names a run that is not there"
+    if report.runs and any(target.run is None for target in report.run.targets):
+        return "a target of a merged report names no run"
+    return None
 
 
 @functools.cache
@@ -112,9 +137,13 @@ def _fault(data: Any) -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
 
 
 def _journal(text: str) -> Any:

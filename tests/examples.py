@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from conformance.rule import load_rules
+from conftest import SHIPPED_BREAKS
+from reports.known_breaks import read_known_breaks
 from reports.model import Basis, Kind, Need, Outcome, Report, Result, Rule, Run, Target
 
 AREAS = ("autograd", "distributions", "indexing", "nn", "reductions", "shapes")
@@ -100,3 +103,34 @@ def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
             found, examples=12, counterexample=case, script=SCRIPT, reproduced="3/3", traceback=TRACEBACK
         )
     return found
+
+
+def illustrated() -> Report:
+    """Return a report of the suite's own rules on made-up devices, as a README may show it."""
+    rules = tuple(found.rule for found in load_rules().values())
+    known = {entry.rule: f"{entry.cause}: {entry.reason}" for entry in read_known_breaks(SHIPPED_BREAKS)}
+    base = made_up(1, 1)
+    targets = (
+        Target("cpu", "cpu", "cpu"),
+        Target("cuda:0", "cuda", "NVIDIA H100", "CUDA 13.0"),
+        Target("my_device:0", "my_device", "My device, first silicon"),
+    )
+    expanded = "AssertionError: differs first at (0, 1): [[0., 0.]] instead of [[0., 1.]]"
+    wrong = {
+        ("gather.elements", "my_device:0"): (Outcome.BROKEN, expanded),
+        ("gather.expanded_index", "my_device:0"): (Outcome.BROKEN, expanded),
+        ("max.nan_index", "my_device:0"): (Outcome.BROKEN, "AssertionError: 0 instead of 3"),
+        ("view.write_to_output", "my_device:0"): (Outcome.BROKEN, "AssertionError: the base does not see it"),
+        ("amax.all_dims", "my_device:0"): (Outcome.CRASHED, "the process died of SIGSEGV"),
+        ("gather.sparse_gradient", "my_device:0"): (Outcome.UNSUPPORTED, "NotImplementedError: sparse"),
+    }
+    results = []
+    for rule in rules:
+        for target in targets:
+            outcome, reason = wrong.get((rule.id, target.id), (Outcome.HOLDS, None))
+            if outcome is Outcome.HOLDS and rule.id in known:
+                outcome, reason = Outcome.KNOWN, known[rule.id]
+            found = _result(rule, target.id, outcome)
+            classes = {name: 3 + 5 * at % 41 for at, name in enumerate(rule.classes)}
+            results.append(replace(found, reason=reason, classes=classes))
+    return Report(replace(base.run, targets=targets), rules, tuple(results))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -153,11 +154,12 @@ def test_binary_and_missing_files_are_refused(tmp_path):
         read_report(tmp_path / "none.json")
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path):
+def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     write_text(tmp_path / "page.html", "old")
+    monkeypatch.setattr(Path, "replace", lambda self, target: 1 / 0)
 
-    with pytest.raises(UnicodeEncodeError):
-        write_text(tmp_path / "page.html", "new \ud800")
+    with pytest.raises(ZeroDivisionError):
+        write_text(tmp_path / "page.html", "new")
 
     assert (tmp_path / "page.html").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
@@ -178,3 +180,79 @@ def test_render_refuses_a_foreign_file(tmp_path, capsys):
     assert main(["render", str(tmp_path / RESULTS), "-o", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def changed(change):
+    """The JSON of the example report after a change of it."""
+    data = json.loads(json.dumps(REPORT.to_json()))
+    change(data)
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data["results"][0].update(rule="gather.other"), "which are not both listed"),
+        (lambda data: data["results"][0].update(target="tpu"), "which are not both listed"),
+        (lambda data: data["running"].append({"rule": "a.b", "target": "cpu"}), "which are not both listed"),
+        (lambda data: data["results"].append(data["results"][0]), "a rule has two results on one target"),
+        (lambda data: data["rules"].append(data["rules"][0]), "the rule 'gather.elements' is listed twice"),
+        (
+            lambda data: data["run"]["targets"].append(data["run"]["targets"][0]),
+            "the target 'cpu' is listed twice",
+        ),
+        (lambda data: data["run"]["targets"][0].update(run=3), "a target names a run that is not there"),
+        (lambda data: data.update(runs=[data["run"]]), "a target of a merged report names no run"),
+        (lambda data: data["results"][0].update(seconds=float("inf")), "is not JSON"),
+        (lambda data: data["results"][0].update(seconds=float("nan")), "is not JSON"),
+        (
+            lambda data: data["results"][0].update(outcome="fine"),
+            "at results/0/outcome: 'fine' is not",
+        ),
+        (lambda data: data["rules"][0].update(id="<b>"), "at rules/0/id: '<b>' does not match"),
+        (lambda data: data["results"][0].update(more=1), "at results/0: Additional properties"),
+        (lambda data: data.update(format="1"), "has format '1'"),
+    ],
+)
+def test_a_report_that_contradicts_itself_is_refused_in_one_line(tmp_path, change, message):
+    (tmp_path / RESULTS).write_text(changed(change), "utf-8")
+
+    with pytest.raises(UnreadableReportError) as raised:
+        read_report(tmp_path / RESULTS)
+
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_huge_number_is_no_time(tmp_path):
+    text = changed(lambda data: data["results"][0].update(seconds=0.25)).replace("0.25", "1e999")
+    (tmp_path / RESULTS).write_text(text, "utf-8")
+
+    with pytest.raises(UnreadableReportError, match="at results/0/seconds"):
+        read_report(tmp_path / RESULTS)
+
+
+def test_a_file_of_100_megabytes_is_refused_in_one_line(tmp_path, capsys):
+    (tmp_path / RESULTS).write_text('{"format": 1, "some": "' + 100_000_000 * "x" + '"}', "utf-8")
+
+    assert main(["render", str(tmp_path / RESULTS), "-o", str(tmp_path / "out")]) == 2
+    assert len(capsys.readouterr().err) < 1_000
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("text", ["\ud800 alone", "\x00\x1b[31m", "\u202e reversed", "]]> --> </script>"])
+def test_any_text_in_a_report_can_be_rendered(tmp_path, text):
+    data = changed(lambda data: data["results"][0].update(reason=text, counterexample=text, traceback=text))
+    (tmp_path / RESULTS).write_text(data, "utf-8")
+
+    assert main(["render", str(tmp_path / RESULTS), "-o", str(tmp_path / "out")]) == 0
+    assert read_report(tmp_path / "out").results[0].reason == text
+    assert (tmp_path / "out" / "index.html").read_text("utf-8").endswith("</html>\n")
+
+
+def test_a_report_of_a_merged_run_satisfies_the_schema_too(tmp_path):
+    run = replace(RUN, targets=tuple(replace(target, run=0) for target in RUN.targets))
+    report = replace(REPORT, run=run, runs=(RUN,))
+    write_results(tmp_path / RESULTS, report)
+
+    assert read_report(tmp_path / RESULTS) == report
