@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import json
+import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from conformance.apart import POISONED, load, run_apart
-from reports.model import Need, Target
+from reports.model import Need, Target, plain
 from strategies.values import DTYPES
 
 
@@ -47,26 +50,47 @@ def select(targets: list[Target], wanted: Iterable[str]) -> list[Target]:
 def describe(device: str, imports: Sequence[str] = ()) -> Target:
     """Return the target for a device: its name, its driver, and what it lacks.
 
-    A device that answers wrongly lacks nothing: that is for the rules to find.
+    A device that answers wrongly lacks nothing: that is for the rules to find. One that ends the process, or
+    does not answer, when it is asked lacks nothing either, and its name says so.
     """
+    if device in ("cpu", "meta"):
+        # They are torch itself, and end nothing; the one checks indices, the other has no values to check.
+        target = _probed(device)
+        if Need.VALUES in target.lacks:
+            target.lacks[Need.INDEX_CHECKS] = "without values no index is out of range"
+        return target
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "target.json")
+        code = run_apart(write_probed, device, tuple(imports), path, seconds=PROBING)
+        if code != 0 or not path.exists():
+            how = "takes too long" if code is None else f"ended a process ({code})"
+            return Target(device, torch.device(device).type, f"{device}: asking what it lacks {how}")
+        target = Target.from_json(json.loads(path.read_text("utf-8")))
+    if reason := _index_checks(device, imports):
+        target.lacks[Need.INDEX_CHECKS] = reason
+    return target
+
+
+PROBING = 300
+"""Seconds that a device has to answer what it lacks."""
+
+
+def write_probed(device: str, imports: Sequence[str], path: Path) -> None:
+    """Ask a device what it lacks, and write that to a file."""
+    load(imports)
+    path.write_text(json.dumps(plain(_probed(device))), "utf-8")
+
+
+def _probed(device: str) -> Target:
     module = _module(torch.device(device).type)
     lacks = {}
-    probes: dict[Need, Callable[[str], str | None]] = {
-        **_PROBES,
-        Need.INDEX_CHECKS: functools.partial(_index_checks, imports=imports),
-    }
-    if device in ("cpu", "meta"):
-        # They are torch itself: the one checks and the other has no values to check.
-        del probes[Need.INDEX_CHECKS]
-    for need, probe in probes.items():
+    for need, probe in _PROBES.items():
         try:
             reason = probe(device)
         except Exception as error:  # whatever the backend answers with
             reason = _first_line(error)
         if reason:
             lacks[need] = reason
-    if Need.VALUES in lacks:
-        lacks.setdefault(Need.INDEX_CHECKS, "without values no index is out of range")
     kind = torch.device(device).type
     return Target(device, kind, _name(module, device), _driver(device), lacks, _missing_dtypes(device))
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from conformance import target
+from conformance.apart import POISONED
 from reports.model import Need, Target
 
 
@@ -79,3 +80,39 @@ def test_a_target_that_is_not_here_is_named_with_what_is(wanted):
         LookupError, match=f"no device {wanted!r} on this machine; here are: cpu, cuda:0, cuda:1"
     ):
         target.select(HERE, [wanted])
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(-11, "ended a process (-11)"), (None, "takes too long"), (1, "ended a process (1)")]
+)
+def test_a_device_that_dies_when_it_is_asked_is_still_a_target(monkeypatch, code, said):
+    monkeypatch.setattr(target, "run_apart", lambda *arguments, seconds: code)
+
+    found = target.describe("lazy")
+
+    assert (found.id, found.lacks) == ("lazy", {})
+    assert found.name == f"lazy: asking what it lacks {said}"
+
+
+def test_a_device_is_asked_in_a_process_of_its_own():
+    found = target.describe("reference:0", ["tests.devices.reference"])
+
+    assert found.name == "Reference device, on the CPU"
+    assert (found.device, found.lacks, found.lacks_dtypes) == ("reference", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (target.RAISES, None),
+        (target.LATE, "an out-of-range index is noticed only when the device is waited for"),
+        (target.SILENT, "an out-of-range index is not noticed"),
+        (POISONED, "after an out-of-range index the device does not work any more"),
+        (-6, "an out-of-range index ends the process (-6)"),
+        (None, "the answer to an out-of-range index does not come"),
+    ],
+)
+def test_how_a_device_takes_an_index_out_of_range_decides(monkeypatch, code, reason):
+    monkeypatch.setattr(target, "run_apart", lambda *arguments, seconds: code)
+
+    assert target._index_checks("cuda:0", []) == reason
