@@ -138,13 +138,17 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     `-n 0` (and a debugger) keeps them in this process.
     """
     option = config.option
+    rules = Path(__file__).parent / "conformance"
+    start = config.invocation_params.dir
+    paths = [Path(start, argument.partition("::")[0]).resolve() for argument in config.args]
+    of_rules = all(rules in (path, *path.parents) for path in paths)
+    if not of_rules and getattr(option, "numprocesses", None) and option.dist == "no":
+        # The suite's own tests take from milliseconds to a minute: who is idle takes some of another's.
+        option.dist = "worksteal"
     undecided = getattr(option, "numprocesses", 0) is None and not option.tx
-    if undecided and not hasattr(config, "workerinput") and not option.usepdb and not option.trace:
-        rules = Path(__file__).parent / "conformance"
-        start = config.invocation_params.dir
-        paths = [Path(start, argument.partition("::")[0]).resolve() for argument in config.args]
-        if all(rules in (path, *path.parents) for path in paths):
-            option.numprocesses = 1
+    debugged = option.usepdb or option.trace
+    if of_rules and undecided and not debugged and not hasattr(config, "workerinput"):
+        option.numprocesses = 1
     if getattr(option, "maxworkerrestart", "") is None:
         # xdist gives up after a few; a device may end one process per rule. Isolation knows when to stop.
         option.maxworkerrestart = str(sys.maxsize)

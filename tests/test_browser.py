@@ -209,6 +209,14 @@ def test_the_evidence_of_a_rule_is_whole(opened):
     )
 
 
+def test_examples_of_a_missing_dtype_are_told(opened, tmp_path):
+    first, *others = REPORT.results
+    report = replace(REPORT, results=(replace(first, untried={"torch.float64": 46}), *others))
+    page = opened(f"#{first.rule}", path=publish(tmp_path, report))
+
+    assert "46 more not run: the target lacks torch.float64" in page.inner_text(".pane")
+
+
 def test_a_script_and_a_known_break_are_copied(opened, tmp_path):
     page = opened(f"#{BROKEN}", permissions=["clipboard-read", "clipboard-write"])
     page.click("text=copy script >> nth=0")
