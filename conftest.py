@@ -198,7 +198,9 @@ def pytest_configure(config: pytest.Config) -> None:
         recording = Recording(Selection(run, directory, _lookup))
         config.pluginmanager.register(recording, "conformance-recording")
         if getattr(config.option, "dist", "no") != "no":
-            flights = config.stash[FLIGHTS] = tempfile.TemporaryDirectory(prefix="conformance-")
+            flights = config.stash[FLIGHTS] = tempfile.TemporaryDirectory(
+                prefix="conformance-", ignore_cleanup_errors=True
+            )
             examiner = PostMortem(config.option.imports, hang_after, post_mortem)
             isolation = Isolation(Path(flights.name), run, known, _lookup, examiner, hang_after=hang_after)
             isolation.amend = recording.add

@@ -25,13 +25,16 @@ def load(names: Iterable[str]) -> None:
             found()
 
 
-def run_apart(function: Callable[..., int | None], *arguments: Any, seconds: float) -> int | None:
+def run_apart(
+    function: Callable[..., int | None], *arguments: Any, seconds: float, anew: bool = False
+) -> int | None:
     """Run a module's function in a fresh process and return how that ended.
 
     An exit status, as `function` returns it (None is 0), or minus the number of the signal that ended the
-    process; None if it took longer than `seconds`, and was killed. What it prints is dropped.
+    process; None if it took longer than `seconds`, and was killed. What it prints is dropped. The process is
+    a fork of one that imported torch, where there is such a thing, or started `anew`.
     """
-    process = _context().Process(  # type: ignore[attr-defined]
+    process = _context(anew=anew or not FORKS).Process(  # type: ignore[attr-defined]
         target=_quietly, args=(function, arguments), daemon=True
     )
     process.start()
@@ -52,12 +55,16 @@ def _quietly(function: Callable[..., int | None], arguments: tuple[Any, ...]) ->
     os._exit(function(*arguments) or 0)
 
 
-def _context() -> BaseContext:
+FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+"""Whether processes start fast: otherwise each imports torch."""
+
+
+def _context(*, anew: bool) -> BaseContext:
     """Return the way to make processes that share nothing with this one and start fast where possible.
 
     The forkserver imports the rules once; each process is a fork of it, in which no device was touched.
     """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    if anew:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["conformance.preloaded"])

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.apart import POISONED, load, run_apart
+from conformance.apart import FORKS, POISONED, load, run_apart
 from conformance.rule import RegisteredRule, Watch, load_rules
 from conformance.target import ailing, settling
 from reports.model import Finding, Observation
@@ -27,6 +27,9 @@ SLOW = 10
 
 STUCK = 3
 """Seconds after which it does while a simpler one is looked for; the one that is found is tried again."""
+
+ALIVE = 60
+"""Seconds that a device has to make a tensor of zeros in a fresh process."""
 
 START = 15
 """Seconds that a fresh Python takes at most to import torch."""
@@ -61,6 +64,10 @@ class PostMortem:
 
         if began >= until:
             return Finding(found.describe(data), None, None, "not examined: there was no time left")
+        if run_apart(is_ailing, self._imports, target, seconds=ALIVE + _starting()) != 0:
+            # Some backends do not work in a fork, even of a process that never used them.
+            remark = "not examined: the device does not work in a forked process"
+            return Finding(found.describe(data), None, None, remark)
         if not fatal(data, self._slow):
             return Finding(
                 found.describe(data), None, None, "alone in a fresh process, this input does no harm"
@@ -83,8 +90,19 @@ class PostMortem:
         return Finding(found.describe(data), script, again, "a fresh process ends the same way")
 
     def _fatal(self, rule: str, target: str, data: bytes, *, hung: bool, slow: float) -> bool:
-        code = run_apart(once, self._imports, rule, target, data, seconds=slow if hung else SLOW)
+        seconds = (slow if hung else SLOW) + _starting()
+        code = run_apart(once, self._imports, rule, target, data, seconds=seconds)
         return code is None if hung else code not in (None, 0)
+
+
+def _starting() -> float:
+    return 0 if FORKS else START
+
+
+def is_ailing(imports: Sequence[str], target: str) -> int:
+    """Return 0 if the device makes a tensor of zeros in this process, else 1."""
+    load(imports)
+    return 1 if ailing(target) else 0
 
 
 def write_script(rule: str, target: str, data: bytes, imports: Sequence[str], path: Path) -> None:

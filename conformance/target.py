@@ -62,6 +62,9 @@ def describe(device: str, imports: Sequence[str] = ()) -> Target:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "target.json")
         code = run_apart(write_probed, device, tuple(imports), path, seconds=PROBING)
+        if code not in (0, None):
+            # Some backends do not work in a fork, even of a process that never used them.
+            code = run_apart(write_probed, device, tuple(imports), path, seconds=PROBING, anew=True)
         if code != 0 or not path.exists():
             how = "takes too long" if code is None else f"ended a process ({code})"
             return Target(device, torch.device(device).type, f"{device}: asking what it lacks {how}")

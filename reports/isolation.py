@@ -101,7 +101,8 @@ class Isolation:
             how = how or f"one example took more than {self._hang_after:g} s"
         self._death = Death(how or status, hung, flight, _read(stack))
         for file in (path, stack):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.unlink()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:

@@ -91,12 +91,13 @@ def sleep_long():
     time.sleep(100)
 
 
+@pytest.mark.parametrize("anew", [False, True])
 @pytest.mark.parametrize(
     ("function", "arguments", "code"),
     [(int, ("7",), 7), (str, (), 0), (kill_myself, (), -signal.SIGKILL), (sleep_long, (), None)],
 )
-def test_a_function_run_apart_tells_how_it_ended(function, arguments, code):
-    assert run_apart(function, *arguments, seconds=20 if code is not None else 0.5) == code
+def test_a_function_run_apart_tells_how_it_ended(function, arguments, code, anew):
+    assert run_apart(function, *arguments, seconds=60 if code is not None else 0.5, anew=anew) == code
 
 
 def test_a_module_is_loaded_and_a_function_called(monkeypatch):
@@ -207,3 +208,12 @@ def test_what_does_no_harm_alone_is_said():
 
 def test_poisoned_is_no_usual_exit_status():
     assert POISONED not in (0, 1, 2, 3, 4, 5)
+
+
+def test_a_device_that_does_not_work_in_a_fork_is_not_examined(monkeypatch):
+    monkeypatch.setattr("conformance.postmortem.run_apart", lambda *arguments, seconds: -11)
+
+    finding = PostMortem([], 60, 10).examine("gather.elements", "cpu", bytes(200), hung=False)
+
+    assert finding.remark == "not examined: the device does not work in a forked process"
+    assert finding.script is None

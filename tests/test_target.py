@@ -86,7 +86,7 @@ def test_a_target_that_is_not_here_is_named_with_what_is(wanted):
     ("code", "said"), [(-11, "ended a process (-11)"), (None, "takes too long"), (1, "ended a process (1)")]
 )
 def test_a_device_that_dies_when_it_is_asked_is_still_a_target(monkeypatch, code, said):
-    monkeypatch.setattr(target, "run_apart", lambda *arguments, seconds: code)
+    monkeypatch.setattr(target, "run_apart", lambda *arguments, seconds, anew=False: code)
 
     found = target.describe("lazy")
 
