@@ -172,8 +172,11 @@ function toggle(button, open) {
   if ((button.getAttribute("aria-expanded") === "true") === open) return;
   const row = button.closest("tr");
   button.setAttribute("aria-expanded", String(open));
-  if (open) row.after(make("tr", { class: "detail" }, make("td", { colspan: targets.length + 1 }, pane(rules.get(button.value)))));
-  else row.nextElementSibling.remove();
+  if (open) {
+    const detail = make("tr", { class: "detail" }, make("td", { colspan: targets.length + 1 }, pane(rules.get(button.value))));
+    detail.hidden = row.hidden;
+    row.after(detail);
+  } else row.nextElementSibling.remove();
 }
 
 load().then(() => {

@@ -164,6 +164,17 @@ def test_the_address_holds_the_state(opened):
     assert len(shown(page)) == 60
 
 
+def test_an_open_rule_is_hidden_with_its_row(opened):
+    page = opened(f"#open={BROKEN}&q=cpu:holds")
+    assert page.locator(".pane").count() == 1
+    assert not page.is_visible(".pane")
+
+    page.fill("#search", "cpu:broken")
+    assert page.is_visible(".pane")
+    page.fill("#search", "cpu:holds")
+    assert not page.is_visible(".pane")
+
+
 def test_a_link_to_a_rule_opens_it(opened):
     page = opened(f"#{BROKEN}")
 

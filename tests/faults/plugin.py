@@ -1,6 +1,6 @@
 """A pytest plugin that runs the suite under a seeded fault, to see what a report of it looks like.
 
-pytest -p tests.faults.plugin --fault gather-broadcasts-lower-rank-index
+python -m pytest -p tests.faults.plugin --fault gather-broadcasts-lower-rank-index
 """
 
 from __future__ import annotations
