@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +27,18 @@ def main(arguments: list[str] | None = None) -> int:
     Returns 0; 1 if `compare` found a regression; 2, after one line on stderr, if the input cannot be used.
     """
     options = _parser().parse_args(arguments)
+    # Reports are trees, so nothing here is garbage before it is free; looking for it takes half the time.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         return int(options.command(options) or 0)
     except (UnreadableReportError, UnmergeableError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    finally:
+        if collecting:
+            gc.enable()
     return 2
 
 
