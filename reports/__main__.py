@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     gc.disable()
     try:
         return int(options.command(options) or 0)
-    except (UnreadableReportError, UnmergeableError) as error:
+    except (UnreadableReportError, UnmergeableError, compare.IncomparableError) as error:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)

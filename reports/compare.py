@@ -16,6 +16,10 @@ BREAKS = frozenset({Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR
 BAD = BREAKS | {Outcome.KNOWN}
 
 
+class IncomparableError(Exception):
+    """Two runs have nothing in common; the message says so in one line."""
+
+
 class Change(str, Enum):
     """What became of a rule on a target between two runs; the first that applies."""
 
@@ -71,6 +75,13 @@ class Comparison:
         return [difference for difference in self.differences if difference.change is change]
 
     @property
+    def apart(self) -> list[str]:
+        """The targets that are in one of the runs only, and so not compared."""
+        both = {id for pair in self.targets for id in pair}
+        every = (target.id for report in (self.old, self.new) for target in report.run.targets)
+        return [id for id in dict.fromkeys(every) if id not in both]
+
+    @property
     def regressed(self) -> bool:
         """Whether a documented rule is newly broken."""
         return any(found.rule.basis is Basis.DOCUMENTED for found in self.of(Change.NEWLY_BROKEN))
@@ -103,8 +114,14 @@ def compare(
     on the torch of the new run: what is newly broken must break again, and what seems fixed must not break by
     the old counterexample. `replay_old` runs one on the torch of the old run: what breaks there, too, is no
     regression.
+
+    Raises IncomparableError if no target is in both.
     """
     pairs = _pairs(old, new)
+    if not pairs:
+        raise IncomparableError(
+            f"the runs have no target in common: {_listed(old)} before, {_listed(new)} now"
+        )
     before = {(result.rule, result.target): result for result in old.results}
     after = {(result.rule, result.target): result for result in new.results}
     rules = {rule.id: rule for rule in (*old.rules, *new.rules)}
@@ -129,6 +146,10 @@ def compare(
         _circumstances(old.run, new.run),
         all(getattr(old.run, name) == getattr(new.run, name) for name in ("suite", "seed", "max_examples")),
     )
+
+
+def _listed(report: Report) -> str:
+    return ", ".join(target.id for target in report.run.targets) or "none"
 
 
 def _pairs(old: Report, new: Report) -> list[tuple[str, str]]:
@@ -176,6 +197,8 @@ def markdown(comparison: Comparison) -> str:
     lines = [f"**{escaped(comparison.headline)}**", ""]
     if not comparison.alike:
         lines += ["The runs drew different inputs: what only one of them found may be luck.", ""]
+    if comparison.apart:
+        lines += [f"In one of the runs only: {escaped(', '.join(comparison.apart))}.", ""]
     lines += table(
         ("change", "rule", "target", "before", "now", "what was seen"), map(_row, comparison.differences)
     )

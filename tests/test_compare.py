@@ -126,6 +126,23 @@ def test_two_runs_of_one_target_each_are_compared_whatever_it_is_called():
     assert (found.change, found.target) == (Change.NEWLY_BROKEN, "cuda:0")
 
 
+def test_runs_without_a_common_target_are_not_compared(written, capsys):
+    two = replace(LATER, targets=(Target("cuda:0", "cuda", "x"), Target("cuda:1", "cuda", "x")))
+
+    assert (
+        main(["compare", written("a", run_of(Outcome.HOLDS)), written("b", run_of(Outcome.HOLDS, two))]) == 2
+    )
+    assert capsys.readouterr().err == ("the runs have no target in common: cpu before, cuda:0, cuda:1 now\n")
+
+
+def test_targets_of_one_run_only_are_named():
+    more = replace(LATER, targets=(*RUN.targets, Target("cuda:0", "cuda", "x")))
+    found = compare(run_of(Outcome.HOLDS), run_of(Outcome.HOLDS, more))
+
+    assert "In one of the runs only: cuda:0." in markdown(found)
+    assert "In one of the runs only: cuda:0." in render_comparison(found)
+
+
 def test_markdown_and_page_say_the_same():
     found = compare(run_of(Outcome.HOLDS), run_of(Outcome.BROKEN, LATER, reason="<b> | it\nbroke"))
 
