@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from packaging.version import InvalidVersion, Version
 
 from reports.compare import MEANINGS as CHANGES
 from reports.compare import Comparison
@@ -154,14 +155,22 @@ def _file(name: str) -> str:
 
 def _data(report: Report) -> str:
     """Return what the page's script reads, as base64 of gzip: nothing in it can be taken for markup."""
+    torch = max((run.torch for run in report.runs or (report.run,)), key=_version)
     data = {
         "report": report.to_json(),
-        "urls": {rule.id: documentation(rule.source, report.run.torch) for rule in report.rules},
+        "urls": {rule.id: documentation(rule.source, torch) for rule in report.rules},
         "glyphs": {outcome.value: glyph for outcome, glyph in GLYPHS.items()},
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     # Without a time in it, the same report gives the same page.
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
+
+
+def _version(torch: str) -> Version:
+    try:
+        return Version(torch)
+    except InvalidVersion:
+        return Version("0")
 
 
 def _areas(report: Report, results: dict[tuple[str, str], Result]) -> list[dict[str, Any]]:

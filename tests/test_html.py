@@ -12,6 +12,7 @@ import pytest
 
 from reports.html import groups, render
 from reports.links import documentation
+from reports.merge import merge
 from reports.model import Outcome
 from tests.examples import made_up
 from tests.test_files import REPORT, RUN
@@ -60,6 +61,15 @@ def test_the_page_carries_the_whole_report():
         "https://docs.pytorch.org/docs/2.13/generated/torch.gather.html"
     )
     assert set(found["glyphs"]) == {outcome.value for outcome in Outcome}
+
+
+def test_a_merged_report_links_to_the_documentation_of_its_newest_torch():
+    newer = replace(REPORT, run=replace(RUN, torch="2.14.1", targets=RUN.targets[:1]), results=())
+    found = data(render(merge([REPORT, newer, replace(REPORT, run=replace(RUN, torch="2.4.1"))])))
+
+    assert found["urls"]["gather.elements"] == (
+        "https://docs.pytorch.org/docs/2.14/generated/torch.gather.html"
+    )
 
 
 def test_the_same_report_gives_the_same_page():
