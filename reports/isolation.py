@@ -156,7 +156,7 @@ class Isolation:
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             count = len(self._examined)
-            terminal.ensure_newline()
+            terminal.line("")
             terminal.line(f"looking in fresh processes for the smallest input of {count} deaths")
         for result, data in self._examined:
             hung = result.outcome is Outcome.HUNG

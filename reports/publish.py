@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from reports.ctrf import ctrf
 from reports.files import PAGE, RESULTS, write_results, write_text
 from reports.html import render
 from reports.junit import junit
@@ -14,10 +15,11 @@ from reports.summary import badge, summary
 JUNIT = "junit.xml"
 SUMMARY = "summary.md"
 BADGE = "badge.json"
+CTRF = "ctrf.json"
 
 
 def publish(directory: Path, report: Report) -> Path:
-    """Write results.json, the page, junit.xml, summary.md and badge.json; return the path of the page.
+    """Write results.json, the page, junit.xml, ctrf.json, summary.md and badge.json; return the path of the page.
 
     Each file appears whole or not at all. Raises OSError if one cannot be written.
     """
@@ -25,6 +27,7 @@ def publish(directory: Path, report: Report) -> Path:
     texts = {
         JUNIT: junit(report),
         SUMMARY: summary(report),
+        CTRF: json.dumps(ctrf(report), indent=1) + "\n",
         BADGE: json.dumps(badge(report)) + "\n",
         PAGE: render(report),
     }

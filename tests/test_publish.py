@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reports.ctrf import ctrf
 from reports.junit import junit
 from reports.model import Outcome
 from reports.publish import publish
@@ -32,7 +33,7 @@ def test_a_report_is_written_whole(tmp_path):
 
     assert page == tmp_path / "report" / "index.html"
     assert {path.name for path in page.parent.iterdir()} == {
-        *("index.html", "results.json", "junit.xml", "summary.md", "badge.json"),
+        *("index.html", "results.json", "junit.xml", "ctrf.json", "summary.md", "badge.json"),
     }
 
 
@@ -82,6 +83,40 @@ def test_junit_holds_any_text():
     (failure,) = root.iter("failure")
     assert "<script>alert(1)</script>" in failure.get("message", "")
     assert "\x00" not in failure.get("message", "")
+
+
+def test_ctrf_counts_what_it_lists():
+    results = ctrf(REPORT)["results"]
+    summary, tests = results["summary"], results["tests"]
+
+    assert [test["status"] for test in tests] == ["failed", "passed", "skipped"]
+    assert (summary["tests"], summary["passed"], summary["failed"], summary["skipped"]) == (3, 1, 1, 1)
+    assert summary["stop"] - summary["start"] == 9_000
+    assert tests[0]["message"] == "AssertionError"
+    assert tests[0]["trace"] == "case = 1\n\nTraceback"
+    assert tests[0]["suite"] == ["cpu", "indexing"]
+    assert tests[0]["duration"] == 500
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome.CRASHED, "failed"),
+        (Outcome.KNOWN, "other"),
+        (Outcome.UNSUPPORTED, "skipped"),
+        (Outcome.HOLDS, "passed"),
+    ],
+)
+def test_ctrf_tells_what_fails_from_what_does_not(outcome, status):
+    test = ctrf(with_outcome(outcome))["results"]["tests"][0]
+
+    assert (test["status"], test["rawStatus"]) == (status, outcome.value)
+
+
+def test_ctrf_of_a_run_without_a_time_is_whole():
+    strange = replace(REPORT, run=replace(RUN, started="yesterday", ended=None))
+
+    assert ctrf(strange)["results"]["summary"]["start"] == 0
 
 
 def test_the_summary_names_what_is_to_look_at():

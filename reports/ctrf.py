@@ -1,0 +1,77 @@
+"""The results in the Common Test Report Format (ctrf.io), version 0.0: a test per rule and target."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from reports.judge import fails
+from reports.model import Outcome, Report, Result, Rule, Run
+
+_SKIPPED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED)
+
+
+def ctrf(report: Report) -> dict[str, Any]:
+    """Return the document. Times are in milliseconds; what neither holds nor fails a run is skipped or other."""
+    rules = {rule.id: rule for rule in report.rules}
+    tests = [
+        _test(result, rules[result.rule], report.run_of(target))
+        for target in report.run.targets
+        for result in report.results_of(target.id)
+    ]
+    statuses = [test["status"] for test in tests]
+    run = report.run
+    return {
+        "reportFormat": "CTRF",
+        "specVersion": "0.0.0",
+        "generatedBy": "torch-conformance",
+        "results": {
+            "tool": {"name": "torch-conformance", "version": run.suite},
+            "summary": {
+                "tests": len(tests),
+                **{
+                    name: statuses.count(name) for name in ("passed", "failed", "skipped", "pending", "other")
+                },
+                "start": _milliseconds(run.started),
+                "stop": _milliseconds(run.ended or run.started),
+            },
+            "tests": tests,
+            "environment": {
+                "appName": "torch",
+                "appVersion": run.torch,
+                "osPlatform": run.platform,
+                "extra": {"python": run.python, "profile": run.profile, "seed": run.seed},
+            },
+        },
+    }
+
+
+def _test(result: Result, rule: Rule, run: Run) -> dict[str, Any]:
+    parts = (result.counterexample, result.script, result.traceback)
+    said = {"message": result.reason, "trace": "\n\n".join(filter(None, parts))}
+    return {
+        "name": rule.id,
+        "status": _status(result, rule, strict=run.strict),
+        "rawStatus": result.outcome.value,
+        "duration": round(result.seconds * 1000),
+        "suite": [result.target, rule.area],
+        "tags": [rule.basis.value, rule.kind.value],
+        "device": result.target,
+        **{name: text for name, text in said.items() if text},
+    }
+
+
+def _status(result: Result, rule: Rule, *, strict: bool) -> str:
+    if result.outcome is Outcome.HOLDS:
+        return "passed"
+    if fails(result.outcome, rule.basis, strict=strict):
+        return "failed"
+    return "skipped" if result.outcome in _SKIPPED else "other"
+
+
+def _milliseconds(time: str) -> int:
+    """Return an ISO 8601 time as milliseconds since the epoch; 0 for what is none."""
+    try:
+        return round(datetime.fromisoformat(time).timestamp() * 1000)
+    except ValueError:
+        return 0
