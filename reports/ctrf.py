@@ -12,7 +12,10 @@ _SKIPPED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED)
 
 
 def ctrf(report: Report) -> dict[str, Any]:
-    """Return the document. Times are in milliseconds; what neither holds nor fails a run is skipped or other."""
+    """Return the document; its times are in milliseconds.
+
+    What neither holds nor fails a run is skipped where it did not apply, and other where it is a known break.
+    """
     rules = {rule.id: rule for rule in report.rules}
     tests = [
         _test(result, rules[result.rule], report.run_of(target))

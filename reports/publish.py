@@ -19,15 +19,15 @@ CTRF = "ctrf.json"
 
 
 def publish(directory: Path, report: Report) -> Path:
-    """Write results.json, the page, junit.xml, ctrf.json, summary.md and badge.json; return the path of the page.
+    """Write results.json, the page, junit.xml, ctrf.json, summary.md and badge.json.
 
-    Each file appears whole or not at all. Raises OSError if one cannot be written.
+    Returns the path of the page. Each file appears whole or not at all. Raises OSError if one cannot be written.
     """
     # Everything is made before the first is written: a fault in one leaves no half of a report.
     texts = {
         JUNIT: junit(report),
         SUMMARY: summary(report),
-        CTRF: json.dumps(ctrf(report), indent=1) + "\n",
+        CTRF: json.dumps(ctrf(report)) + "\n",
         BADGE: json.dumps(badge(report)) + "\n",
         PAGE: render(report),
     }
