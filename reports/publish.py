@@ -21,7 +21,8 @@ CTRF = "ctrf.json"
 def publish(directory: Path, report: Report) -> Path:
     """Write results.json, the page, junit.xml, ctrf.json, summary.md and badge.json.
 
-    Returns the path of the page. Each file appears whole or not at all. Raises OSError if one cannot be written.
+    Returns the path of the page. Each file appears whole or not at all; raises OSError if one cannot be
+    written.
     """
     # Everything is made before the first is written: a fault in one leaves no half of a report.
     texts = {
