@@ -52,19 +52,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_results(path: Path, report: Report) -> None:
     """Write results.json."""
-    write_text(path, results_text(report))
-
-
-def results_text(report: Report) -> str:
-    """Return the text of results.json: a line per rule and result, so that versions of it can be compared."""
-    parts = []
-    for name, value in report.to_json().items():
-        if isinstance(value, list) and value:
-            lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value)
-            parts.append(f"{json.dumps(name)}: [\n{lines}\n]")
-        else:
-            parts.append(f"{json.dumps(name)}: {json.dumps(value, allow_nan=False)}")
-    return "{" + ",\n".join(parts) + "}\n"
+    write_text(path, report.text)
 
 
 def read_report(path: Path) -> Report:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -232,6 +233,18 @@ class Report:
             "results": [plain(result) for result in self.results],
             "running": [{"rule": rule, "target": target} for rule, target in self.running],
         }
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The text of `results.json`: a line per rule and result, so that versions of it can be compared."""
+        parts = []
+        for name, value in self.to_json().items():
+            if isinstance(value, list) and value:
+                lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in value)
+                parts.append(f"{json.dumps(name)}: [\n{lines}\n]")
+            else:
+                parts.append(f"{json.dumps(name)}: {json.dumps(value, allow_nan=False)}")
+        return "{" + ",\n".join(parts) + "}\n"
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Report:

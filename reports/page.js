@@ -17,7 +17,7 @@ function make(tag, options = {}, ...children) {
 async function load() {
   const bytes = Uint8Array.from(atob($("data").textContent.trim()), (char) => char.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  ({ report, urls, glyphs } = JSON.parse(await new Response(stream).text()));
+  ({ report, beside: { urls, glyphs } } = JSON.parse(await new Response(stream).text()));
   targets = report.run.targets.map((target) => target.id);
   rules = new Map(report.rules.map((rule) => [rule.id, rule]));
   found = new Map(report.rules.map((rule) => [rule.id, new Map()]));

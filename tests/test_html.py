@@ -57,17 +57,17 @@ def test_the_page_carries_the_whole_report():
     found = data(render(REPORT))
 
     assert found["report"] == json.loads(json.dumps(REPORT.to_json()))
-    assert found["urls"]["gather.elements"] == (
+    assert found["beside"]["urls"]["gather.elements"] == (
         "https://docs.pytorch.org/docs/2.13/generated/torch.gather.html"
     )
-    assert set(found["glyphs"]) == {outcome.value for outcome in Outcome}
+    assert set(found["beside"]["glyphs"]) == {outcome.value for outcome in Outcome}
 
 
 def test_a_merged_report_links_to_the_documentation_of_its_newest_torch():
     newer = replace(REPORT, run=replace(RUN, torch="2.14.1", targets=RUN.targets[:1]), results=())
     found = data(render(merge([REPORT, newer, replace(REPORT, run=replace(RUN, torch="2.4.1"))])))
 
-    assert found["urls"]["gather.elements"] == (
+    assert found["beside"]["urls"]["gather.elements"] == (
         "https://docs.pytorch.org/docs/2.14/generated/torch.gather.html"
     )
 
