@@ -10,21 +10,10 @@ from reports.files import RESULTS, write_results
 from reports.history import history
 from reports.history import markdown as history_markdown
 from reports.html import render_comparison, render_history
-from reports.model import Basis, Outcome, Report, Result, Rule, Run, Target
+from reports.model import Basis, Outcome, Report, Result, Rule, Target
+from tests.test_files import RUN as EXAMPLE
 
-RUN = Run(
-    suite="0.1.0",
-    torch="2.13.0",
-    python="3.11.7",
-    platform="Linux",
-    started="2026-01-01T00:00:00+00:00",
-    seed="0",
-    profile="conformance",
-    max_examples=100,
-    strict=False,
-    targets=(Target("cpu", "cpu", "cpu"),),
-    ended="2026-01-01T00:00:09+00:00",
-)
+RUN = replace(EXAMPLE, torch="2.13.0", targets=(Target("cpu", "cpu", "cpu"),))
 LATER = replace(RUN, torch="2.14.1", started="2026-02-01T00:00:00+00:00")
 RULE = Rule("gather.elements", "indexing", "gather", "It picks.", "torch.gather")
 BREAKS, HOLDS = "assert False", "assert True"
