@@ -202,8 +202,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 prefix="conformance-", ignore_cleanup_errors=True
             )
             examiner = PostMortem(config.option.imports, hang_after, post_mortem)
-            isolation = Isolation(Path(flights.name), run, known, _lookup, examiner, hang_after=hang_after)
-            isolation.amend = recording.add
+            isolation = Isolation(
+                Path(flights.name), run, known, _lookup, examiner, recording.add, hang_after=hang_after
+            )
             config.pluginmanager.register(isolation, "conformance-isolation")
 
 
@@ -492,6 +493,7 @@ def _matches(id: str, globs: list[str]) -> bool:
     return any(fnmatch.fnmatchcase(id, glob) for glob in globs)
 
 
+@functools.cache
 def _lookup(nodeid: str) -> tuple[Rule, str] | None:
     """Return the rule and the target's id of a node id, None for a test that is no rule."""
     function, bracket, target = nodeid.partition("[")

@@ -62,16 +62,16 @@ class PostMortem:
         def fatal(data: bytes, slow: float = STUCK) -> bool:
             return time.monotonic() < until and self._fatal(rule, target, data, hung=hung, slow=slow)
 
+        def nothing(remark: str) -> Finding:
+            return Finding(found.describe(data), None, None, remark)
+
         if began >= until:
-            return Finding(found.describe(data), None, None, "not examined: there was no time left")
+            return nothing("not examined: there was no time left")
         if run_apart(is_ailing, self._imports, target, seconds=ALIVE + _starting()) != 0:
             # Some backends do not work in a fork, even of a process that never used them.
-            remark = "not examined: the device does not work in a forked process"
-            return Finding(found.describe(data), None, None, remark)
+            return nothing("not examined: the device does not work in a forked process")
         if not fatal(data, self._slow):
-            return Finding(
-                found.describe(data), None, None, "alone in a fresh process, this input does no harm"
-            )
+            return nothing("alone in a fresh process, this input does no harm")
         (case,) = found.case(data).values()
         smallest = simplest(case, lambda candidate: fatal(candidate.origin.data), attempts=PROCESSES)
         self._left -= time.monotonic() - began

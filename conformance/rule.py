@@ -22,6 +22,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 import conformance
 from conformance import source as sources
 from conformance.script import UnscriptableError, standalone
+from conformance.target import first_line
 from reports.model import Basis, Kind, Need, Observation, Rule
 from strategies import Case, LackingDtypeError, classes_of, placing_on, promises_of
 from strategies.simplest import simplest
@@ -218,7 +219,7 @@ def _observed(body: Test, declared: Rule) -> Test:
             watch.observation.passed_over(str(error.dtype), _classes(kwargs))
             return
         except NotImplementedError as error:
-            watch.observation.refused(_first_line(error))
+            watch.observation.refused(first_line(error))
             return
         except UnsatisfiedAssumption:
             raise
@@ -250,11 +251,6 @@ def _run(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> 
 
 def _classes(arguments: dict[str, Any]) -> list[str]:
     return [name for value in arguments.values() for name in classes_of(value)]
-
-
-def _first_line(error: BaseException) -> str:
-    """Return what an exception says first: torch adds a list of every kernel that there is."""
-    return f"{type(error).__name__}: {error}".splitlines()[0][:500]
 
 
 def _check_device(watch: Watch) -> None:

@@ -85,17 +85,17 @@ def write_probed(device: str, imports: Sequence[str], path: Path) -> None:
 
 
 def _probed(device: str) -> Target:
-    module = _module(torch.device(device).type)
+    kind = torch.device(device).type
     lacks = {}
     for need, probe in _PROBES.items():
         try:
             reason = probe(device)
         except Exception as error:  # whatever the backend answers with
-            reason = _first_line(error)
+            reason = first_line(error)
         if reason:
             lacks[need] = reason
-    kind = torch.device(device).type
-    return Target(device, kind, _name(module, device), _driver(device), lacks, _missing_dtypes(device))
+    name = _name(_module(kind), device)
+    return Target(device, kind, name, _driver(device), lacks, _missing_dtypes(device))
 
 
 def _device_types() -> list[str]:
@@ -178,16 +178,14 @@ RAISES, SILENT, LATE = 0, 3, 4
 def gather_out_of_range(device: str, imports: Sequence[str]) -> int:
     """Gather with an index that is out of range; return how the device takes it, as an exit status."""
     load(imports)
-    answer = SILENT
+    answer = RAISES
     try:
         torch.zeros(3, device=device).gather(0, torch.full((2,), 7, device=device))
         answer = LATE
         settling(device)()
-        answer = SILENT
     except (RuntimeError, IndexError):
-        answer = LATE if answer is LATE else RAISES
         return POISONED if ailing(device) else answer
-    return answer
+    return SILENT
 
 
 def settling(device: str) -> Callable[[], None]:
@@ -206,11 +204,12 @@ def ailing(device: str) -> str | None:
         torch.zeros(1, device=device)
         settling(device)()
     except Exception as error:  # whatever the backend answers with
-        return f"{device} does not work any more: {_first_line(error)}"
+        return f"{device} does not work any more: {first_line(error)}"
     return None
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an exception says first: torch adds a list of every kernel that there is."""
     return f"{type(error).__name__}: {error}".splitlines()[0][:500]
 
 
@@ -236,7 +235,7 @@ def _missing_dtypes(device: str) -> dict[str, str]:
         try:
             torch.zeros(1, dtype=dtype).to(device)
         except Exception as error:  # whatever the backend answers with
-            missing[str(dtype)] = _first_line(error)
+            missing[str(dtype)] = first_line(error)
     return missing
 
 

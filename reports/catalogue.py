@@ -12,19 +12,28 @@ from reports.model import Basis, Report, Rule
 
 def catalogue(report: Report) -> str:
     """Return the rules of a report as Markdown: a section per area, a table per operation."""
-    rules = sorted(report.rules, key=lambda rule: (rule.area, rule.operation, rule.basis.value, rule.id))
-    documented = sum(rule.basis is Basis.DOCUMENTED for rule in rules)
+    documented = sum(rule.basis is Basis.DOCUMENTED for rule in report.rules)
     lines = [
         "# Rules",
         "",
-        f"{len(rules)} rules, {documented} of them documented; suite {report.run.suite}, "
+        f"{len(report.rules)} rules, {documented} of them documented; suite {report.run.suite}, "
         f"torch {report.run.torch}.",
     ]
-    for area, of_area in groupby(rules, key=lambda rule: rule.area):
+    for area, operations in by_area(report):
         lines += ["", f"## {area}"]
-        for operation, of_operation in groupby(of_area, key=lambda rule: rule.operation):
+        for operation, of_operation in operations:
             lines += ["", f"### {operation}", "", *_of_operation(of_operation, report.run.torch)]
     return "\n".join(lines) + "\n"
+
+
+def by_area(report: Report) -> list[tuple[str, list[tuple[str, list[Rule]]]]]:
+    """Return the rules of a report by area, in it by operation; documented ones first."""
+    rules = sorted(report.rules, key=lambda rule: (rule.area, rule.operation, rule.basis.value, rule.id))
+    areas = []
+    for area, of_area in groupby(rules, key=lambda rule: rule.area):
+        operations = groupby(of_area, key=lambda rule: rule.operation)
+        areas.append((area, [(operation, list(each)) for operation, each in operations]))
+    return areas
 
 
 def _of_operation(rules: Iterable[Rule], torch: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reports.glyphs import GLYPHS
+from reports.glyphs import shown
 from reports.markdown import escaped, table
 from reports.model import Basis, Outcome, Report, Result, Rule, Run
 
@@ -122,27 +122,24 @@ def compare(
         raise IncomparableError(
             f"the runs have no target in common: {_listed(old)} before, {_listed(new)} now"
         )
-    before = {(result.rule, result.target): result for result in old.results}
-    after = {(result.rule, result.target): result for result in new.results}
-    rules = {rule.id: rule for rule in (*old.rules, *new.rules)}
-    common = {rule.id for rule in old.rules} & {rule.id for rule in new.rules}
+    before, after = ({rule.id: rule for rule in report.rules} for report in (old, new))
     differences = []
     for old_target, new_target in pairs:
-        for id in rules:
-            if id not in common:
+        for id in before:
+            if id not in after:
                 continue
-            one, other = before.get((id, old_target)), after.get((id, new_target))
+            one, other = old.result(id, old_target), new.result(id, new_target)
             change, replayed = _change(one, other, replay_new, replay_old)
             if change is not None:
-                differences.append(Difference(change, rules[id], new_target, one, other, replayed))
+                differences.append(Difference(change, after[id], new_target, one, other, replayed))
     order = list(Change)
     return Comparison(
         old,
         new,
         tuple(pairs),
         tuple(sorted(differences, key=lambda found: (order.index(found.change), found.target))),
-        tuple(rule for rule in new.rules if rule.id not in common),
-        tuple(rule for rule in old.rules if rule.id not in common),
+        tuple(rule for id, rule in after.items() if id not in before),
+        tuple(rule for id, rule in before.items() if id not in after),
         _circumstances(old.run, new.run),
         all(getattr(old.run, name) == getattr(new.run, name) for name in ("suite", "seed", "max_examples")),
     )
@@ -215,9 +212,7 @@ def _row(found: Difference) -> Iterable[str]:
         f"{found.change.value}{replayed}",
         f"`{found.rule.id}`",
         escaped(found.target),
-        *(
-            f"{GLYPHS[result.outcome]} {result.outcome.value}" if result else "not run"
-            for result in (found.old, found.new)
-        ),
+        shown(found.old),
+        shown(found.new),
         escaped(seen.reason or "", 160) if seen else "",
     )

@@ -50,8 +50,7 @@ def ctrf(report: Report) -> dict[str, Any]:
 
 
 def _test(result: Result, rule: Rule, run: Run) -> dict[str, Any]:
-    parts = (result.counterexample, result.script, result.traceback)
-    said = {"message": result.reason, "trace": "\n\n".join(filter(None, parts))}
+    said = {"message": result.reason, "trace": result.evidence}
     return {
         "name": rule.id,
         "status": _status(result, rule, strict=run.strict),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.model import Outcome
+from reports.model import Outcome, Result
 
 GLYPHS = {
     Outcome.HOLDS: "✓",
@@ -29,3 +29,11 @@ MEANINGS = {
     Outcome.HUNG: "the rule did not come to an end",
     Outcome.ERROR: "a fault of the suite, not of the target",
 }
+
+BY_WORD = {outcome.value: glyph for outcome, glyph in GLYPHS.items()}
+"""The glyphs by the outcomes' words."""
+
+
+def shown(result: Result | None) -> str:
+    """Return the glyph and the word for a result, or that there is none."""
+    return f"{GLYPHS[result.outcome]} {result.outcome.value}" if result else "not run"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reports.glyphs import GLYPHS
+from reports.glyphs import BY_WORD
 from reports.markdown import escaped, table
 from reports.model import Report, Rule
 from reports.score import Score
@@ -34,14 +34,12 @@ def history(reports: Iterable[Report]) -> History:
     runs = tuple(sorted(reports, key=lambda report: report.run.started))
     targets = list(dict.fromkeys(target.id for report in runs for target in report.run.targets))
     rules = {rule.id: rule for report in runs for rule in report.rules}
-    tables = [
-        {(result.rule, result.target): result.outcome.value for result in report.results} for report in runs
-    ]
     here = [{target.id for target in report.run.targets} for report in runs]
     changes = []
     for target in targets:
         for id, rule in rules.items():
-            outcomes = tuple(table.get((id, target)) for table in tables)
+            results = [report.result(id, target) for report in runs]
+            outcomes = tuple(result.outcome.value if result else None for result in results)
             ran = [outcome for outcome in outcomes if outcome is not None]
             if len(set(ran)) > 1:
                 changes.append(Line(rule, target, outcomes))
@@ -71,7 +69,6 @@ def markdown(found: History) -> str:
     ]
     lines = ["## History", "", *table(head, rows)]
     if found.changes:
-        glyphs = {outcome.value: glyph for outcome, glyph in GLYPHS.items()}
         lines += ["", "### What changed, the oldest run first", ""]
         lines += table(
             ("rule", "target", "outcomes"),
@@ -79,7 +76,7 @@ def markdown(found: History) -> str:
                 (
                     f"`{line.rule.id}`",
                     escaped(line.target),
-                    " ".join(glyphs[word] if word else "·" for word in line.outcomes),
+                    " ".join(BY_WORD[word] if word else "·" for word in line.outcomes),
                 )
                 for line in found.changes
             ),

@@ -20,11 +20,12 @@ from typing import Any
 import jinja2
 from packaging.version import InvalidVersion, Version
 
+from reports.catalogue import by_area
 from reports.compare import MEANINGS as CHANGES
 from reports.compare import Comparison
-from reports.glyphs import GLYPHS, MEANINGS
+from reports.glyphs import BY_WORD, GLYPHS, MEANINGS
 from reports.history import History
-from reports.judge import FAILING
+from reports.judge import FAILING, fails
 from reports.links import documentation
 from reports.model import Basis, Outcome, Report, Result, Rule
 from reports.score import Score
@@ -54,7 +55,6 @@ class Group:
 
 def render(report: Report) -> str:
     """Return the page; every text that comes from the run is escaped."""
-    results = {(result.rule, result.target): result for result in report.results}
     script = _file("page.js")
     return (
         _environment()
@@ -65,7 +65,7 @@ def render(report: Report) -> str:
             run=report.run,
             scores=[(target, Score(report, target.id)) for target in report.run.targets],
             groups=groups(report),
-            areas=_areas(report, results),
+            areas=_areas(report),
             dense=len(report.run.targets) > DENSE,
             runs=_runs(report),
             glyphs=GLYPHS,
@@ -93,29 +93,22 @@ def render_history(found: History) -> str:
 
 def render_catalogue(report: Report) -> str:
     """Return the page of all rules of a report, by area and operation."""
-    rules = sorted(report.rules, key=lambda rule: (rule.area, rule.operation, rule.basis.value, rule.id))
-    areas = [
-        (
-            area,
-            [
-                (operation, list(each))
-                for operation, each in groupby(of_area, key=lambda rule: rule.operation)
-            ],
-        )
-        for area, of_area in groupby(rules, key=lambda rule: rule.area)
-    ]
-    documented = sum(rule.basis is Basis.DOCUMENTED for rule in rules)
+    documented = sum(rule.basis is Basis.DOCUMENTED for rule in report.rules)
     return _page(
-        "catalogue.html.jinja", "Rules", report=report, areas=areas, documented=documented, link=documentation
+        "catalogue.html.jinja",
+        "Rules",
+        report=report,
+        areas=by_area(report),
+        documented=documented,
+        link=documentation,
     )
 
 
 def _page(template: str, title: str, **data: Any) -> str:
-    glyphs = {outcome.value: glyph for outcome, glyph in GLYPHS.items()}
     return (
         _environment()
         .get_template(template)
-        .render(title=title, style=_file("page.css"), glyphs=glyphs, **data)
+        .render(title=title, style=_file("page.css"), glyphs=BY_WORD, **data)
     )
 
 
@@ -124,11 +117,9 @@ def groups(report: Report) -> list[Group]:
 
     The largest group comes first, what is merely thin last.
     """
-    basis = report.basis
     alike: dict[tuple[Outcome, str], list[Result]] = {}
     for result in report.results:
-        counts = basis[result.rule] is Basis.DOCUMENTED or result.outcome is Outcome.ERROR
-        if result.outcome in FAILING and counts:
+        if fails(result.outcome, report.basis[result.rule], strict=False):
             reason = (result.reason or "").splitlines()[:1]
             key = re.sub(r"-?\d[\d.,e+-]*", "#", "".join(reason))
             alike.setdefault((result.outcome, key), []).append(result)
@@ -158,7 +149,8 @@ def _data(report: Report) -> str:
     torch = max((run.torch for run in report.runs or (report.run,)), key=_version)
     beside = {
         "urls": {rule.id: documentation(rule.source, torch) for rule in report.rules},
-        "glyphs": {outcome.value: glyph for outcome, glyph in GLYPHS.items()},
+        "glyphs": BY_WORD,
+        "failing": sorted(outcome.value for outcome in FAILING),
     }
     # The report is text already.
     text = f'{{"report": {report.text}, "beside": {json.dumps(beside)}}}'
@@ -173,12 +165,12 @@ def _version(torch: str) -> Version:
         return Version("0")
 
 
-def _areas(report: Report, results: dict[tuple[str, str], Result]) -> list[dict[str, Any]]:
+def _areas(report: Report) -> list[dict[str, Any]]:
     ordered = sorted(report.rules, key=lambda rule: (rule.area, rule.operation))
     targets = [target.id for target in report.run.targets]
 
     def row(rule: Rule) -> list[Outcome | None]:
-        found = [results.get((rule.id, target)) for target in targets]
+        found = [report.result(rule.id, target) for target in targets]
         return [result.outcome if result else None for result in found]
 
     areas = []

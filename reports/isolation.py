@@ -65,6 +65,7 @@ class Isolation:
         known: list[KnownBreak],
         lookup: Callable[[str], tuple[Rule, str] | None],
         examiner: Examiner,
+        amend: Callable[[Result], None],
         *,
         hang_after: float,
     ) -> None:
@@ -73,6 +74,7 @@ class Isolation:
         self._known = known
         self._lookup = lookup
         self._examiner = examiner
+        self._amend = amend
         self._hang_after = hang_after
         self._stop = threading.Event()
         self._ended: dict[int, float] = {}
@@ -80,7 +82,6 @@ class Isolation:
         self._again: set[str] = set()
         self._unborn = 0
         self._examined: list[tuple[Result, bytes]] = []
-        self.amend: Callable[[Result], None] = lambda _: None
 
     def pytest_sessionstart(self) -> None:
         """Begin to watch for rules that hang."""
@@ -161,7 +162,7 @@ class Isolation:
         for result, data in self._examined:
             hung = result.outcome is Outcome.HUNG
             finding = self._examiner.examine(result.rule, result.target, data, hung=hung)
-            self.amend(
+            self._amend(
                 replace(
                     result,
                     reason=f"{result.reason}; {finding.remark}",

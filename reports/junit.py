@@ -42,8 +42,7 @@ def _suite(target: Target, run: Run, results: list[Result], rules: dict[str, Rul
             kinds.append(kind)
             said = f"{result.outcome.value}: {result.reason or ''}"
             element = ElementTree.SubElement(case, kind, message=_fit(said), type=result.outcome.value)
-            parts = (result.counterexample, result.script, result.traceback)
-            element.text = _fit("\n\n".join(filter(None, parts)))
+            element.text = _fit(result.evidence)
     suite.set("tests", str(len(results)))
     for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(kinds.count(kind)))

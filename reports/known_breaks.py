@@ -127,13 +127,18 @@ def _entries(path: Path, kind: str) -> list[tuple[Any, str]]:
     return list(zip(entries, places, strict=True))
 
 
-def _lack(entry: Any, place: str) -> Lack:
+def _check_keys(entry: Any, place: str, *, known: set[str], needed: set[str]) -> None:
+    """Raise KnownBreaksError unless an entry holds strings under `known` keys, all `needed` among them."""
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
         raise KnownBreaksError(f"{place}: every value is a string")
-    if unknown := set(entry) - _LACKS_KEYS:
+    if unknown := set(entry) - known:
         raise KnownBreaksError(f"{place}: unknown key {', '.join(sorted(unknown))}")
-    if missing := _LACKS_KEYS - set(entry):
+    if missing := needed - set(entry):
         raise KnownBreaksError(f"{place}: {', '.join(sorted(missing))} is missing")
+
+
+def _lack(entry: Any, place: str) -> Lack:
+    _check_keys(entry, place, known=_LACKS_KEYS, needed=_LACKS_KEYS)
     needs = [need.value for need in Need]
     if entry["need"] not in needs:
         raise KnownBreaksError(f"{place}: need is {entry['need']!r}, not one of {', '.join(needs)}")
@@ -174,12 +179,7 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
 
 
 def _entry(entry: Any, place: str) -> KnownBreak:
-    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
-        raise KnownBreaksError(f"{place}: every value is a string")
-    if unknown := set(entry) - _KEYS:
-        raise KnownBreaksError(f"{place}: unknown key {', '.join(sorted(unknown))}")
-    if missing := {"rule", "cause", "reason"} - set(entry):
-        raise KnownBreaksError(f"{place}: {', '.join(sorted(missing))} is missing")
+    _check_keys(entry, place, known=_KEYS, needed={"rule", "cause", "reason"})
     if not {"issue", "script"} & set(entry):
         raise KnownBreaksError(f"{place}: an issue or a script that shows it is missing")
     if entry["cause"] not in CAUSES:

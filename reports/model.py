@@ -168,6 +168,11 @@ class Result:
     traceback: str | None = None
     untried: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def evidence(self) -> str:
+        """The counterexample, the script and the traceback, as far as there are any, as one text."""
+        return "\n\n".join(filter(None, (self.counterexample, self.script, self.traceback)))
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Result:
         """Read a result back from its JSON form."""
@@ -201,6 +206,14 @@ class Report:
     def results_of(self, target: str) -> list[Result]:
         """Return the results of the target with an id."""
         return self._by_target.get(target, [])
+
+    def result(self, rule: str, target: str) -> Result | None:
+        """Return the result of the rule with an id on the target with an id, None if there is none."""
+        return self._by_place.get((rule, target))
+
+    @functools.cached_property
+    def _by_place(self) -> dict[tuple[str, str], Result]:
+        return {(result.rule, result.target): result for result in self.results}
 
     @functools.cached_property
     def _by_target(self) -> dict[str, list[Result]]:

@@ -1,9 +1,8 @@
 "use strict";
 // The page's data is the report itself, gzipped. What comes from it is only ever set as text, never as markup.
 const $ = (id) => document.getElementById(id);
-const FAILING = new Set(["thin", "broken", "fixed", "crashed", "hung", "error"]);
 const table = $("rules"), search = $("search"), agree = $("agree"), count = $("count");
-let report, urls, glyphs, rules, targets, found;
+let report, urls, glyphs, failing, rules, targets, found;
 
 function make(tag, options = {}, ...children) {
   const { text, ...rest } = options;
@@ -17,7 +16,8 @@ function make(tag, options = {}, ...children) {
 async function load() {
   const bytes = Uint8Array.from(atob($("data").textContent.trim()), (char) => char.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  ({ report, beside: { urls, glyphs } } = JSON.parse(await new Response(stream).text()));
+  ({ report, beside: { urls, glyphs, failing } } = JSON.parse(await new Response(stream).text()));
+  failing = new Set(failing);
   targets = report.run.targets.map((target) => target.id);
   rules = new Map(report.rules.map((rule) => [rule.id, rule]));
   found = new Map(report.rules.map((rule) => [rule.id, new Map()]));
@@ -37,7 +37,7 @@ function matches(rule, token) {
   const asked = targets.filter((target) => name === "*" || target.toLowerCase().includes(name));
   return asked.some((target) => {
     const seen = outcome(rule.id, target);
-    return value === "fails" ? FAILING.has(seen) : seen === value;
+    return value === "fails" ? failing.has(seen) : seen === value;
   });
 }
 function agreement(rule) {
@@ -163,7 +163,7 @@ function pane(rule) {
     rule.needs.length && ["Needs", rule.needs.join(", ")],
     ["Known to catch", rule.faults.length ? `${rule.faults.length} seeded faults: ${rule.faults.join(", ")}` : "no seeded fault"],
   ].filter(Boolean);
-  const order = [...targets].sort((a, b) => FAILING.has(outcome(rule.id, b)) - FAILING.has(outcome(rule.id, a)));
+  const order = [...targets].sort((a, b) => failing.has(outcome(rule.id, b)) - failing.has(outcome(rule.id, a)));
   return make("div", { class: "pane" },
     make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])),
     ...order.map((target) => evidence(rule, target)));
@@ -196,7 +196,7 @@ load().then(() => {
   });
   addEventListener("beforeprint", () => {
     for (const button of table.querySelectorAll("th.rule button")) {
-      if (targets.some((target) => FAILING.has(outcome(button.value, target)))) toggle(button, true);
+      if (targets.some((target) => failing.has(outcome(button.value, target)))) toggle(button, true);
     }
   });
   recall();

@@ -31,7 +31,7 @@ class Score:
         self.conforms = (
             self.applicable > 0
             and not self.missing
-            and not any(outcome in FAILING for outcome in self.documented)
+            and not self.failing
             and not self.observed.get(Outcome.ERROR, 0)
         )
 

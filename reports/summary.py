@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.glyphs import GLYPHS
-from reports.judge import FAILING
+from reports.glyphs import shown
+from reports.judge import fails
 from reports.markdown import escaped, table
-from reports.model import Basis, Outcome, Report, Result, Rule
+from reports.model import Report, Result, Rule
 from reports.score import Score
 
 ROWS = 50
@@ -34,10 +34,7 @@ def summary(report: Report) -> str:
     )
     rules = {rule.id: rule for rule in report.rules}
     failing = [
-        result
-        for result in report.results
-        if result.outcome in FAILING
-        and (rules[result.rule].basis is Basis.DOCUMENTED or result.outcome is Outcome.ERROR)
+        result for result in report.results if fails(result.outcome, report.basis[result.rule], strict=False)
     ]
     if failing:
         lines += ["", f"### {len(failing)} result{'s' * (len(failing) != 1)} to look at", ""]
@@ -53,7 +50,7 @@ def _row(result: Result, rule: Rule) -> tuple[str, ...]:
     return (
         f"`{rule.id}`",
         escaped(result.target),
-        f"{GLYPHS[result.outcome]} {result.outcome.value}",
+        shown(result),
         f"{escaped(rule.statement)}{said}",
     )
 

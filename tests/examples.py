@@ -8,7 +8,8 @@ from dataclasses import replace
 from conformance.rule import load_rules
 from conftest import SHIPPED_BREAKS
 from reports.known_breaks import read_known_breaks
-from reports.model import Basis, Kind, Need, Outcome, Report, Result, Rule, Run, Target
+from reports.model import Basis, Kind, Need, Outcome, Report, Result, Rule, Target
+from tests.test_files import RUN
 
 AREAS = ("autograd", "distributions", "indexing", "nn", "reductions", "shapes")
 CLASSES = ("0-d input", "empty", "size-1 dim", "expanded", "transposed", "offset", "negative dim", "ties")
@@ -47,18 +48,8 @@ def made_up(rules: int, targets: int, *, outcomes: Sequence[Outcome] = OUTCOMES,
         for number, rule in enumerate(listed)
         for at, target in enumerate(columns)
     )
-    circumstances = Run(
-        suite="0.1.0",
-        torch="2.13.0+cpu",
-        python="3.11.7",
-        platform="Linux-6.1-x86_64",
-        started="2026-01-01T00:00:00+00:00",
-        seed="0",
-        profile="conformance",
-        max_examples=100,
-        strict=False,
-        targets=columns,
-        ended="2026-01-01T00:10:00+00:00",
+    circumstances = replace(
+        RUN, platform="Linux-6.1-x86_64", targets=columns, ended="2026-01-01T00:10:00+00:00"
     )
     return Report(replace(circumstances, **run), listed, results)  # type: ignore[arg-type]
 

@@ -22,7 +22,7 @@ from torch.utils import _pytree as pytree
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 NAME = "reference"
-CPU_DEVICE, EXTENSION_DEVICE = 1, 12  # as DLPack numbers them
+EXTENSION_DEVICE = 12  # as DLPack numbers it
 CPU_KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.CPU)
 
 aten = torch.ops.aten
@@ -124,12 +124,19 @@ def _compute(op: Any, *args: Any, **options: Any) -> Any:
     """Run an operation through the CPU; this is what every operation without a kernel of its own gets."""
     Module.synchronize()
     name = op._schema.name.removeprefix("aten::")
+    done, result = _erring(name, op, args, options)
+    return result if done else _through_cpu(op, args, options)
+
+
+def _erring(name: str, op: Any, args: Any, options: Any) -> tuple[bool, Any]:
+    """Return what the chosen faults make of an operation: whether one did it, and the result."""
     for fault in _chosen:
-        if name in FAULTS[fault][0]:
-            done, result = FAULTS[fault][1](op, args, options)
+        operations, err = FAULTS[fault]
+        if name in operations:
+            done, result = err(op, args, options)
             if done:
-                return result
-    return _through_cpu(op, args, options)
+                return True, result
+    return False, None
 
 
 def _through_cpu(op: Any, args: Any, options: Any) -> Any:
@@ -194,9 +201,7 @@ def resize_(self: torch.Tensor, size: Any, *, memory_format: Any = None) -> torc
 def _err(name: str, *args: Any, **options: Any) -> None:
     """Do to a kernel of our own what the chosen faults do to it."""
     Module.synchronize()
-    for fault in _chosen:
-        if name in FAULTS[fault][0]:
-            FAULTS[fault][1](None, args, options)
+    _erring(name, None, args, options)
 
 
 def _empty(
@@ -246,12 +251,8 @@ for _key in ("Conjugate", "Negative"):
 
 def _on_the_tensor_itself(op: Any) -> Callable[..., Any]:
     def kernel(*args: Any, **options: Any) -> Any:
-        for fault in _chosen:
-            if op.name().removeprefix("aten::") in FAULTS[fault][0]:
-                done, result = FAULTS[fault][1](op, args, options)
-                if done:
-                    return result
-        return op.redispatch(CPU_KEYS, *args, **options)
+        done, result = _erring(op.name().removeprefix("aten::"), op, args, options)
+        return result if done else op.redispatch(CPU_KEYS, *args, **options)
 
     return kernel
 
