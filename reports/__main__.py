@@ -11,9 +11,9 @@ from pathlib import Path
 from reports import compare, history
 from reports.catalogue import catalogue
 from reports.files import UnreadableReportError, read_report, write_text
-from reports.html import render_catalogue, render_comparison, render_history
 from reports.merge import UnmergeableError, merge
 from reports.model import Result
+from reports.pages.html import render_catalogue, render_comparison, render_history
 from reports.publish import publish
 from reports.replay import reproduced
 from reports.score import Score

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from reports.judge import fails
 from reports.model import Outcome, Report, Result, Rule, Run
+from reports.verdict import fails
 
 _SKIPPED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED)
 

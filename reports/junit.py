@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from reports.judge import fails
 from reports.model import Outcome, Report, Result, Rule, Run, Target
+from reports.verdict import fails
 
 _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENDED_BADLY = (Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from reports.ctrf import ctrf
 from reports.files import PAGE, RESULTS, write_results, write_text
-from reports.html import render
 from reports.junit import junit
 from reports.model import Report
+from reports.pages.html import render
 from reports.summary import badge, summary
 
 JUNIT = "junit.xml"

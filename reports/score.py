@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from reports.judge import FAILING
 from reports.model import Basis, Outcome, Report, Result
+from reports.verdict import FAILING
 
 
 class Score:

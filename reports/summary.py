@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from reports.glyphs import shown
-from reports.judge import fails
 from reports.markdown import escaped, table
 from reports.model import Report, Result, Rule
 from reports.score import Score
+from reports.verdict import fails
 
 ROWS = 50
 """Most rules that a summary lists; the page lists all."""

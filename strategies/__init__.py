@@ -16,18 +16,18 @@ family of operations draws its cases:
 | `modules` | small networks with their inputs |
 """
 
-from strategies.categoricals import logits, probabilities
+from strategies.cases.categoricals import logits, probabilities
+from strategies.cases.gathers import gathers
+from strategies.cases.graphs import graphs, leaves
+from strategies.cases.modules import linears, networks
+from strategies.cases.reductions import pairs, reductions
+from strategies.cases.squeezes import squeezes, unsqueezes
+from strategies.cases.views import views
 from strategies.code import Case, LackingDtypeError, TensorCode, classes_of, placing_on
-from strategies.gathers import gathers
-from strategies.graphs import graphs, leaves
-from strategies.modules import linears, networks
-from strategies.reductions import pairs, reductions
 from strategies.shapes import shapes
 from strategies.simplest import simplest
-from strategies.squeezes import squeezes, unsqueezes
 from strategies.tape import promises_of
 from strategies.tensors import tensor_codes, tensors
-from strategies.views import views
 
 __all__ = [
     "Case",

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.graphs import graphs, leaves, mapped_leaves, plain_tensors
+from strategies.cases.graphs import graphs, leaves, mapped_leaves, plain_tensors
 
 DETACH = "torch.Tensor.detach"
 DETACH_ = "torch.Tensor.detach_"

@@ -12,9 +12,9 @@ import torch
 from hypothesis import given
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.graphs import (
+from strategies.cases.graphs import (
     graphs,
     leaves,
     leaves_of_every_dtype,

@@ -20,9 +20,9 @@ from hypothesis import given
 from torch.distributions import Categorical, Distribution, Normal, kl_divergence
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.categoricals import (
+from strategies.cases.categoricals import (
     logits,
     logits_and_value,
     logits_of_no_batch,

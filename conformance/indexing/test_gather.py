@@ -12,9 +12,9 @@ import torch
 from hypothesis import given
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.gathers import (
+from strategies.cases.gathers import (
     gather_gradients,
     gather_gradients_by_narrow_index,
     gathers,

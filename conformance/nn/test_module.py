@@ -12,10 +12,10 @@ from hypothesis import given
 from torch import nn
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.graphs import leaves, whole_tensors
-from strategies.modules import linears, networks
+from strategies.cases.graphs import leaves, whole_tensors
+from strategies.cases.modules import linears, networks
 
 MODULE = "torch.nn.Module"
 PARAMETER = "torch.nn.Parameter"

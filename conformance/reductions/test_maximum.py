@@ -9,9 +9,9 @@ import torch
 from hypothesis import given
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.reductions import (
+from strategies.cases.reductions import (
     pair_gradients,
     pairs,
     pairs_of_complex,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.squeezes import (
+from strategies.cases.squeezes import (
     squeeze_gradients,
     squeezed_shape,
     squeezes,

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given
 
 from conformance import expect, reference
-from conformance.rule import rule
+from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.views import (
+from strategies.cases.views import (
     dtype_views,
     dtype_views_of_rows,
     dtype_views_of_scalars,

@@ -12,10 +12,10 @@ from playwright.sync_api import sync_playwright
 
 from reports.__main__ import main
 from reports.files import RESULTS, write_results
-from reports.html import render
+from reports.pages.html import render
 from reports.publish import publish
-from tests.examples import made_up
-from tests.test_browser import CHROMIUM
+from tests.reports.examples import made_up
+from tests.reports.test_browser import CHROMIUM
 
 
 def test_render_500_rules_on_20_targets(benchmark):

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from conformance.rule import Watch, load_rules, watching
-from conftest import DEFAULT_SEED, SHIPPED_BREAKS, rule_seed
+from conformance.engine.observation import Observation
+from conformance.engine.options import SHIPPED_BREAKS
+from conformance.engine.profiles import DEFAULT_SEED, rule_seed
+from conformance.engine.rule import load_rules
+from conformance.engine.watch import Watch, watching
 from reports.known_breaks import read_known_breaks
-from reports.model import Observation
 
 EXAMPLES = 100
 ROUNDS = 5

@@ -24,7 +24,7 @@ from hypothesis.extra import array_api
 from hypothesis.extra import numpy as hnp
 
 from strategies import gathers, tensors
-from strategies.gathers import Gather
+from strategies.cases.gathers import Gather
 
 hypothesis_torch = pytest.importorskip("hypothesis_torch")
 

@@ -22,8 +22,9 @@ import torch
 from hypothesis import HealthCheck, Phase, settings
 from torch.overrides import TorchFunctionMode
 
-from conformance.rule import RegisteredRule, Watch, watching
-from reports.model import Observation
+from conformance.engine.observation import Observation
+from conformance.engine.rule import RegisteredRule
+from conformance.engine.watch import Watch, watching
 
 FAULTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {}
 

@@ -18,8 +18,8 @@ from typing import Any
 import hypothesis
 from torch.overrides import TorchFunctionMode
 
-from conformance.rule import load_rules
-from conftest import DEFAULT_SEED, rule_seed
+from conformance.engine.profiles import DEFAULT_SEED, rule_seed
+from conformance.engine.rule import load_rules
 from tests.faults import FAULTS, FUNCTIONS, MODULES, observe
 from tests.faults.all import unsupported
 

@@ -1,0 +1,40 @@
+"""A device, whatever it is: waiting for it, and telling whether it still works."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+
+def backend(device: str) -> Any:
+    """Return the module of torch that a type of device has (`torch.cuda`), None if it has none."""
+    return getattr(torch, device, None)
+
+
+def settling(device: str) -> Callable[[], None]:
+    """Return a function that waits for all work on the device, and raises the errors of that work."""
+    kind = torch.device(device).type
+    synchronize = getattr(backend(kind), "synchronize", None)
+    if kind in ("cpu", "meta") or synchronize is None:
+        return lambda: None
+    takes_device = bool(inspect.signature(synchronize).parameters)
+    return functools.partial(synchronize, device) if takes_device else synchronize
+
+
+def ailing(device: str) -> str | None:
+    """Return what is wrong with a device that does not even make a tensor of zeros, None if it does."""
+    try:
+        torch.zeros(1, device=device)
+        settling(device)()
+    except Exception as error:  # whatever the backend answers with
+        return f"{device} does not work any more: {first_line(error)}"
+    return None
+
+
+def first_line(error: Exception) -> str:
+    """Return what an exception says first: torch adds a list of every kernel that there is."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:500]

@@ -1,0 +1,130 @@
+"""Turning each test of a rule into a result, in the process that ran it.
+
+A worker turns what it saw into a result and sends it along with pytest's own report of the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+
+import pytest
+
+from conformance.engine.flight import FlightRecorder
+from conformance.engine.judge import judge
+from conformance.engine.observation import Observation
+from reports.known_breaks import KnownBreak, find_break, find_excuses
+from reports.model import Outcome, Result, Rule, Run, Target, plain
+from reports.replay import reproduced
+from reports.verdict import fails
+
+RULE = pytest.StashKey[tuple[Rule, Target]]()
+"""On an item: the rule and the target that it checks."""
+
+OBSERVATION = pytest.StashKey[Observation]()
+"""On an item: what was seen while it ran; absent if it was skipped before it ran."""
+
+REASON_LIMIT = 500
+"""Most characters of an exception's message that a result gives as its reason."""
+
+TRACEBACK_LIMIT = 20_000
+"""Most characters of a traceback that a result carries."""
+
+
+class Judging:
+    """In every process that runs rules: turns each test into a result and pytest's outcome into ours."""
+
+    def __init__(self, known: Iterable[KnownBreak], run: Run, recorder: FlightRecorder | None) -> None:
+        self._known = list(known)
+        self._run = run
+        self._recorder = recorder
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note what runs, for the case that it ends the process."""
+        if self._recorder is not None and RULE in item.stash:
+            self._recorder.begin(item.nodeid)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Let a rule that broke break on the simplest case that can be found."""
+        try:
+            return (yield)
+        except (Exception, pytest.fail.Exception):
+            simplify = item.stash.get(OBSERVATION, Observation()).simplify
+            simpler = simplify() if simplify else None
+            if simpler is None:
+                raise
+            raise simpler from None
+        finally:
+            if self._recorder is not None:
+                self._recorder.end()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Attach the result to the report and let the report pass or fail as the outcome says."""
+        report = yield
+        if RULE in item.stash and (report.when == "call" or not report.passed):
+            rule, _ = item.stash[RULE]
+            result = self._result(item, report, call)
+            report.__dict__["conformance"] = {"rule": plain(rule), "result": plain(result)}
+            adjust(report, rule, result, strict=self._run.strict)
+        return report
+
+    def _result(self, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> Result:
+        rule, target = item.stash[RULE]
+        result = Result(rule.id, target.id, Outcome.INAPPLICABLE, seconds=round(report.duration, 6))
+        if report.skipped:
+            return replace(result, reason=_skip_reason(report))
+        observation = item.stash.get(OBSERVATION, Observation())
+        failure = None
+        if call.excinfo is not None:
+            failure = f"{call.excinfo.typename}: {call.excinfo.value}".strip()[:REASON_LIMIT]
+        known = find_break(self._known, rule.id, target, self._run.torch)
+        outcome, reason = judge(
+            rule,
+            observation,
+            failure=failure,
+            known=known,
+            excuses=find_excuses(self._known, rule.id, target, self._run.torch),
+            max_examples=self._run.max_examples,
+        )
+        script = observation.script() if outcome is Outcome.BROKEN and observation.script else None
+        return replace(
+            result,
+            outcome=outcome,
+            reason=reason,
+            examples=observation.examples,
+            classes=dict(sorted(observation.classes.items())),
+            untried=dict(observation.untried),
+            counterexample=observation.counterexample() if observation.counterexample else None,
+            script=script,
+            reproduced=reproduced(script, failure.partition(":")[0]) if script and failure else None,
+            traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,
+        )
+
+
+def adjust(report: pytest.TestReport, rule: Rule, result: Result, *, strict: bool) -> None:
+    """Make pytest's own outcome, which decides the exit code, agree with the result's."""
+    if result.outcome is Outcome.INAPPLICABLE:
+        return
+    said = f"{result.outcome.value}: {result.reason}"
+    if fails(result.outcome, rule.basis, strict=strict):
+        if report.passed:
+            report.longrepr = f"{rule.id}: {said}"
+        report.outcome = "failed"
+    elif report.failed:
+        report.outcome = "skipped"
+        report.wasxfail = said if result.outcome is Outcome.KNOWN else f"observed, not documented: {said}"
+    elif result.outcome is Outcome.UNSUPPORTED:
+        path, line, _ = report.location
+        report.outcome = "skipped"
+        report.longrepr = (path, (line or 0) + 1, said)
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return report.longreprtext

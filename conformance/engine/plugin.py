@@ -1,0 +1,36 @@
+"""The pytest plugin that runs the rules: every hook and fixture of the suite, and where it is written.
+
+A clone's `conftest.py` names it; elsewhere `torch-conformance` does.
+"""
+
+from conformance.engine.collecting import pytest_collection_modifyitems, pytest_generate_tests, target
+from conformance.engine.options import pytest_addoption
+from conformance.engine.session import (
+    every_warning,
+    pytest_assertrepr_compare,
+    pytest_cmdline_main,
+    pytest_configure,
+    pytest_configure_node,
+    pytest_report_header,
+    pytest_sessionstart,
+    pytest_timeout_set_timer,
+    pytest_unconfigure,
+    short_diffs,
+)
+
+__all__ = [
+    "every_warning",
+    "pytest_addoption",
+    "pytest_assertrepr_compare",
+    "pytest_cmdline_main",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_configure_node",
+    "pytest_generate_tests",
+    "pytest_report_header",
+    "pytest_sessionstart",
+    "pytest_timeout_set_timer",
+    "pytest_unconfigure",
+    "short_diffs",
+    "target",
+]

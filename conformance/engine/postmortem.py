@@ -1,0 +1,141 @@
+"""What killed a worker: its last example again in fresh processes, and the simplest that ends them too."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.engine.apart import FORKS, POISONED, load, run_apart
+from conformance.engine.device import ailing, settling
+from conformance.engine.observation import Observation
+from conformance.engine.rule import RegisteredRule, load_rules
+from conformance.engine.watch import Watch
+from reports.replay import reproduced
+from strategies.simplest import simplest
+
+DEATHS = 10
+"""For how many deaths of a run there is time to look for the simplest input."""
+
+PROCESSES = 300
+"""Most fresh processes for one death."""
+
+SLOW = 10
+"""Seconds after which an example in a fresh process counts as hanging, when it matters."""
+
+STUCK = 3
+"""Seconds after which it does while a simpler one is looked for; the one that is found is tried again."""
+
+ALIVE = 60
+"""Seconds that a device has to make a tensor of zeros in a fresh process."""
+
+START = 15
+"""Seconds that a fresh Python takes at most to import torch."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What fresh processes tell of an example that a process died of; see Result for the fields."""
+
+    counterexample: str
+    script: str | None
+    reproduced: str | None
+    remark: str
+
+
+class PostMortem:
+    """Describes the examples that workers died of, and examines them.
+
+    `imports` are the modules that register the device under test; see `apart.load`. For the simplest
+    input of one death it looks `seconds`; with 0 it does not look.
+    """
+
+    def __init__(self, imports: Sequence[str], hang_after: float, seconds: float) -> None:
+        self._imports = tuple(imports)
+        self._seconds = seconds
+        self._slow = min(hang_after, SLOW)
+        self._left = DEATHS * seconds
+
+    def describe(self, rule: str, data: bytes) -> str | None:
+        """Return the input that the bytes stand for, as code."""
+        found = load_rules().get(rule)
+        return found.describe(data) if found and data else None
+
+    def examine(self, rule: str, target: str, data: bytes, *, hung: bool) -> Finding:
+        """Run an example again, and look for a simpler one that ends a process as well."""
+        found = load_rules()[rule]
+        began = time.monotonic()
+        until = began + min(self._seconds, self._left)
+
+        def fatal(data: bytes, slow: float = STUCK) -> bool:
+            return time.monotonic() < until and self._fatal(rule, target, data, hung=hung, slow=slow)
+
+        def nothing(remark: str) -> Finding:
+            return Finding(found.describe(data), None, None, remark)
+
+        if began >= until:
+            return nothing("not examined: there was no time left")
+        if run_apart(is_ailing, self._imports, target, seconds=ALIVE + _starting()) != 0:
+            # Some backends do not work in a fork, even of a process that never used them.
+            return nothing("not examined: the device does not work in a forked process")
+        if not fatal(data, self._slow):
+            return nothing("alone in a fresh process, this input does no harm")
+        (case,) = found.case(data).values()
+        smallest = simplest(case, lambda candidate: fatal(candidate.origin.data), attempts=PROCESSES)
+        self._left -= time.monotonic() - began
+        simpler = smallest.origin.data
+        if hung and simpler != data and not self._fatal(rule, target, simpler, hung=True, slow=self._slow):
+            simpler = data
+        return self._finding(found, target, simpler, hung=hung)
+
+    def _finding(self, found: RegisteredRule, target: str, data: bytes, *, hung: bool) -> Finding:
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory, "script.py")
+            # Writing the script runs the rule, on the CPU; where that is what dies there is no script.
+            code = run_apart(write_script, found.rule.id, target, data, self._imports, path, seconds=60)
+            script = path.read_text("utf-8") if code == 0 and path.exists() else None
+        again = reproduced(script, None, seconds=START + self._slow if hung else None) if script else None
+        return Finding(found.describe(data), script, again, "a fresh process ends the same way")
+
+    def _fatal(self, rule: str, target: str, data: bytes, *, hung: bool, slow: float) -> bool:
+        seconds = (slow if hung else SLOW) + _starting()
+        code = run_apart(once, self._imports, rule, target, data, seconds=seconds)
+        return code is None if hung else code not in (None, 0)
+
+
+def _starting() -> float:
+    return 0 if FORKS else START
+
+
+def is_ailing(imports: Sequence[str], target: str) -> int:
+    """Return 0 if the device makes a tensor of zeros in this process, else 1."""
+    load(imports)
+    return 1 if ailing(target) else 0
+
+
+def write_script(rule: str, target: str, data: bytes, imports: Sequence[str], path: Path) -> None:
+    """Write the script of a rule for an example to a file, if there can be one."""
+    load(imports)
+    script = load_rules()[rule].script(data, target, imports)
+    if script is not None:
+        path.write_text(script, "utf-8")
+
+
+def once(imports: Sequence[str], rule: str, target: str, data: bytes) -> None:
+    """Run one example of a rule on a target; holding and breaking are the same to it, dying is not."""
+    load(imports)
+    watch = Watch(
+        Observation(),
+        target,
+        settle=settling(target),
+        ailing=functools.partial(ailing, target),
+        abandon=lambda _: os._exit(POISONED),
+    )
+    try:
+        load_rules()[rule].run_once(data, watch)
+    except Exception:  # only a death counts
+        return

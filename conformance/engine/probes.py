@@ -1,0 +1,125 @@
+"""What a device lacks: a probe per capability that rules need."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+import torch
+
+from conformance.engine.apart import POISONED, load, run_apart
+from conformance.engine.device import ailing, first_line, settling
+from reports.model import Need
+from strategies.values import DTYPES
+
+
+def lacking(device: str) -> dict[Need, str]:
+    """Return what a device lacks, each with the reason, index checks apart.
+
+    A device that answers wrongly lacks nothing: that is for the rules to find.
+    """
+    lacks = {}
+    for need, probe in _PROBES.items():
+        try:
+            reason = probe(device)
+        except Exception as error:  # whatever the backend answers with
+            reason = first_line(error)
+        if reason:
+            lacks[need] = reason
+    return lacks
+
+
+def missing_dtypes(device: str) -> dict[str, str]:
+    """Return the dtypes of which the device cannot hold a tensor, each with what it said."""
+    missing = {}
+    for dtype in DTYPES:
+        try:
+            torch.zeros(1, dtype=dtype).to(device)
+        except Exception as error:  # whatever the backend answers with
+            missing[str(dtype)] = first_line(error)
+    return missing
+
+
+def index_checks(device: str, imports: Sequence[str]) -> str | None:
+    """Return why indices are not checked on a device, None if they are.
+
+    Tries an out-of-range index in a process of its own, which it may end: CUDA kernels assert.
+    """
+    code: int | None = run_apart(gather_out_of_range, device, tuple(imports), seconds=120)
+    if code == POISONED:
+        return "after an out-of-range index the device does not work any more"
+    if code not in (None, RAISES, SILENT, LATE):
+        return f"an out-of-range index ends the process ({code})"
+    answers: dict[int | None, str | None] = {
+        RAISES: None,
+        LATE: "an out-of-range index is noticed only when the device is waited for",
+        SILENT: "an out-of-range index is not noticed",
+        None: "the answer to an out-of-range index does not come",
+    }
+    return answers[code]
+
+
+RAISES, SILENT, LATE = 0, 3, 4
+
+
+def gather_out_of_range(device: str, imports: Sequence[str]) -> int:
+    """Gather with an index that is out of range; return how the device takes it, as an exit status."""
+    load(imports)
+    answer = RAISES
+    try:
+        torch.zeros(3, device=device).gather(0, torch.full((2,), 7, device=device))
+        answer = LATE
+        settling(device)()
+    except (RuntimeError, IndexError):
+        return POISONED if ailing(device) else answer
+    return SILENT
+
+
+def _values(device: str) -> str | None:
+    torch.zeros(2, device=device).tolist()
+    return None
+
+
+def _autograd(device: str) -> str | None:
+    leaf = torch.ones(2, device=device, requires_grad=True)
+    (leaf * 2).sum().backward()
+    return None
+
+
+def _strides(device: str) -> str | None:
+    found = torch.empty(2, 3, device=device).t().stride()
+    return None if found == (1, 3) else f"a transposed tensor has strides {found}"
+
+
+def _addresses(device: str) -> str | None:
+    tensor = torch.zeros(2, device=device)
+    if not tensor.data_ptr():
+        return "data_ptr() is 0"
+    shared = tensor[:1].untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
+    return None if shared else "a view has a storage of its own"
+
+
+def _in_place_views(device: str) -> str | None:
+    # What is not implemented is unsupported, and the rules themselves say so.
+    with contextlib.suppress(NotImplementedError):
+        torch.zeros(2, 1, device=device).squeeze_(1)
+    return None
+
+
+def _seeding(device: str) -> str | None:
+    drawn = []
+    with torch.random.fork_rng(devices=[]):
+        for _ in range(2):
+            torch.manual_seed(1)
+            drawn.append(torch.rand(4, device=device).tolist())
+    return None if drawn[0] == drawn[1] else "torch.manual_seed does not seed this device"
+
+
+_PROBES: dict[Need, Callable[[str], str | None]] = {
+    Need.VALUES: _values,
+    Need.AUTOGRAD: _autograd,
+    Need.STRIDES: _strides,
+    Need.ADDRESSES: _addresses,
+    Need.IN_PLACE_VIEWS: _in_place_views,
+    Need.SEEDING: _seeding,
+}

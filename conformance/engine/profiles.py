@@ -1,0 +1,59 @@
+"""Hypothesis' settings for rules: how many inputs, and whether the same ones in every run."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, settings
+
+DEFAULT_SEED = "0"
+
+PROFILES = {"conformance": 100, "quick": 20, "thorough": 1000, "explore": 100}
+"""The examples per rule and target of each profile. `explore` draws others in every run and keeps finds."""
+
+DEFAULT_PROFILE = "conformance"
+
+
+def register_profiles() -> None:
+    """Make the profiles known to Hypothesis, and load the default one."""
+    for name, examples in PROFILES.items():
+        phases = [Phase.explicit, Phase.generate, Phase.shrink]
+        if name == "explore":
+            phases.insert(1, Phase.reuse)
+        options: dict[str, Any] = {} if name == "explore" else {"database": None}
+        settings.register_profile(
+            name,
+            max_examples=examples,
+            phases=phases,
+            deadline=None,  # the first call on a device may compile a kernel
+            suppress_health_check=[HealthCheck.too_slow],  # for the same reason
+            report_multiple_bugs=False,  # a result has one counterexample
+            print_blob=False,
+            **options,
+        )
+    settings.load_profile(DEFAULT_PROFILE)
+
+
+def keeps_examples() -> bool:
+    """Return whether the profile that is loaded tries the examples first that broke a rule before."""
+    return Phase.reuse in settings().phases
+
+
+def rule_seed(rule: str, seed: str) -> int:
+    """Return the Hypothesis seed of a rule: the same on every target, whatever else runs."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{rule}".encode()).digest()[:8], "big")
+
+
+def seed_rule(function: Any, rule: str, seed: str) -> None:
+    """Seed the function of a rule, once for all targets."""
+    if function not in _seeded:
+        _seeded.add(function)
+        hypothesis.seed(rule_seed(rule, seed))(function)
+        if keeps_examples():
+            # Seeded, Hypothesis would leave the example database alone.
+            settings(database=settings().database)(function)
+
+
+_seeded: set[Any] = set()

@@ -1,0 +1,111 @@
+"""Collecting the results of a run, in the controlling process.
+
+They are journalled as they come, with and without xdist, and the report is written at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.engine.judging import RULE
+from conformance.engine.rule import find_rule
+from reports.files import JOURNAL, Journal
+from reports.model import Outcome, Report, Result, Rule, Run
+from reports.publish import publish
+from reports.score import Score
+
+
+def now() -> str:
+    """Return the time in UTC as ISO 8601, in whole seconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+class Recording:
+    """In the controlling process: collects results, journals them, and writes the report."""
+
+    def __init__(self, run: Run, directory: Path) -> None:
+        self._directory = directory
+        self._rules: dict[str, Rule] = {}
+        self._results: dict[tuple[str, str], Result] = {}
+        self._running: dict[tuple[str, str], None] = {}
+        self._journal: Journal | None = None
+        self._run = run
+        self.written: Path | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without xdist: note the rules that will run."""
+        if not session.config.option.collectonly:
+            self._plan(item.nodeid for item in session.items if RULE in item.stash)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """With xdist: note the rules that a worker has collected; all workers collect the same."""
+        self._plan(ids)
+
+    def _plan(self, nodeids: Iterable[str]) -> None:
+        if self._rules:
+            return
+        found = [find_rule(nodeid) for nodeid in nodeids]
+        self._rules = {rule.id: rule for rule, _ in filter(None, found)}
+        if self._rules:
+            self._journal = Journal(self._directory / JOURNAL, self._run, tuple(self._rules.values()))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Journal that a rule begins, so that a run that is killed tells where."""
+        found = find_rule(nodeid)
+        if found is not None and self._journal is not None:
+            self._running[found[0].id, found[1]] = None
+            self._journal.begin(found[0].id, found[1])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the result that came with a test's report, that of a rule whose worker died among them."""
+        data: dict[str, Any] | None = getattr(report, "conformance", None)
+        if data is not None:
+            rule = Rule.from_json(data["rule"])
+            self._rules.setdefault(rule.id, rule)
+            self.add(Result.from_json(data["result"]))
+
+    def add(self, result: Result) -> None:
+        """Take a result; it replaces an earlier one of the same rule on the same target."""
+        self._running.pop((result.rule, result.target), None)
+        self._results[result.rule, result.target] = result
+        if self._journal is not None:
+            self._journal.add(result)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the report; a run in which no rule applied anywhere is no success."""
+        if self._journal is None:
+            return
+        interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        self._run = replace(self._run, ended=None if interrupted else now())
+        self._journal.end(self._run.ended)
+        report = self.report()
+        self.written = publish(self._directory, report)
+        if exitstatus == pytest.ExitCode.OK and not any(
+            Score(report, t.id).applicable for t in self._run.targets
+        ):
+            observed = any(result.outcome is not Outcome.INAPPLICABLE for result in report.results)
+            session.exitstatus = pytest.ExitCode.OK if observed else pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def report(self) -> Report:
+        """Return the report as it stands."""
+        rules, results = tuple(self._rules.values()), tuple(self._results.values())
+        return Report(self._run, rules, results, tuple(self._running))
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """End with one line per target and the path of the report, after all that pytest says."""
+        terminalreporter = config.pluginmanager.get_plugin("terminalreporter")
+        if self.written is None or terminalreporter is None:
+            return
+        report = self.report()
+        terminalreporter.section("conformance")
+        for target in report.run.targets:
+            terminalreporter.line(f"{target.id}: {Score(report, target.id).line}")
+        terminalreporter.line(f"report: {self.written}")

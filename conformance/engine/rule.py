@@ -1,0 +1,170 @@
+"""The `@rule` decorator: it registers a test function as one documented rule and watches it run."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import conformance
+from conformance.engine import source as sources
+from conformance.engine.watch import Watch, describe, script, watched, watching
+from reports.model import Basis, Kind, Need, Rule
+from strategies import promises_of
+from strategies.tape import drawn_again
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+RULES: dict[str, RegisteredRule] = {}
+"""Every rule imported so far, by id."""
+
+_ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
+
+
+class InvalidRuleError(Exception):
+    """A rule is declared wrongly; the message names its id."""
+
+
+@dataclass(frozen=True)
+class RegisteredRule:
+    """A rule and the test function that checks it."""
+
+    rule: Rule
+    function: Callable[..., None]
+
+    def case(self, data: bytes) -> dict[str, Any]:
+        """Return the rule's argument as drawn from the bytes that its case was decoded from, by name."""
+        ((name, strategy),) = self.function.hypothesis._given_kwargs.items()  # type: ignore[attr-defined]
+        return {name: drawn_again(strategy, data)}
+
+    def describe(self, data: bytes) -> str:
+        """Return the rule's argument as the code that a counterexample shows."""
+        return describe(self.case(data))
+
+    def script(self, data: bytes, device: str, imports: Sequence[str]) -> str | None:
+        """Return the script that shows the rule on torch alone, None where there is none."""
+        return script(self._body, self.case(data), self.rule, device, imports)
+
+    def run_once(self, data: bytes, watch: Watch) -> None:
+        """Run one example; what the rule raises, `NotImplementedError` apart, is raised."""
+        with watching(watch):
+            self.function.hypothesis.inner_test(**self.case(data))  # type: ignore[attr-defined]
+
+    @property
+    def _body(self) -> Callable[..., None]:
+        body: Callable[..., None] = self.function.hypothesis.inner_test.__wrapped__  # type: ignore[attr-defined]
+        return body
+
+    @property
+    def nodeid(self) -> str:
+        """Pytest's node id of the function, without the target's bracket."""
+        return _nodeid(self.function)
+
+
+def rule(
+    id: str,
+    *,
+    source: str,
+    basis: Basis = Basis.DOCUMENTED,
+    kind: Kind = Kind.PROPERTY,
+    needs: Iterable[Need] = (),
+    seed: str | None = None,
+) -> Callable[[Test], Test]:
+    """Declare a test function to be the rule `id`.
+
+    The first paragraph of the function's docstring is the rule's statement. `id` is `operation.fact` and is
+    permanent: reports are compared by it. `source` is the documentation that states the rule: a page
+    (`notes/autograd`) or an object of torch with a docstring (`torch.gather`). `basis` is OBSERVED where the
+    documentation is silent. `needs` is what a target must have for the rule to apply. `seed` names the
+    section of the seed note that makes the same claim.
+
+    Raises InvalidRuleError, naming the id, if the id is malformed or taken, if there is no statement, or if
+    the source does not resolve in the installed torch.
+    """
+
+    def register(test: Test) -> Test:
+        statement = _statement(id, test)
+        if not _ID.fullmatch(id):
+            raise InvalidRuleError(
+                f"rule {id!r}: an id is operation.fact in lower case, digits and underscores"
+            )
+        if id in RULES and RULES[id].nodeid != _nodeid(test):
+            raise InvalidRuleError(f"rule {id!r} is declared twice: {RULES[id].nodeid} has the id already")
+        try:
+            sources.check(source)
+        except LookupError as error:
+            raise InvalidRuleError(f"rule {id!r}: its source does not resolve: {error}") from None
+        declared = Rule(
+            id=id,
+            area=test.__module__.split(".")[-2] if "." in test.__module__ else "other",
+            operation=id.split(".")[0],
+            statement=statement,
+            source=source,
+            basis=basis,
+            kind=kind,
+            needs=tuple(needs),
+            seed=seed,
+            classes=_promised(test),
+            faults=_known_faults().get(id, ()),
+        )
+        observing = watched(test, declared)
+        observing.__dict__["rule"] = declared
+        RULES[id] = RegisteredRule(declared, observing)
+        return observing
+
+    return register
+
+
+def load_rules() -> dict[str, RegisteredRule]:
+    """Import every rule module of the suite and return all rules by id."""
+    for module in pkgutil.walk_packages(conformance.__path__, "conformance."):
+        if module.name.rpartition(".")[2].startswith("test_"):
+            importlib.import_module(module.name)
+    return RULES
+
+
+@functools.cache
+def find_rule(nodeid: str) -> tuple[Rule, str] | None:
+    """Return the rule and the target's id of a pytest node id, None for a test that is no rule."""
+    function, bracket, target = nodeid.partition("[")
+    for found in load_rules().values():
+        if bracket and (function == found.nodeid or found.nodeid.endswith(f"/{function}")):
+            return found.rule, target.removesuffix("]")
+    return None
+
+
+def _statement(id: str, test: Callable[..., None]) -> str:
+    paragraphs = inspect.cleandoc(test.__doc__ or "").split("\n\n")
+    statement = " ".join(paragraphs[0].split())
+    if not statement:
+        raise InvalidRuleError(f"rule {id!r} has no statement: {test.__name__} needs a docstring")
+    return statement
+
+
+def _promised(test: Callable[..., None]) -> tuple[str, ...]:
+    """Return the input classes that the strategies given to the test promise to draw."""
+    given = getattr(getattr(test, "hypothesis", None), "_given_kwargs", {})
+    return tuple(dict.fromkeys(name for strategy in given.values() for name in promises_of(strategy)))
+
+
+def _nodeid(test: Callable[..., None]) -> str:
+    return f"{test.__module__.replace('.', '/')}.py::{test.__name__}"
+
+
+@functools.cache
+def _known_faults() -> dict[str, tuple[str, ...]]:
+    """Return the seeded faults that each rule is known to catch; `tests/` proves each of them."""
+    with Path(conformance.__file__).with_name("faults.toml").open("rb") as file:
+        return {id: tuple(entry["catches"]) for id, entry in tomllib.load(file).items()}

@@ -1,0 +1,234 @@
+"""A run from its options to its end: what it tests, in which processes, and who records and watches it."""
+
+from __future__ import annotations
+
+import faulthandler
+import platform
+import reprlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+
+import pytest
+import torch
+from hypothesis import settings
+
+import conformance
+from conformance.engine import options
+from conformance.engine.flight import FlightRecorder
+from conformance.engine.isolation import Isolation
+from conformance.engine.judging import RULE, Judging
+from conformance.engine.postmortem import PostMortem
+from conformance.engine.profiles import register_profiles
+from conformance.engine.recording import Recording, now
+from conformance.engine.scratch import Scratch
+from conformance.engine.watch import watched_now
+from reports.known_breaks import KnownBreak
+from reports.model import Run, plain
+
+RULES = Path(conformance.__file__).parent
+"""The folder of the rules."""
+
+SCRATCH = pytest.StashKey[Scratch]()
+RECORDER = pytest.StashKey[FlightRecorder]()
+SELECTION = pytest.StashKey[tuple[Run, list[KnownBreak]]]()
+OF_RULES = pytest.StashKey[bool]()
+
+register_profiles()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the rules in a worker process unless told otherwise, so that the device may end it.
+
+    `-n 0` (and a debugger) keeps them in this process.
+    """
+    option = config.option
+    start = config.invocation_params.dir
+    paths = [Path(start, argument.partition("::")[0]).resolve() for argument in config.args]
+    of_rules = config.stash[OF_RULES] = all(RULES in (path, *path.parents) for path in paths)
+    if not of_rules and getattr(option, "numprocesses", None) and option.dist == "no":
+        # The suite's own tests take from milliseconds to a minute: who is idle takes some of another's.
+        option.dist = "worksteal"
+    undecided = getattr(option, "numprocesses", 0) is None and not option.tx
+    debugged = option.usepdb or option.trace
+    if of_rules and undecided and not debugged and not hasattr(config, "workerinput"):
+        option.numprocesses = 1
+    if getattr(option, "maxworkerrestart", "") is None:
+        # xdist gives up after a few; a device may end one process per rule. Isolation knows when to stop.
+        option.maxworkerrestart = str(sys.maxsize)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Check every option before anything runs or is written, then set up the recording.
+
+    Raises pytest.UsageError (exit code 4) with one line for the first option that makes no sense.
+    """
+    profile = options.profile(config)
+    settings.load_profile(profile)
+    max_examples = options.max_examples(config)
+    # Hypothesis' own plugin loads the profile that its option names, after us.
+    database = options.example_database(config)
+    settings.register_profile(profile, settings.get_profile(profile), max_examples=max_examples, **database)
+    settings.load_profile(profile)
+
+    hang_after = options.seconds(config, "--hang-after")
+    post_mortem = options.seconds(config, "--post-mortem", at_least_0=True)
+    options.import_backends(config)
+    known, lacks = options.known_breaks(config)
+    if hasattr(config, "workerinput"):
+        # All workers draw alike, and none probes the devices again.
+        run = Run.from_json(config.workerinput["conformance_run"])
+        config.stash[SELECTION] = (run, known)
+        recorder = _recorder(config)
+        if recorder is not None:
+            config.stash[RECORDER] = recorder
+        config.pluginmanager.register(Judging(known, run, recorder), "conformance-judging")
+        return
+    targets = tuple(options.targets(config, lacks))
+    options.check_globs(config)
+    directory = options.report_directory(config)
+    run = Run(
+        suite=_suite_version(),
+        torch=str(torch.__version__),  # a str of a kind of its own does not travel
+        python=platform.python_version(),
+        platform=platform.platform(),
+        started=now(),
+        seed=options.seed(config, profile),
+        profile=profile,
+        max_examples=max_examples,
+        # pytest has a --strict of its own and lets nobody else define one; ours comes on top of it.
+        strict=bool(config.getoption("strict", False)),
+        targets=targets,
+        shard=options.shard(config),
+    )
+    config.stash[SELECTION] = (run, known)
+    config.pluginmanager.register(Judging(known, run, None), "conformance-judging")
+    recording = Recording(run, directory)
+    config.pluginmanager.register(recording, "conformance-recording")
+    if getattr(config.option, "dist", "no") != "no":
+        scratch = config.stash[SCRATCH] = Scratch()
+        examiner = PostMortem(config.option.imports, hang_after, post_mortem)
+        isolation = Isolation(scratch.path, run, known, examiner, recording.add, hang_after=hang_after)
+        config.pluginmanager.register(isolation, "conformance-isolation")
+    if config.stash[OF_RULES]:
+        # What the plugins have to say of themselves is no news to who tests a device; see below.
+        config.option.no_header = config.option.verbose <= 0
+    _end_as_by_ctrl_c(config)
+
+
+def _recorder(config: pytest.Config) -> FlightRecorder | None:
+    """Return this worker's flight recorder; none where the worker is on another machine."""
+    path = Path(config.workerinput["conformance_flights"], config.workerinput["workerid"])  # type: ignore[attr-defined]
+    return FlightRecorder(path) if path.parent.is_dir() else None
+
+
+def _end_as_by_ctrl_c(config: pytest.Config) -> None:
+    """Have a polite request to end (SIGTERM) end the run as Ctrl-C does: with a report of what there is."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt("SIGTERM")
+
+    def restore() -> None:
+        signal.signal(signal.SIGTERM, before)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    config.add_cleanup(restore)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say in one line what is tested; in a worker, have the stack left where it is read if it dies.
+
+    After pytest has set up the same for stderr, where nobody would read it.
+    """
+    config = session.config
+    if RECORDER in config.stash:
+        stack = config.stash[RECORDER].path.with_suffix(".stack").open("w", encoding="utf-8")
+        faulthandler.enable(stack)
+        config.add_cleanup(stack.close)
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and config.option.no_header and config.stash.get(OF_RULES, False):
+        terminal.line(pytest_report_header(config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no files of the workers' behind."""
+    if SCRATCH in config.stash:
+        config.stash[SCRATCH].close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Give xdist's workers the run, so that all draw alike and none probes the devices again."""
+    config = node.config  # type: ignore[attr-defined]
+    run, _ = config.stash[SELECTION]
+    node.workerinput["conformance_run"] = plain(run)  # type: ignore[attr-defined]
+    node.workerinput["conformance_flights"] = str(config.stash[SCRATCH].path)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
+    """Leave the time of a rule to the controlling process, which can end one that holds the interpreter."""
+    return True if RULE in item.stash and RECORDER in item.config.stash else None
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what is tested and with which inputs."""
+    run, _ = config.stash[SELECTION]
+    targets = ", ".join(target.id for target in run.targets)
+    verbosity = settings().verbosity.name
+    return (
+        f"conformance: torch {run.torch} on {targets}; profile {run.profile}, "
+        f"{run.max_examples} examples, seed {run.seed}"
+        + (f", verbosity {verbosity}" if verbosity != "normal" else "")
+    )
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show the two sides of a rule's comparison in a line, instead of a diff of some thousand elements."""
+    if not watched_now():
+        return None
+    return [f"{_brief.repr(left)} {op} {_brief.repr(right)}"]
+
+
+_brief = reprlib.Repr()
+_brief.maxlist = _brief.maxtuple = 16
+_brief.maxstring = _brief.maxother = 240
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_warning() -> Iterator[None]:
+    """Have torch repeat the warnings that it gives once per process, so that no rule depends on another."""
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_diffs() -> Iterator[None]:
+    """Have pytest shorten its diffs on CI too, as it does elsewhere.
+
+    It makes one for every failing example, shown or not, and a full one of a few thousand elements takes it
+    seconds: a run in which some rules break would take hours.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CI", "BUILD_NUMBER"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+def _suite_version() -> str:
+    try:
+        return version("torch-conformance")
+    except PackageNotFoundError:
+        sys.stderr.write("torch-conformance is not installed; its version is unknown\n")
+        return "unknown"

@@ -1,0 +1,201 @@
+"""Watching a rule run: where its inputs are, what each example did, and the simplest that breaks it."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import pytest
+import torch
+from hypothesis.errors import UnsatisfiedAssumption
+
+from conformance.engine.device import first_line
+from conformance.engine.observation import Observation
+from conformance.engine.script import UnscriptableError, standalone
+from reports.model import Kind, Rule
+from strategies import Case, LackingDtypeError, classes_of, placing_on
+from strategies.simplest import simplest
+from strategies.tape import Traced
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+@dataclass
+class Watch:
+    """Where the rule that runs now runs, and how its examples are observed.
+
+    `around` gives a context manager that is entered around the rule's body of each example, when its
+    inputs are drawn and placed: seeded faults go there. `record` is told the bytes of each example before it
+    runs. `settle` waits for the device, so that its errors come out of the example that made them. Where an
+    example failed, `ailing` tells what is wrong with the device itself (None if nothing is); if it is beyond
+    use, `abandon` ends this process, since nothing that it would say from then on is worth anything.
+    `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
+    the device does not have: examples that need one are counted and not run. Examples of an `excused` input
+    class may fail: they are counted and break nothing.
+    """
+
+    observation: Observation
+    device: str = "cpu"
+    around: Callable[[], AbstractContextManager[Any]] = nullcontext
+    record: Callable[[bytes], None] = _nothing
+    settle: Callable[[], None] = _nothing
+    ailing: Callable[[], str | None] = _nothing
+    abandon: Callable[[str], None] = _nothing
+    imports: Sequence[str] = ()
+    lacking: Sequence[torch.dtype] = ()
+    excused: frozenset[str] = frozenset()
+
+
+_nobody = Watch(Observation())
+_watch_now = _nobody
+
+
+def watched_now() -> bool:
+    """Return whether a rule is being watched now, by `watching`."""
+    return _watch_now is not _nobody
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[Watch]:
+    """Run the rules inside the block as `watch` says."""
+    global _watch_now
+    before, _watch_now = _watch_now, watch
+    try:
+        with placing_on(watch.device, watch.lacking):
+            yield watch
+    finally:
+        _watch_now = before
+
+
+def watched(test: Test, declared: Rule) -> Test:
+    """Have every example of the test observed, by way of Hypothesis' replaceable inner test."""
+    observing = test
+    if hasattr(test, "hypothesis"):
+        test.hypothesis.inner_test = _observed(test.hypothesis.inner_test, declared)
+    else:
+        observing = _observed(test, declared)
+    return cast(Test, pytest.mark.usefixtures("target")(observing))
+
+
+SIMPLIFY_SECONDS = 20
+"""How long a counterexample is made simpler at most; some devices are slow."""
+
+
+def _observed(body: Test, declared: Rule) -> Test:
+    @functools.wraps(body)
+    def example(**kwargs: Any) -> None:
+        __tracebackhide__ = True
+        watch = _watch_now
+        try:
+            _run(body, kwargs, watch)
+        except LackingDtypeError as error:
+            watch.observation.passed_over(str(error.dtype), _classes(kwargs))
+            return
+        except NotImplementedError as error:
+            watch.observation.refused(first_line(error))
+            return
+        except UnsatisfiedAssumption:
+            raise
+        except (Exception, pytest.fail.Exception) as error:
+            _check_device(watch)
+            if excused := watch.excused.intersection(_classes(kwargs)):
+                watch.observation.excuse(sorted(excused)[0])
+                return
+            _note(watch, body, kwargs, declared, functools.partial(_simplify, error))
+            raise
+        watch.observation.passed(_classes(kwargs))
+
+    return example  # type: ignore[return-value]
+
+
+def _run(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> None:
+    """Place the arguments on the target and run the rule's body on them."""
+    __tracebackhide__ = True
+    for value in arguments.values():
+        if isinstance(value, Traced) and value.origin:
+            watch.record(value.origin.data)
+    for value in arguments.values():
+        if isinstance(value, Case):
+            value.build()
+    with watch.around():
+        body(**arguments)
+    watch.settle()
+
+
+def _classes(arguments: dict[str, Any]) -> list[str]:
+    return [name for value in arguments.values() for name in classes_of(value)]
+
+
+def _check_device(watch: Watch) -> None:
+    """Give the process up if the device does not work any more, whatever is done with it."""
+    if reason := watch.ailing():
+        watch.abandon(reason)
+
+
+def _note(
+    watch: Watch, body: Test, arguments: dict[str, Any], declared: Rule, simplify: Callable[..., Any]
+) -> None:
+    """Remember a failing example, with what it takes to describe it, to script it and to simplify it."""
+    watch.observation.broke(
+        functools.partial(describe, arguments),
+        functools.partial(script, body, arguments, declared, watch.device, watch.imports),
+        functools.partial(simplify, watch, body, arguments, declared),
+    )
+
+
+def _simplify(
+    error: BaseException, watch: Watch, body: Test, arguments: dict[str, Any], declared: Rule
+) -> BaseException | None:
+    """Look for a simpler case that raises an exception of the same type, and remember it as the failure.
+
+    Returns its exception, None if there is no simpler case. Statistics are not simplified: among many cases
+    one would break by chance.
+    """
+    drawn = [name for name, value in arguments.items() if isinstance(value, Traced) and value.origin]
+    if declared.kind is Kind.STATISTICAL or len(drawn) != 1:
+        return None
+    (name,) = drawn
+    until = time.monotonic() + SIMPLIFY_SECONDS
+    latest = None
+
+    def fails(case: Traced) -> bool:
+        nonlocal latest
+        if time.monotonic() > until:
+            return False
+        try:
+            _run(body, {**arguments, name: case}, watch)
+        except (Exception, pytest.fail.Exception) as found:
+            _check_device(watch)
+            if type(found) is type(error):
+                latest = found
+                return True
+        return False
+
+    simpler = simplest(arguments[name], fails)
+    if latest is not None:
+        _note(watch, body, {**arguments, name: simpler}, declared, lambda *_: None)
+    return latest
+
+
+def describe(arguments: dict[str, Any]) -> str:
+    """Return the arguments of an example as the code that a counterexample shows."""
+    return "\n".join(f"{name} = {value!r}" for name, value in arguments.items())
+
+
+def script(
+    body: Callable[..., None], arguments: dict[str, Any], declared: Rule, device: str, imports: Sequence[str]
+) -> str | None:
+    """Return the script that shows a rule break on torch alone, None where there can be none."""
+    title = f"{declared.id}: {declared.statement}"
+    try:
+        return standalone(body, arguments, title=title, device=device, imports=imports)
+    except UnscriptableError:
+        return None

@@ -1,5 +1,0 @@
-"""Imports every rule: what a fork server does once so that the processes it forks start fast."""
-
-from conformance.rule import load_rules
-
-load_rules()

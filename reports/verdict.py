@@ -1,0 +1,23 @@
+"""Which outcomes fail a run."""
+
+from __future__ import annotations
+
+from reports.model import Basis, Outcome
+
+FAILING = frozenset(
+    {Outcome.THIN, Outcome.BROKEN, Outcome.FIXED, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR}
+)
+"""Outcomes with which a documented rule fails a run."""
+
+
+def fails(outcome: Outcome, basis: Basis, *, strict: bool) -> bool:
+    """Return whether an outcome fails the run.
+
+    Observed rules fail it only in a strict run; so does what a target says that it does not support. The
+    suite's own errors always do.
+    """
+    if outcome is Outcome.ERROR:
+        return True
+    if basis is Basis.OBSERVED and not strict:
+        return False
+    return outcome in FAILING or (strict and outcome is Outcome.UNSUPPORTED)

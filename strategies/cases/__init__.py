@@ -1,0 +1,1 @@
+"""Cases: the inputs of one family of operations each, made of the vocabulary in `strategies`."""

@@ -1,0 +1,108 @@
+"""From what was seen to an outcome, and from outcomes to a score."""
+
+from collections import Counter
+
+import pytest
+
+from conformance.engine.judge import judge
+from conformance.engine.observation import Observation
+from reports.known_breaks import KnownBreak
+from reports.model import Basis, Outcome, Report, Result, Rule, Run, Target
+from reports.score import Score
+from reports.verdict import fails
+
+RULE = Rule("a.b", "area", "a", "It holds.", "torch.gather", classes=("0-d", "empty"))
+KNOWN = KnownBreak("a.b", "torch", "It is known.", issue="https://example.org/1")
+FULL = Counter({"0-d": 3, "empty": 1})
+
+
+def seen(**fields):
+    return Observation(**{"examples": 100, "classes": FULL, **fields})
+
+
+@pytest.mark.parametrize(
+    ("observation", "options", "outcome"),
+    [
+        (seen(), {}, Outcome.HOLDS),
+        (seen(classes=Counter({"0-d": 100})), {}, Outcome.THIN),
+        (seen(classes=Counter({"0-d": 20})), {"max_examples": 20}, Outcome.HOLDS),
+        (seen(failed=True), {"failure": "AssertionError"}, Outcome.BROKEN),
+        (seen(failed=True), {"failure": "AssertionError", "known": KNOWN}, Outcome.KNOWN),
+        (seen(excused=Counter({"empty": 1})), {"excuses": {"empty": KNOWN}}, Outcome.KNOWN),
+        (seen(), {"excuses": {"empty": KNOWN}}, Outcome.FIXED),
+        (seen(failed=True), {"failure": "AssertionError", "excuses": {"empty": KNOWN}}, Outcome.BROKEN),
+        (seen(), {"known": KNOWN}, Outcome.FIXED),
+        (seen(), {"failure": "Unsatisfiable"}, Outcome.ERROR),
+        (seen(unsupported=4, unsupported_message="no"), {}, Outcome.UNSUPPORTED),
+        (seen(unsupported=4, unsupported_message="no"), {"known": KNOWN}, Outcome.UNSUPPORTED),
+        (seen(unsupported=4, failed=True), {"failure": "AssertionError"}, Outcome.BROKEN),
+    ],
+)
+def test_outcomes(observation, options, outcome):
+    assert judge(RULE, observation, **options)[0] is outcome
+
+
+def test_reasons_say_what_to_do():
+    assert judge(RULE, seen(classes=Counter()))[1] == "never drawn: 0-d, empty"
+    assert judge(RULE, seen(unsupported=4, unsupported_message="no"))[1] == "4 of 100 examples: no"
+    assert "delete this known break" in str(judge(RULE, seen(), known=KNOWN)[1])
+
+
+def test_what_fails_a_run():
+    always = {outcome for outcome in Outcome if fails(outcome, Basis.DOCUMENTED, strict=False)}
+    strictly = {outcome for outcome in Outcome if fails(outcome, Basis.DOCUMENTED, strict=True)}
+    observed = {outcome for outcome in Outcome if fails(outcome, Basis.OBSERVED, strict=False)}
+
+    assert set(Outcome) - always == {Outcome.HOLDS, Outcome.KNOWN, Outcome.INAPPLICABLE, Outcome.UNSUPPORTED}
+    assert strictly - always == {Outcome.UNSUPPORTED}
+    assert observed == {Outcome.ERROR}
+
+
+def report(*outcomes, observed=(), extra=0):
+    rules = [
+        Rule(f"a.r{at}", "area", "a", "It holds.", "torch.gather") for at in range(len(outcomes) + extra)
+    ]
+    rules += [
+        Rule(f"b.r{at}", "area", "b", "It holds.", "torch.gather", Basis.OBSERVED)
+        for at in range(len(observed))
+    ]
+    results = [Result(rule.id, "cpu", outcome) for rule, outcome in zip(rules, outcomes, strict=False)]
+    results += [Result(f"b.r{at}", "cpu", outcome) for at, outcome in enumerate(observed)]
+    run = Run(
+        "1",
+        "2.13.0",
+        "3.11",
+        "x",
+        "2026",
+        "0",
+        "conformance",
+        100,
+        False,
+        (Target("cpu", "cpu", "cpu"),),
+        "2026",
+    )
+    return Report(run, tuple(rules), tuple(results))
+
+
+def test_a_score_counts_documented_rules_only():
+    score = Score(
+        report(Outcome.HOLDS, Outcome.BROKEN, Outcome.INAPPLICABLE, observed=[Outcome.BROKEN]), "cpu"
+    )
+
+    assert score.line == (
+        "1 of 2 documented rules hold (50 %); 1 broken; 1 inapplicable; observed: 0 of 1 hold"
+    )
+    assert not score.conforms
+
+
+def test_a_score_is_never_rounded_to_100():
+    score = Score(report(*[Outcome.HOLDS] * 1999, Outcome.BROKEN), "cpu")
+
+    assert score.percent == "99.9 %"
+
+
+def test_a_target_conforms_if_every_applicable_rule_was_run_and_none_broke():
+    assert Score(report(Outcome.HOLDS, Outcome.KNOWN, observed=[Outcome.BROKEN]), "cpu").conforms
+    assert not Score(report(Outcome.HOLDS, extra=1), "cpu").conforms
+    assert not Score(report(Outcome.INAPPLICABLE), "cpu").conforms
+    assert "1 not run" in Score(report(Outcome.HOLDS, extra=1), "cpu").line

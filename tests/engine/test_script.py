@@ -1,0 +1,128 @@
+"""Standalone scripts: each runs on torch alone and says of a healthy torch that the rule holds."""
+
+import ast
+import warnings
+
+import hypothesis
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.engine.observation import Observation
+from conformance.engine.profiles import DEFAULT_SEED, rule_seed
+from conformance.engine.rule import RULES, load_rules, rule
+from conformance.engine.script import UnscriptableError, standalone
+from conformance.engine.watch import Watch, watching
+from reports.replay import reproduced
+from strategies.cases.gathers import Gather, GatherMisuse
+from strategies.tensors import zeros_code
+from tests.faults import observe
+from tests.faults.test_faults import KNOWN
+
+LINES_BEYOND_INPUTS = 40
+UNSCRIPTED = {"categorical.score_function"}
+"""Rules that compare with what the reference makes of the target's own results."""
+
+
+def script_of(id, fault=None):
+    """Return the script for a counterexample to a rule, under a fault if one is given."""
+    registered = RULES[id]
+    hypothesis.seed(rule_seed(id, DEFAULT_SEED))(registered.function)
+    observation = observe(registered, fault)
+    assert observation.script is not None
+    return observation.script()
+
+
+def run(script):
+    with warnings.catch_warnings():
+        exec(compile(script, "<script>", "exec"), {})
+
+
+@pytest.mark.parametrize("id", sorted(set(load_rules()) - KNOWN - UNSCRIPTED))
+@pytest.mark.filterwarnings("ignore")
+def test_the_script_of_a_rule_holds_on_a_healthy_torch(id):
+    script = script_of(id, RULES[id].rule.faults[0])
+
+    assert script is not None
+    run(script)
+    inputs = script[script.index("case = SimpleNamespace(") : script.index("\n)\n")]
+    assert len(script.splitlines()) - len(inputs.splitlines()) <= LINES_BEYOND_INPUTS
+    assert {
+        name.name
+        for node in ast.walk(ast.parse(script))
+        if isinstance(node, ast.Import)
+        for name in node.names
+    } <= {"torch", "warnings", "math", "copy"}
+
+
+@pytest.mark.parametrize("id", sorted(KNOWN))
+def test_the_script_of_a_known_break_breaks(id):
+    with pytest.raises((AssertionError, IndexError, TypeError, RuntimeError, ValueError, UserWarning)):
+        run(script_of(id))
+
+
+def test_a_script_reproduces_in_fresh_processes():
+    assert reproduced(script_of("gather.index_rank_0_and_1"), "Failed") == "3/3"
+
+
+def test_a_script_that_holds_or_is_no_python_does_not_reproduce():
+    assert reproduced("pass", "AssertionError") == "0/3"
+    assert reproduced("this is no python", "AssertionError") == "0/3"
+    assert reproduced("import nothing_of_the_kind", "AssertionError") == "0/3"
+
+
+def test_a_script_that_kills_its_process_reproduces():
+    assert reproduced("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "AssertionError") == "3/3"
+
+
+def test_the_inputs_are_laid_out_on_the_device():
+    zeros = zeros_code((2,))
+    case = Gather(classes=(), input=zeros, dim=0, index=zeros)
+
+    def body(case):
+        """It holds."""
+        assert case.input.gather(case.dim, case.index) is not None
+
+    script = standalone(body, {"case": case}, title="made_up.fact: It holds.", device="meta")
+
+    assert "input=torch.tensor([0, 0]).to('meta')," in script
+    run(script)
+
+
+def test_a_warning_rule_has_a_script(monkeypatch):
+    zeros = zeros_code((2,))
+    case = GatherMisuse(classes=(), input=zeros, dim=0, index=zeros, mended_dim=0, mended_index=zeros)
+
+    def body(case):
+        with pytest.warns(UserWarning):
+            case.input.gather(case.dim, case.index)
+
+    script = standalone(body, {"case": case}, title="made_up.fact: It warns.", device="cpu")
+
+    with pytest.raises(AssertionError, match="no UserWarning"):
+        run(script)
+
+
+def test_what_has_no_literal_is_not_scripted(monkeypatch):
+    monkeypatch.setattr("conformance.engine.rule.RULES", dict(RULES))
+
+    @rule("made_up.unscriptable", source="torch.gather")
+    @given(case=st.just(None))
+    def test_made_up(case):
+        """It holds."""
+        assert Gather(classes=(), input=zeros_code(()), dim=0, index=zeros_code(())) is None
+
+    observation = Observation()
+    with watching(Watch(observation)), pytest.raises(AssertionError):
+        test_made_up()
+
+    assert observation.script is not None
+    assert observation.script() is None
+
+
+def test_a_body_without_source_is_not_scripted():
+    scope: dict[str, object] = {}
+    exec("def body(case): assert case", scope)
+
+    with pytest.raises(UnscriptableError, match="source"):
+        standalone(scope["body"], {}, title="", device="cpu")  # type: ignore[arg-type]

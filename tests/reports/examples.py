@@ -1,0 +1,127 @@
+"""Made-up reports of any size, for what shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from conformance.engine.options import SHIPPED_BREAKS
+from conformance.engine.rule import load_rules
+from reports.known_breaks import read_known_breaks
+from reports.model import Basis, Kind, Need, Outcome, Report, Result, Rule, Target
+from tests.reports.test_files import RUN
+
+AREAS = ("autograd", "distributions", "indexing", "nn", "reductions", "shapes")
+CLASSES = ("0-d input", "empty", "size-1 dim", "expanded", "transposed", "offset", "negative dim", "ties")
+OUTCOMES = (
+    *(Outcome.HOLDS,) * 13,
+    *(
+        Outcome.BROKEN,
+        Outcome.KNOWN,
+        Outcome.INAPPLICABLE,
+        Outcome.UNSUPPORTED,
+        Outcome.CRASHED,
+        Outcome.THIN,
+    ),
+)
+SCRIPT = """# It picks along dim.
+import torch
+
+output = torch.tensor([[0.0, 1.0]]).gather(0, torch.tensor([[0, 0]]))
+assert output.shape == (1, 2), (output.shape, (1, 2))
+"""
+TRACEBACK = "\n".join(
+    f'  File "conformance/test_{line}.py", line {line}, in test_{line}' for line in range(30)
+)
+
+
+def made_up(rules: int, targets: int, *, outcomes: Sequence[Outcome] = OUTCOMES, **run: object) -> Report:
+    """Return a report of some rules and targets, with every outcome among the results.
+
+    Every eleventh rule is observed. The targets are `cpu`, `cuda:0`, `cuda:1` and so on.
+    """
+    ids = ["cpu", *(f"cuda:{index}" for index in range(targets - 1))]
+    columns = tuple(Target(id, id.partition(":")[0], f"Device {id}") for id in ids)
+    listed = tuple(_rule(number) for number in range(rules))
+    results = tuple(
+        _result(rule, target.id, outcomes[(7 * number + 5 * at + number * at) % len(outcomes)])
+        for number, rule in enumerate(listed)
+        for at, target in enumerate(columns)
+    )
+    circumstances = replace(
+        RUN, platform="Linux-6.1-x86_64", targets=columns, ended="2026-01-01T00:10:00+00:00"
+    )
+    return Report(replace(circumstances, **run), listed, results)  # type: ignore[arg-type]
+
+
+def _rule(number: int) -> Rule:
+    return Rule(
+        f"operation_{number // 12}.fact_{number}",
+        AREAS[number % len(AREAS)],
+        f"operation_{number // 12}",
+        f"The output of fact {number} takes the shape of its index, whatever the shape of its input.",
+        "torch.gather",
+        Basis.OBSERVED if number % 11 == 10 else Basis.DOCUMENTED,
+        Kind.ERROR if number % 5 == 4 else Kind.PROPERTY,
+        (Need.VALUES,) if number % 3 == 0 else (),
+        classes=CLASSES,
+        faults=("a-fault", "another-fault"),
+    )
+
+
+def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
+    if outcome is Outcome.INAPPLICABLE:
+        return Result(rule.id, target, outcome, f"{target} lacks values: it holds none")
+    held = Result(
+        rule.id,
+        target,
+        outcome,
+        examples=100,
+        seconds=0.11,
+        classes={name: 7 * at + 3 for at, name in enumerate(CLASSES[:-1])},
+    )
+    reasons = {
+        Outcome.KNOWN: "device: an expanded index is misread (https://example.org/17)",
+        Outcome.UNSUPPORTED: "100 of 100 examples: NotImplementedError: not there",
+        Outcome.THIN: "never drawn: ties",
+        Outcome.BROKEN: "AssertionError: differs first at (1, 0)",
+        Outcome.CRASHED: "the process died of SIGSEGV (Segmentation fault)",
+    }
+    found = replace(held, reason=reasons.get(outcome))
+    if outcome in (Outcome.BROKEN, Outcome.CRASHED):
+        case = "case = Gather(input=torch.tensor([[0.0, 1.0]]), dim=0, index=torch.tensor([[0, 0]]))"
+        return replace(
+            found, examples=12, counterexample=case, script=SCRIPT, reproduced="3/3", traceback=TRACEBACK
+        )
+    return found
+
+
+def illustrated() -> Report:
+    """Return a report of the suite's own rules on made-up devices, as a README may show it."""
+    rules = tuple(found.rule for found in load_rules().values())
+    known = {entry.rule: f"{entry.cause}: {entry.reason}" for entry in read_known_breaks(SHIPPED_BREAKS)}
+    base = made_up(1, 1)
+    targets = (
+        Target("cpu", "cpu", "cpu"),
+        Target("cuda:0", "cuda", "NVIDIA H100", "CUDA 13.0"),
+        Target("my_device:0", "my_device", "My device, first silicon"),
+    )
+    expanded = "AssertionError: differs first at (0, 1): [[0., 0.]] instead of [[0., 1.]]"
+    wrong = {
+        ("gather.elements", "my_device:0"): (Outcome.BROKEN, expanded),
+        ("gather.expanded_index", "my_device:0"): (Outcome.BROKEN, expanded),
+        ("max.nan_index", "my_device:0"): (Outcome.BROKEN, "AssertionError: 0 instead of 3"),
+        ("view.write_to_output", "my_device:0"): (Outcome.BROKEN, "AssertionError: the base does not see it"),
+        ("amax.all_dims", "my_device:0"): (Outcome.CRASHED, "the process died of SIGSEGV"),
+        ("gather.sparse_gradient", "my_device:0"): (Outcome.UNSUPPORTED, "NotImplementedError: sparse"),
+    }
+    results = []
+    for rule in rules:
+        for target in targets:
+            outcome, reason = wrong.get((rule.id, target.id), (Outcome.HOLDS, None))
+            if outcome is Outcome.HOLDS and rule.id in known:
+                outcome, reason = Outcome.KNOWN, known[rule.id]
+            found = _result(rule, target.id, outcome)
+            classes = {name: 3 + 5 * at % 41 for at, name in enumerate(rule.classes)}
+            results.append(replace(found, reason=reason, classes=classes))
+    return Report(replace(base.run, targets=targets), rules, tuple(results))

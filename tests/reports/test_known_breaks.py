@@ -1,0 +1,153 @@
+"""Reading known breaks, and saying what is wrong with a file."""
+
+from pathlib import Path
+
+import pytest
+
+from conformance.engine.options import SHIPPED_BREAKS
+from conformance.engine.rule import load_rules
+from reports.known_breaks import (
+    KnownBreaksError,
+    check_rules,
+    declare,
+    find_break,
+    find_excuses,
+    read_known_breaks,
+    read_lacks,
+)
+from reports.model import Need, Target
+
+CUDA = Target("cuda:0", "cuda", "x")
+ENTRY = '[[break]]\nrule = "a.b"\ncause = "device"\nreason = "Why."\nissue = "https://example.org/1"\n'
+
+
+def read(tmp_path: Path, text: str):
+    path = tmp_path / "breaks.toml"
+    path.write_text(text, "utf-8")
+    return read_known_breaks(path)
+
+
+def test_the_shipped_ones_are_about_rules_that_exist():
+    check_rules(
+        read_known_breaks(SHIPPED_BREAKS), {id: found.rule.classes for id, found in load_rules().items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("further", "concerned"),
+    [
+        ("", True),
+        ('target = "cuda"', True),
+        ('target = "cuda:0"', True),
+        ('target = "cuda:1"', False),
+        ('torch = ">=2.12"', True),
+        ('torch = "<2.13"', False),
+    ],
+)
+def test_an_entry_concerns_targets_and_versions(tmp_path, further, concerned):
+    (entry,) = read(tmp_path, ENTRY + further)
+
+    assert entry.concerns("a.b", CUDA, "2.13.0+cu130") is concerned
+    assert not entry.concerns("a.c", CUDA, "2.13.0+cu130")
+
+
+def test_development_versions_count(tmp_path):
+    (entry,) = read(tmp_path, ENTRY + 'torch = ">=2.13"')
+
+    assert entry.concerns("a.b", CUDA, "2.15.0.dev20261101+cpu")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[break", "is not TOML"),
+        ("[other]", "holds other"),
+        ("break = 3", "no [[break]] list"),
+        ('break = [{rule = "a.b"}]', "breaks.toml, break 1: cause, reason is missing"),
+        ('[[break]]\nrule = "a.b"', "breaks.toml:1: cause, reason is missing"),
+        (ENTRY.replace("issue", "isue"), "breaks.toml:1: unknown key isue"),
+        (
+            ENTRY + '\n[[break]]\nrule = "a.b"\ncause = "device"\nreason = "Why."',
+            "breaks.toml:7: an issue or a script",
+        ),
+        (ENTRY.replace('"device"', '"weather"'), "cause is 'weather'"),
+        (ENTRY + 'torch = "two"', "breaks.toml:1: torch: "),
+        (ENTRY + "target = 3", "every value is a string"),
+    ],
+)
+def test_a_wrong_file_is_named_with_the_reason(tmp_path, text, message):
+    with pytest.raises(KnownBreaksError, match=r"breaks\.toml") as raised:
+        read(tmp_path, text)
+
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(KnownBreaksError, match="cannot be read: No such file"):
+        read_known_breaks(tmp_path / "none.toml")
+
+
+def test_a_rule_that_does_not_exist_is_named(tmp_path):
+    entries = read(tmp_path, ENTRY)
+
+    with pytest.raises(KnownBreaksError, match=r"breaks\.toml:1: there is no rule 'a\.b'"):
+        check_rules(entries, {"a.c": ()})
+
+
+LACKS = '[[lacks]]\ntarget = "cuda"\nneed = "strides"\nreason = "Why."\n'
+
+
+def test_a_target_is_declared_to_lack_something(tmp_path):
+    path = tmp_path / "breaks.toml"
+    path.write_text(ENTRY + LACKS, "utf-8")
+    other = Target("cpu", "cpu", "cpu")
+
+    declared = declare([CUDA, other], read_lacks(path))
+
+    assert declared[0].lacks == {Need.STRIDES: "Why."}
+    assert declared[1] == other
+    assert len(read_known_breaks(path)) == 1
+
+
+def test_what_was_probed_stands(tmp_path):
+    path = tmp_path / "breaks.toml"
+    path.write_text(LACKS, "utf-8")
+    probed = Target("cuda:0", "cuda", "x", lacks={Need.STRIDES: "probed"})
+
+    assert declare([probed], read_lacks(path)) == [probed]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (LACKS.replace("strides", "wheels"), "breaks.toml:1: need is 'wheels', not one of values, autograd,"),
+        (ENTRY + LACKS.replace("need", "ned"), "breaks.toml:6: unknown key ned"),
+        ('[[lacks]]\ntarget = "cuda"\n', "breaks.toml:1: need, reason is missing"),
+        (LACKS + "torch = 2", "breaks.toml:1: every value is a string"),
+    ],
+)
+def test_a_wrong_declaration_is_named_with_the_reason(tmp_path, text, message):
+    path = tmp_path / "breaks.toml"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(KnownBreaksError) as raised:
+        read_lacks(path)
+
+    assert message in str(raised.value)
+
+
+def test_an_entry_may_be_about_an_input_class(tmp_path):
+    (entry,) = entries = read(tmp_path, ENTRY + 'class = "expanded"\n')
+
+    assert entry.input_class == "expanded"
+    assert find_break(entries, "a.b", CUDA, "2.13.0") is None
+    assert find_excuses(entries, "a.b", CUDA, "2.13.0") == {"expanded": entry}
+    check_rules(entries, {"a.b": ("expanded", "0-d")})
+
+
+def test_a_class_that_the_rule_never_draws_is_named(tmp_path):
+    entries = read(tmp_path, ENTRY + 'class = "expended"\n')
+
+    with pytest.raises(KnownBreaksError, match=r"toml:1: a\.b draws no class 'expended'; it draws: expanded"):
+        check_rules(entries, {"a.b": ("expanded",)})

@@ -1,0 +1,169 @@
+"""What lies beside the page: junit.xml, the summary and the badge."""
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from reports.ctrf import ctrf
+from reports.junit import junit
+from reports.model import Outcome
+from reports.publish import publish
+from reports.summary import ROWS, badge, summary
+from tests.reports.test_files import REPORT, RUN
+from tests.reports.test_html import HOSTILE
+
+HOLDING = replace(
+    REPORT,
+    results=tuple(
+        replace(result, outcome=Outcome.HOLDS, reason=None) if result.target == "cpu" else result
+        for result in REPORT.results
+    ),
+)
+
+
+def with_outcome(outcome, **changes):
+    first, *others = REPORT.results
+    return replace(REPORT, results=(replace(first, outcome=outcome, **changes), *others))
+
+
+def test_a_report_is_written_whole(tmp_path):
+    page = publish(tmp_path / "report", REPORT)
+
+    assert page == tmp_path / "report" / "index.html"
+    assert {path.name for path in page.parent.iterdir()} == {
+        *("index.html", "results.json", "junit.xml", "ctrf.json", "summary.md", "badge.json"),
+    }
+
+
+def test_a_fault_leaves_nothing_half_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("reports.publish.render", lambda report: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        publish(tmp_path / "report", REPORT)
+
+    assert not (tmp_path / "report").exists()
+
+
+def test_junit_has_a_suite_per_target_and_a_case_per_result():
+    root = ElementTree.fromstring(junit(REPORT).encode())
+
+    assert [suite.get("name") for suite in root] == ["cpu", "meta"]
+    assert [suite.get("tests") for suite in root] == ["2", "1"]
+    assert [suite.get("failures") for suite in root] == ["1", "0"]
+    assert [suite.get("skipped") for suite in root] == ["0", "1"]
+    (failure,) = root.iter("failure")
+    assert failure.get("message") == "broken: AssertionError"
+    assert failure.text == "case = 1\n\nTraceback"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (Outcome.BROKEN, "failure"),
+        (Outcome.THIN, "failure"),
+        (Outcome.FIXED, "failure"),
+        (Outcome.CRASHED, "error"),
+        (Outcome.HUNG, "error"),
+        (Outcome.ERROR, "error"),
+        (Outcome.KNOWN, "skipped"),
+        (Outcome.UNSUPPORTED, "skipped"),
+    ],
+)
+def test_junit_tells_what_fails_from_what_does_not(outcome, kind):
+    suite = ElementTree.fromstring(junit(with_outcome(outcome)).encode())[0]
+
+    assert [child.tag for case in suite for child in case] == [kind]
+
+
+def test_junit_holds_any_text():
+    root = ElementTree.fromstring(junit(with_outcome(Outcome.BROKEN, reason=HOSTILE)).encode())
+
+    (failure,) = root.iter("failure")
+    assert "<script>alert(1)</script>" in failure.get("message", "")
+    assert "\x00" not in failure.get("message", "")
+
+
+def test_ctrf_counts_what_it_lists():
+    results = ctrf(REPORT)["results"]
+    summary, tests = results["summary"], results["tests"]
+
+    assert [test["status"] for test in tests] == ["failed", "passed", "skipped"]
+    assert (summary["tests"], summary["passed"], summary["failed"], summary["skipped"]) == (3, 1, 1, 1)
+    assert summary["stop"] - summary["start"] == 9_000
+    assert tests[0]["message"] == "AssertionError"
+    assert tests[0]["trace"] == "case = 1\n\nTraceback"
+    assert tests[0]["suite"] == ["cpu", "indexing"]
+    assert tests[0]["duration"] == 500
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome.CRASHED, "failed"),
+        (Outcome.KNOWN, "other"),
+        (Outcome.UNSUPPORTED, "skipped"),
+        (Outcome.HOLDS, "passed"),
+    ],
+)
+def test_ctrf_tells_what_fails_from_what_does_not(outcome, status):
+    test = ctrf(with_outcome(outcome))["results"]["tests"][0]
+
+    assert (test["status"], test["rawStatus"]) == (status, outcome.value)
+
+
+def test_ctrf_of_a_run_without_a_time_is_whole():
+    strange = replace(REPORT, run=replace(RUN, started="yesterday", ended=None))
+
+    assert ctrf(strange)["results"]["summary"]["start"] == 0
+
+
+def test_the_summary_names_what_is_to_look_at():
+    text = summary(REPORT)
+
+    assert "| cpu | ✗ does not conform |" in text
+    assert "| `gather.elements` | cpu | ✗ broken | It picks. — AssertionError |" in text
+    assert "squeeze.scalar" not in text
+
+
+def test_the_summary_of_a_conforming_run_is_short():
+    text = summary(HOLDING)
+
+    assert "| cpu | ✓ conforms | 1 of 1 documented rules hold (100 %)" in text
+    assert "to look at" not in text
+
+
+def test_the_summary_is_markdown_whatever_a_target_says():
+    text = summary(with_outcome(Outcome.BROKEN, reason=f"{HOSTILE} | a\n| b"))
+
+    assert "<script>" not in text
+    assert "\\<script\\>" in text
+    assert "\x1b" not in text
+    assert all(line.count(" | ") == 3 for line in text.splitlines() if "gather.elements" in line)
+
+
+def test_a_long_summary_is_cut_short():
+    many = replace(REPORT, results=REPORT.results[:1] * (ROWS + 7))
+
+    assert "and 7 more, in the report" in summary(many)
+
+
+def test_the_summary_says_that_a_run_ended_early():
+    assert "ended early" in summary(replace(REPORT, run=replace(RUN, ended=None)))
+
+
+@pytest.mark.parametrize(
+    ("report", "message", "color"),
+    [
+        (REPORT, "0/1 rules", "red"),
+        (replace(HOLDING, run=replace(RUN, targets=RUN.targets[:1])), "1/1 rules", "brightgreen"),
+        (replace(HOLDING, run=replace(RUN, ended=None)), "1/1 rules", "red"),
+        (replace(REPORT, results=()), "nothing applied", "lightgrey"),
+    ],
+)
+def test_the_badge_counts_rules_and_is_green_only_if_all_is_well(report, message, color):
+    found = badge(report)
+
+    assert (found["schemaVersion"], found["message"], found["color"]) == (1, message, color)
+    assert json.loads(json.dumps(found)) == found
