@@ -39,7 +39,7 @@ def test_the_statement_is_the_first_paragraph():
 def test_the_declaration_reaches_the_rule():
     declared = declare(basis=Basis.OBSERVED, kind=Kind.WARNING, seed="gather").rule
 
-    assert (declared.operation, declared.area) == ("made_up", "tests")
+    assert (declared.operation, declared.area) == ("made_up", "engine")
     assert (declared.basis, declared.kind, declared.seed) == (Basis.OBSERVED, Kind.WARNING, "gather")
 
 
