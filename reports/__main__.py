@@ -6,6 +6,7 @@ import argparse
 import gc
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from reports import compare, history
@@ -21,12 +22,12 @@ from reports.score import Score
 SOURCE = "a report's directory, results.json, or journal.jsonl of a run that was killed"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a command.
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m reports") -> int:
+    """Run a command; `prog` is what the user called.
 
     Returns 0; 1 if `compare` found a regression; 2, after one line on stderr, if the input cannot be used.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(prog).parse_args(arguments)
     # Reports are trees, so nothing here is garbage before it is free; looking for it takes half the time.
     collecting = gc.isenabled()
     gc.disable()
@@ -42,8 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Work with the reports of past runs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     again = commands.add_parser("render", help="write a report anew")

@@ -121,6 +121,7 @@ class Run:
     """The circumstances of a run; `ended` is None if it was cut short.
 
     `shard` is `2/4` for the second of four jobs that share the rules; `1+2/4` if these two were joined.
+    `sources` says of documentation that rules name and the tested torch does not carry what is missing.
     """
 
     suite: str
@@ -135,6 +136,7 @@ class Run:
     targets: tuple[Target, ...]
     ended: str | None = None
     shard: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
 
     def target(self, id: str) -> Target:
         """Return the target with an id; raises StopIteration if the run has none."""
@@ -264,7 +266,10 @@ def plain(value: Run | Rule | Target | Result) -> dict[str, Any]:
     if isinstance(value, Result):
         # There are many, and nothing in them but the outcome needs turning into something else.
         return {**vars(value), "outcome": value.outcome.value}
-    return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    found = {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if found.get("sources") == {}:
+        del found["sources"]  # nothing to say is not said
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -3,13 +3,15 @@
 pytest looks for its configuration where the paths on the command line lead. Before it has read the
 configuration it knows none of the suite's options, takes the DIR of `--report DIR` for such a path if it
 exists, and finds no configuration there. Only in a clone of the suite does this module do anything.
+
+It is installed as `torch_conformance_early`, too, which no package of a user's has for a name, and so imports
+nothing of the suite.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,23 +23,19 @@ OPTIONS = ("--report", "--known-breaks")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """In a clone, use the clone's own packages, and start anew where pytest took our paths for tests."""
-    clone = _clone(early_config.invocation_params.dir)
-    if clone is None:
+    """In a clone, start anew with `--report=DIR` for `--report DIR`, where pytest took DIR for tests."""
+    clone = find_clone(early_config.invocation_params.dir)
+    if clone is None or early_config.rootpath == clone:
         return
-    if clone != Path(__file__).parents[2]:
-        # The suite is installed, too, and this module is of that one; the rules to run are the clone's.
-        for name in ("conformance", "conformance.engine", __name__):
-            sys.modules.pop(name, None)
     given = list(map(os.fspath, early_config.invocation_params.args))
     further = shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
     joined = join_paths(given), join_paths(further)
-    if early_config.rootpath != clone and joined != (given, further):
+    if joined != (given, further):
         os.environ["PYTEST_ADDOPTS"] = shlex.join(joined[1])
         raise SystemExit(pytest.main(joined[0]))
 
 
-def _clone(directory: Path) -> Path | None:
+def find_clone(directory: Path) -> Path | None:
     """Return the root of the clone of the suite that a directory is in, None if it is in none."""
     for place in (directory, *directory.parents):
         if (place / "conformance" / "engine" / "early.py").is_file():

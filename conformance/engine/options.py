@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Verbosity, settings
 
 import conformance
 from conformance.engine.apart import load
@@ -107,6 +107,11 @@ def max_examples(config: pytest.Config) -> int:
     if not given.isascii() or not given.isdigit() or int(given) < 1:
         raise pytest.UsageError(f"--max-examples: {given!r} is not a positive number")
     return int(given)
+
+
+def verbosity(config: pytest.Config) -> Verbosity:
+    """Return how much Hypothesis is to say."""
+    return Verbosity[config.getoption("--hypothesis-verbosity", None) or "normal"]
 
 
 def shard(config: pytest.Config) -> str | None:

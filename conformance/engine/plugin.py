@@ -3,6 +3,10 @@
 A clone's `conftest.py` names it; elsewhere `torch-conformance` does.
 """
 
+import sys
+
+import pytest
+
 from conformance.engine.collecting import pytest_collection_modifyitems, pytest_generate_tests, target
 from conformance.engine.options import pytest_addoption
 from conformance.engine.session import (
@@ -17,6 +21,10 @@ from conformance.engine.session import (
     pytest_unconfigure,
     short_diffs,
 )
+
+if sys.flags.optimize:
+    # `python -O` drops asserts, and with them every claim, but not those that pytest has rewritten.
+    pytest.register_assert_rewrite("conformance.expect")
 
 __all__ = [
     "every_warning",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from conformance.engine import source as sources
 from conformance.engine.judging import RULE
 from conformance.engine.rule import find_rule
 from reports.files import JOURNAL, Journal
@@ -54,6 +55,9 @@ class Recording:
         found = [find_rule(nodeid) for nodeid in nodeids]
         self._rules = {rule.id: rule for rule, _ in filter(None, found)}
         if self._rules:
+            missing = {rule.source: sources.missing(rule.source) for rule in self._rules.values()}
+            said = {source: why for source, why in sorted(missing.items()) if why is not None}
+            self._run = replace(self._run, sources=said)
             self._journal = Journal(self._directory / JOURNAL, self._run, tuple(self._rules.values()))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -106,6 +110,9 @@ class Recording:
             return
         report = self.report()
         terminalreporter.section("conformance")
+        if report.run.sources:
+            names = ", ".join(report.run.sources)
+            terminalreporter.line(f"not in this torch's documentation, though rules name it: {names}")
         for target in report.run.targets:
             terminalreporter.line(f"{target.id}: {Score(report, target.id).line}")
         terminalreporter.line(f"report: {self.written}")

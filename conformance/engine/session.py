@@ -8,8 +8,7 @@ import reprlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -18,6 +17,7 @@ import torch
 from hypothesis import settings
 
 import conformance
+from conformance.__main__ import CONFIGURATION, suite_version
 from conformance.engine import options
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.isolation import Isolation
@@ -41,14 +41,17 @@ OF_RULES = pytest.StashKey[bool]()
 register_profiles()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
     """Run the rules in a worker process unless told otherwise, so that the device may end it.
 
-    `-n 0` (and a debugger) keeps them in this process.
+    `-n 0` (and a debugger) keeps them in this process. A wrapper, to come before xdist, which does the same
+    to say what `-n` means.
     """
     option = config.option
     start = config.invocation_params.dir
+    if config.inipath == CONFIGURATION and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(RULES)]
     paths = [Path(start, argument.partition("::")[0]).resolve() for argument in config.args]
     of_rules = config.stash[OF_RULES] = all(RULES in (path, *path.parents) for path in paths)
     if not of_rules and getattr(option, "numprocesses", None) and option.dist == "no":
@@ -61,6 +64,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if getattr(option, "maxworkerrestart", "") is None:
         # xdist gives up after a few; a device may end one process per rule. Isolation knows when to stop.
         option.maxworkerrestart = str(sys.maxsize)
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -72,9 +76,15 @@ def pytest_configure(config: pytest.Config) -> None:
     profile = options.profile(config)
     settings.load_profile(profile)
     max_examples = options.max_examples(config)
-    # Hypothesis' own plugin loads the profile that its option names, after us.
-    database = options.example_database(config)
-    settings.register_profile(profile, settings.get_profile(profile), max_examples=max_examples, **database)
+    # Hypothesis' own plugin loads the profile that its option names, after us: after rules were imported,
+    # which take the settings that they find.
+    settings.register_profile(
+        profile,
+        settings.get_profile(profile),
+        max_examples=max_examples,
+        verbosity=options.verbosity(config),
+        **options.example_database(config),
+    )
     settings.load_profile(profile)
 
     hang_after = options.seconds(config, "--hang-after")
@@ -94,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
     options.check_globs(config)
     directory = options.report_directory(config)
     run = Run(
-        suite=_suite_version(),
+        suite=suite_version(),
         torch=str(torch.__version__),  # a str of a kind of its own does not travel
         python=platform.python_version(),
         platform=platform.platform(),
@@ -157,6 +167,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and config.option.no_header and config.stash.get(OF_RULES, False):
         terminal.line(pytest_report_header(config))
+        # It counts processes, and what each of them collects.
+        config.pluginmanager.unregister(name="terminaldistreporter")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -224,11 +236,3 @@ def short_diffs() -> Iterator[None]:
         for name in ("CI", "BUILD_NUMBER"):
             patch.delenv(name, raising=False)
         yield
-
-
-def _suite_version() -> str:
-    try:
-        return version("torch-conformance")
-    except PackageNotFoundError:
-        sys.stderr.write("torch-conformance is not installed; its version is unknown\n")
-        return "unknown"

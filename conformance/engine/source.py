@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -21,21 +22,34 @@ PAGES = frozenset(
 
 
 def check(source: str) -> None:
-    """Check that a source is a page of the documentation or an object of torch that has a docstring.
+    """Check that a source is a page of the documentation or the name of an object of torch.
 
     Raises LookupError with the reason otherwise.
     """
+    if source not in PAGES and not source.startswith("torch."):
+        raise LookupError(f"{source} is neither a known page nor an object of torch")
+
+
+@functools.cache
+def missing(source: str) -> str | None:
+    """Return why a source's text cannot be found in the tested torch, None if it can.
+
+    A backend may replace functions by others without a docstring, `python -OO` drops docstrings, and other
+    versions of torch have other functions. The text of a page is on no machine; nothing is missing of it.
+    """
     if source in PAGES:
-        return
-    found = _resolve(source)
-    if not getattr(found, "__doc__", None):
-        raise LookupError(f"{source} has no docstring")
+        return None
+    try:
+        found = _resolve(source)
+    except LookupError as error:
+        return str(error)
+    except Exception as error:  # whatever a backend's module answers with
+        return f"{source}: {type(error).__name__}: {error}"
+    return None if getattr(found, "__doc__", None) else f"{source} has no docstring"
 
 
 def _resolve(source: str) -> Any:
     """Import the longest prefix of `source` that is a module and follow the rest as attributes."""
-    if not source.startswith("torch."):
-        raise LookupError(f"{source} is neither a known page nor an object of torch")
     parts = source.split(".")
     for length in range(len(parts), 0, -1):
         try:

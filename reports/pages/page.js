@@ -155,9 +155,14 @@ function evidence(rule, target) {
   }
   return part;
 }
+// Documentation that a tested torch does not carry: what is missing, by its version.
+function missing(source) {
+  const runs = report.runs ?? [report.run];
+  return runs.filter((run) => run.sources?.[source]).map((run) => make("span", { class: "soft", text: ` (not found in torch ${run.torch}: ${run.sources[source]})` }));
+}
 function pane(rule) {
   const facts = [
-    ["Source", make("a", { href: urls[rule.id], rel: "noreferrer", text: rule.source })],
+    ["Source", make("span", {}, make("a", { href: urls[rule.id], rel: "noreferrer", text: rule.source }), ...missing(rule.source))],
     ["Basis", rule.basis === "observed" ? "observed: the documentation does not say so; it counts in no verdict" : "documented"],
     ["Kind", rule.kind],
     rule.needs.length && ["Needs", rule.needs.join(", ")],

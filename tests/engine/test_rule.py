@@ -76,16 +76,26 @@ def test_a_rule_without_a_statement_is_refused():
 @pytest.mark.parametrize(
     "source",
     [
-        "torch.no_such_thing",
         "notes/no_such_page",
         "numpy.take",
-        "torch.Tensor.no_such_method",
-        "torch.version.cuda",
     ],
 )
-def test_a_source_that_does_not_resolve_is_refused(source):
-    with pytest.raises(InvalidRuleError, match=r"rule 'made_up.fact': its source does not resolve"):
+def test_what_is_no_source_is_refused(source):
+    with pytest.raises(InvalidRuleError, match=r"rule 'made_up.fact': .* is neither a known page nor"):
         declare(source=source)
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("torch.no_such_thing", "the installed torch has no torch.no_such_thing"),
+        ("torch.Tensor.no_such_method", "the installed torch has no torch.Tensor.no_such_method"),
+        ("torch.version.cuda", "torch.version.cuda has no docstring"),
+    ],
+)
+def test_a_source_that_this_torch_does_not_have_stops_no_rule(source, why):
+    assert declare(source=source).rule.source == source
+    assert sources.missing(source) == why
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,13 @@ def test_a_source_that_does_not_resolve_is_refused(source):
     ],
 )
 def test_a_source_resolves(source):
-    sources.check(source)
+    assert sources.missing(source) is None
+
+
+def test_every_source_of_the_suite_resolves():
+    missing = {found.rule.source: sources.missing(found.rule.source) for found in load_rules().values()}
+
+    assert not {source: why for source, why in missing.items() if why}
 
 
 def test_examples_are_observed_until_the_first_failure():
