@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from reports.merge import UnmergeableError, merge
 from reports.model import Result
 from reports.pages.html import render_catalogue, render_comparison, render_history
 from reports.publish import publish
-from reports.replay import reproduced
+from reports.replay import NoTorchError, Replayer
 from reports.score import Score
 
 SOURCE = "a report's directory, results.json, or journal.jsonl of a run that was killed"
@@ -107,33 +107,35 @@ def _merge(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     old, new = read_report(options.old), read_report(options.new)
-    replays = [
-        _replay(python, report.run.torch) if python and not options.no_replay else None
-        for python, report in ((options.python, new), (options.old_python, old))
-    ]
-    found = compare.compare(old, new, *replays)
+    with contextlib.ExitStack() as replayers:
+        replays = [
+            _replay(replayers.enter_context(Replayer(python)), python, report.run.torch)
+            if python and not options.no_replay
+            else None
+            for python, report in ((options.python, new), (options.old_python, old))
+        ]
+        found = compare.compare(old, new, *replays)
     print(compare.markdown(found), end="")
     if options.output:
         write_text(options.output, render_comparison(found))
     return 1 if found.regressed else 0
 
 
-def _replay(python: str, torch: str) -> compare.Replay | None:
+def _replay(replayer: Replayer, python: str, torch: str) -> compare.Replay | None:
     """Return what replays a script on a version of torch; None, with a word on stderr, if it is not there."""
-    asked = [python, "-c", "import torch; print(torch.__version__)"]
     try:
-        said = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        said = "no torch"
-    if said != torch:
+        found = replayer.torch()
+    except NoTorchError:
+        found = "no torch"
+    if found != torch:
         print(
-            f"no counterexample is replayed: {python} has {said}, the run had torch {torch}", file=sys.stderr
+            f"no counterexample is replayed: {python} has {found}, the run had torch {torch}", file=sys.stderr
         )
         return None
 
     def replay(result: Result) -> str | None:
         exception = (result.reason or "").partition(":")[0]
-        return reproduced(result.script, exception, python=python) if result.script else None
+        return replayer.reproduced(result.script, exception) if result.script else None
 
     return replay
 

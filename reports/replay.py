@@ -2,54 +2,141 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import queue
 import subprocess
 import sys
-import time
+import threading
+from pathlib import Path
+from typing import Any
 
 RUNS = 3
 TIMEOUT = 120
 """Seconds after which a run of a script counts as not reproduced."""
 
+START = 120
+"""Seconds that a Python has to import torch."""
 
-def reproduced(
-    script: str, exception: str | None, *, seconds: float | None = None, python: str = sys.executable
-) -> str:
-    """Return in how many of `RUNS` fresh processes the script breaks as the rule did, as `2/3`.
+Ending = tuple["int | None", str]
+"""How a script ended: its exit status, negative for a signal, None if it took too long; and its stderr."""
 
-    It breaks if it ends with an AssertionError or with the named exception, or if a signal ends it; without a
-    name, however it fails (a missing module apart). With `seconds` given it breaks if it takes longer.
+
+class NoTorchError(Exception):
+    """A Python cannot import torch; the message says why, in one line."""
+
+
+class Replayer:
+    """Runs scripts with a Python that imports torch once, each in a fork where there are forks.
+
+    Use it as a context manager. Raises NoTorchError at the first script if there is no torch.
     """
-    runs = [
-        subprocess.Popen(
-            [python, "-"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        for _ in range(RUNS)
-    ]
-    until = time.monotonic() + (seconds or TIMEOUT)
-    return f"{sum(_breaks(run, script, exception, until, slow=seconds is not None) for run in runs)}/{RUNS}"
+
+    def __init__(self, python: str = sys.executable) -> None:
+        self._python = python
+        self._process: subprocess.Popen[str] | None = None
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._torch: str | None = None
+
+    def __enter__(self) -> Replayer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def torch(self) -> str:
+        """Return the version of torch that scripts run on; raises NoTorchError if there is none."""
+        if self._torch is None:
+            self._start()
+        assert self._torch is not None
+        return self._torch
+
+    def run(self, script: str, *, runs: int = RUNS, seconds: float = TIMEOUT) -> list[Ending]:
+        """Run a script several times, at once, each for some seconds at most; return how each ended.
+
+        A script that ends the process that all share is taken to have ended so each time.
+        """
+        if self._process is None:
+            self._start()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        request = json.dumps({"script": script, "runs": runs, "seconds": seconds})
+        with contextlib.suppress(OSError):  # it is dead, as its answer shows
+            self._process.stdin.write(request + "\n")
+            self._process.stdin.flush()
+        answer = self._answer(seconds + TIMEOUT)
+        if answer is not None:
+            return [(code, said) for code, said in json.loads(answer)]
+        code = self._process.poll()
+        self.close()
+        return [(code, "")] * runs
+
+    def reproduced(
+        self, script: str, exception: str | None, *, limit: float = TIMEOUT, hangs: bool = False
+    ) -> str:
+        """Return in how many of `RUNS` fresh processes a script breaks as its rule did, as `2/3`.
+
+        It breaks if it ends with an AssertionError or with the named exception, or if a signal ends it;
+        without a name, however it fails (a missing module apart). One that `hangs` breaks if it does not end
+        within the `limit`, in seconds.
+        """
+        endings = self.run(script, seconds=limit)
+        return f"{sum(_breaks(ending, exception, hangs=hangs) for ending in endings)}/{RUNS}"
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr]
+            self._process = None
+
+    def _start(self) -> None:
+        try:
+            self._process = process = subprocess.Popen(
+                [self._python, str(Path(__file__).with_name("warm.py"))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+            )
+        except OSError as error:
+            raise NoTorchError(f"{self._python}: {error.strerror}") from None
+        self._answers = queue.Queue()
+        threading.Thread(target=_read, args=(process.stdout, self._answers), daemon=True).start()
+        version = self._answer(START)
+        if version is None:
+            self.close()
+            raise NoTorchError(f"{self._python} has no torch")
+        self._torch = json.loads(version)
+
+    def _answer(self, seconds: float) -> str | None:
+        """Return the next line of the process, None if it ended instead or took too long."""
+        try:
+            return self._answers.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
 
-def _breaks(
-    run: subprocess.Popen[str], script: str, exception: str | None, until: float, *, slow: bool
-) -> bool:
-    """Return whether a script breaks as expected: by not ending in time if `slow`, by how it ends if not."""
-    try:
-        _, said = run.communicate(script, timeout=max(until - time.monotonic(), 0.1))
-    except subprocess.TimeoutExpired:
-        run.kill()
-        run.communicate()
-        return slow
-    names = [
+def _read(lines: Any, answers: queue.Queue[str | None]) -> None:
+    # What the process was to say goes with its pipe, when it is closed.
+    with contextlib.suppress(ValueError):
+        for line in lines:
+            answers.put(line)
+    answers.put(None)
+
+
+def _breaks(ending: Ending, exception: str | None, *, hangs: bool) -> bool:
+    """Return whether a script broke as expected: if it `hangs`, by not ending; else by how it ended."""
+    code, said = ending
+    if hangs or code is None:
+        return hangs and code is None
+    names = {
         line.partition(":")[0].rpartition(".")[2] for line in said.splitlines() if line[:1] not in ("", " ")
-    ]
-    if slow:
-        return False
-    if run.returncode < 0 or exception is None:
-        return run.returncode != 0 and not {"ImportError", "ModuleNotFoundError"} & set(names)
-    return run.returncode != 0 and bool({"AssertionError", exception} & set(names))
+    }
+    if code < 0 or exception is None:
+        return code != 0 and not {"ImportError", "ModuleNotFoundError"} & names
+    return code != 0 and bool({"AssertionError", exception} & names)

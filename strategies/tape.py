@@ -9,7 +9,9 @@ simplest decision everywhere: Hypothesis lowers the bytes one by one and the cas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,9 +19,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
-
-_promises: WeakKeyDictionary[SearchStrategy[Any], tuple[str, ...]] = WeakKeyDictionary()
-_decoders: WeakKeyDictionary[SearchStrategy[Any], Callable[[Tape], Any]] = WeakKeyDictionary()
 
 
 class Tape:
@@ -72,7 +71,8 @@ class Origin:
     def again(self, data: bytes) -> Any:
         """Return the value that other bytes of the same length stand for."""
         value = self.decode(Tape(data))
-        value.__dict__["origin"] = Origin(self.decode, data)
+        if isinstance(value, Traced):
+            value.__dict__["origin"] = Origin(self.decode, data)
         return value
 
 
@@ -82,28 +82,108 @@ class Traced:
     origin: Origin | None = None
 
 
+@dataclass(frozen=True)
+class Packing:
+    """What a strategy made by `packed` is: it decodes `length` bytes by `decode`.
+
+    `promises` names the input classes that it draws within 100 examples. `name` is the same in every process.
+    """
+
+    decode: Callable[[Tape], Any]
+    length: int
+    promises: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What to call the strategy where it is told from others; two may share a name."""
+        return f"{self.decode.__module__}.{self.decode.__qualname__}/{self.length}/{','.join(self.promises)}"
+
+
+_packings: WeakKeyDictionary[SearchStrategy[Any], Packing] = WeakKeyDictionary()
+_strategies: dict[Any, SearchStrategy[Any]] = {}
+
+
 def packed(decode: Callable[[Tape], T], *, length: int, promises: Iterable[str] = ()) -> SearchStrategy[T]:
     """Return a strategy that draws `length` bytes at once and decodes them.
 
-    `promises` names the input classes that the strategy draws within 100 examples.
+    `promises` names the input classes that the strategy draws within 100 examples. Decoders that are the same
+    function with the same options give the same strategy, so that its cases need to be drawn only once.
     """
+    packing = Packing(decode, length, tuple(promises))
+    identity = (identify(decode), length, packing.promises)
+    if identity not in _strategies:
+        _strategies[identity] = _strategy(packing)
+    return _strategies[identity]
 
-    def decoded(data: bytes) -> T:
-        value = decode(Tape(data))
-        if isinstance(value, Traced):
-            value.__dict__["origin"] = Origin(decode, data)
-        return value
+
+def identify(value: Any) -> Any:
+    """Return something hashable that is equal for functions of the same code and equal options.
+
+    Options are what a function closes over, its default arguments, and what `functools.partial` binds. What
+    has no value to compare, such as most objects, is identified by itself.
+    """
+    if isinstance(value, FunctionType):
+        cells = tuple(identify(cell.cell_contents) for cell in value.__closure__ or ())
+        defaults = identify((value.__defaults__, value.__kwdefaults__))
+        return (value.__code__, cells, defaults)
+    if isinstance(value, MethodType):
+        return (identify(value.__func__), identify(value.__self__))
+    if isinstance(value, partial):
+        return (identify(value.func), identify(value.args), identify(value.keywords))
+    if isinstance(value, (tuple, list)):
+        return (type(value), tuple(map(identify, value)))
+    if isinstance(value, dict):
+        return (dict, tuple((identify(key), identify(item)) for key, item in value.items()))
+    if is_dataclass(value) and not isinstance(value, type):
+        return (type(value), tuple(identify(getattr(value, item.name)) for item in fields(value)))
+    try:
+        hash(value)
+    except TypeError:
+        return _ById(value)
+    return (type(value), value)
+
+
+class _ById:
+    """Equal to itself alone; keeps what it stands for, lest another take its place in memory."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def _strategy(packing: Packing) -> SearchStrategy[Any]:
+    decode, length = packing.decode, packing.length
+
+    def decoded(data: bytes) -> Any:
+        return Origin(decode, data).again(data)
 
     # Of a named function Hypothesis would print the call, bytes and all, instead of what it returns.
     strategy = st.binary(min_size=length, max_size=length).map(lambda data: decoded(data))
-    _promises[strategy] = tuple(promises)
-    _decoders[strategy] = decode
+    _packings[strategy] = packing
     return strategy
+
+
+def packing_of(strategy: SearchStrategy[Any]) -> Packing:
+    """Return how a strategy's cases are decoded; raises LookupError if it was not made by `packed`."""
+    try:
+        return _packings[strategy]
+    except KeyError:
+        raise LookupError(f"{strategy!r} was not made by packed") from None
+
+
+def is_packed(strategy: SearchStrategy[Any]) -> bool:
+    """Return whether a strategy was made by `packed`."""
+    return strategy in _packings
 
 
 def promises_of(strategy: SearchStrategy[Any]) -> tuple[str, ...]:
     """Return the input classes that a strategy promises to draw within 100 examples."""
-    return _promises.get(strategy, ())
+    return _packings[strategy].promises if strategy in _packings else ()
 
 
 def drawn_again(strategy: SearchStrategy[Any], data: bytes) -> Any:
@@ -111,6 +191,4 @@ def drawn_again(strategy: SearchStrategy[Any], data: bytes) -> Any:
 
     Raises LookupError if the strategy was not made by `packed`.
     """
-    if strategy not in _decoders:
-        raise LookupError(f"{strategy!r} was not made by packed")
-    return Origin(_decoders[strategy], data).again(data)
+    return Origin(packing_of(strategy).decode, data).again(data)

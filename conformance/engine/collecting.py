@@ -16,9 +16,10 @@ from conformance.engine.flight import FlightRecorder
 from conformance.engine.judging import OBSERVATION, RULE
 from conformance.engine.observation import Observation
 from conformance.engine.options import matches
-from conformance.engine.profiles import seed_rule
-from conformance.engine.session import RECORDER, SELECTION
-from conformance.engine.watch import Watch, watching
+from conformance.engine.rule import RULES
+from conformance.engine.running import run_rule
+from conformance.engine.session import DECKS, RECORDER, SELECTION
+from conformance.engine.watch import Watch, watch_now, watching
 from reports.known_breaks import find_excuses
 from reports.model import Rule, Target
 
@@ -31,8 +32,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the rules that were asked for, and seed each from its id and the run's seed."""
-    run, _ = config.stash[SELECTION]
+    """Keep the rules that were asked for."""
     globs = config.getoption("--rule")
     kept: list[pytest.Item] = []
     dropped: list[pytest.Item] = []
@@ -42,11 +42,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (dropped if globs else kept).append(item)
             continue
         item.stash[RULE] = (rule, cast(Target, item.callspec.params["target"]))
-        seed_rule(item.function, rule.id, run.seed)
         (kept if not globs or matches(rule.id, globs) else dropped).append(item)
     if dropped:
         items[:] = kept
         config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a rule through the deck of its strategy, instead of having Hypothesis draw its cases anew."""
+    __tracebackhide__ = True
+    if RULE not in pyfuncitem.stash:
+        return None
+    found = RULES[pyfuncitem.stash[RULE][0].id]
+    if found.drawn is None:
+        return None
+    decks = pyfuncitem.config.stash[DECKS]
+    failure = run_rule(found, watch_now(), decks.of(found.drawn[1]), decks.seed)
+    if failure is not None:
+        raise failure.error from None
+    return True
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from conformance.engine.flight import Flight, read_flight
 from conformance.engine.judge import judge_death
 from conformance.engine.judging import TRACEBACK_LIMIT, adjust
 from conformance.engine.postmortem import PostMortem
+from conformance.engine.progress import Progress
 from conformance.engine.rule import find_rule
 from reports.known_breaks import KnownBreak, find_break
 from reports.model import Outcome, Result, Rule, Run, plain
@@ -144,11 +145,8 @@ class Isolation:
         self._stop.set()
         if not self._examined:
             return
-        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None:
-            count = len(self._examined)
-            terminal.line("")
-            terminal.line(f"looking in fresh processes for the smallest input of {count} deaths")
+        count = len(self._examined)
+        Progress(session.config).say(f"looking in fresh processes for the smallest input of {count} deaths")
         for result, data in self._examined:
             hung = result.outcome is Outcome.HUNG
             finding = self._examiner.examine(result.rule, result.target, data, hung=hung)

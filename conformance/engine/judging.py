@@ -15,7 +15,6 @@ from conformance.engine.judge import judge
 from conformance.engine.observation import Observation
 from reports.known_breaks import KnownBreak, find_break, find_excuses
 from reports.model import Outcome, Result, Rule, Run, Target, plain
-from reports.replay import reproduced
 from reports.verdict import fails
 
 RULE = pytest.StashKey[tuple[Rule, Target]]()
@@ -46,16 +45,10 @@ class Judging:
             self._recorder.begin(item.nodeid)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Let a rule that broke break on the simplest case that can be found."""
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Note that the rule is over."""
         try:
             return (yield)
-        except (Exception, pytest.fail.Exception):
-            simplify = item.stash.get(OBSERVATION, Observation()).simplify
-            simpler = simplify() if simplify else None
-            if simpler is None:
-                raise
-            raise simpler from None
         finally:
             if self._recorder is not None:
                 self._recorder.end()
@@ -101,7 +94,6 @@ class Judging:
             untried=dict(observation.untried),
             counterexample=observation.counterexample() if observation.counterexample else None,
             script=script,
-            reproduced=reproduced(script, failure.partition(":")[0]) if script and failure else None,
             traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,
         )
 

@@ -24,7 +24,7 @@ class Observation:
     failed: bool = False
     counterexample: Callable[[], str] | None = None
     script: Callable[[], str | None] | None = None
-    simplify: Callable[[], BaseException | None] | None = None
+    data: bytes | None = None
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""
@@ -56,16 +56,16 @@ class Observation:
         self,
         counterexample: Callable[[], str],
         script: Callable[[], str | None],
-        simplify: Callable[[], BaseException | None],
+        data: bytes | None,
     ) -> None:
         """Remember a failing example; the last one remembered is the smallest that was found.
 
         The first two describe it, but only when asked: most failing examples are steps on the way to the
-        smallest. The third looks for a still simpler one, remembers it, and returns its exception.
+        smallest. `data` are the bytes from which it was decoded.
         """
         if not self.failed:
             self.examples += 1
         self.failed = True
         self.counterexample = counterexample
         self.script = script
-        self.simplify = simplify
+        self.data = data

@@ -87,6 +87,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long to look for the simplest input that ends a process, for each rule that crashed or "
         "hung (default: 30; 0 to leave it)",
     )
+    group.addoption(
+        "--confirm",
+        metavar="SECONDS",
+        default="60",
+        help="how long to run the scripts of broken rules again, all together, to see whether they show the "
+        "break by themselves (default: 60; 0 to leave it)",
+    )
 
 
 def profile(config: pytest.Config) -> str:

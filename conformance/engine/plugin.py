@@ -7,7 +7,12 @@ import sys
 
 import pytest
 
-from conformance.engine.collecting import pytest_collection_modifyitems, pytest_generate_tests, target
+from conformance.engine.collecting import (
+    pytest_collection_modifyitems,
+    pytest_generate_tests,
+    pytest_pyfunc_call,
+    target,
+)
 from conformance.engine.options import pytest_addoption
 from conformance.engine.session import (
     every_warning,
@@ -35,6 +40,7 @@ __all__ = [
     "pytest_configure",
     "pytest_configure_node",
     "pytest_generate_tests",
+    "pytest_pyfunc_call",
     "pytest_report_header",
     "pytest_sessionstart",
     "pytest_timeout_set_timer",

@@ -15,7 +15,7 @@ from conformance.engine.device import ailing, settling
 from conformance.engine.observation import Observation
 from conformance.engine.rule import RegisteredRule, load_rules
 from conformance.engine.watch import Watch
-from reports.replay import reproduced
+from reports.replay import TIMEOUT, Replayer
 from strategies.simplest import simplest
 
 DEATHS = 10
@@ -98,7 +98,11 @@ class PostMortem:
             # Writing the script runs the rule, on the CPU; where that is what dies there is no script.
             code = run_apart(write_script, found.rule.id, target, data, self._imports, path, seconds=60)
             script = path.read_text("utf-8") if code == 0 and path.exists() else None
-        again = reproduced(script, None, seconds=START + self._slow if hung else None) if script else None
+        again = None
+        if script:
+            with Replayer() as replayer:
+                limit = self._slow if hung else TIMEOUT
+                again = replayer.reproduced(script, None, limit=limit, hangs=hung)
         return Finding(found.describe(data), script, again, "a fresh process ends the same way")
 
     def _fatal(self, rule: str, target: str, data: bytes, *, hung: bool, slow: float) -> bool:

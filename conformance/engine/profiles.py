@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-import hypothesis
 from hypothesis import HealthCheck, Phase, settings
 
 DEFAULT_SEED = "0"
@@ -39,21 +37,3 @@ def register_profiles() -> None:
 def keeps_examples() -> bool:
     """Return whether the profile that is loaded tries the examples first that broke a rule before."""
     return Phase.reuse in settings().phases
-
-
-def rule_seed(rule: str, seed: str) -> int:
-    """Return the Hypothesis seed of a rule: the same on every target, whatever else runs."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{rule}".encode()).digest()[:8], "big")
-
-
-def seed_rule(function: Any, rule: str, seed: str) -> None:
-    """Seed the function of a rule, once for all targets."""
-    if function not in _seeded:
-        _seeded.add(function)
-        hypothesis.seed(rule_seed(rule, seed))(function)
-        if keeps_examples():
-            # Seeded, Hypothesis would leave the example database alone.
-            settings(database=settings().database)(function)
-
-
-_seeded: set[Any] = set()

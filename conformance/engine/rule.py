@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hypothesis.strategies import SearchStrategy
+
 import conformance
 from conformance.engine import source as sources
 from conformance.engine.watch import Watch, describe, script, watched, watching
 from reports.model import Basis, Kind, Need, Rule
 from strategies import promises_of
-from strategies.tape import drawn_again
+from strategies.tape import drawn_again, is_packed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -46,9 +48,16 @@ class RegisteredRule:
     rule: Rule
     function: Callable[..., None]
 
+    @functools.cached_property
+    def drawn(self) -> tuple[str, SearchStrategy[Any]] | None:
+        """The name and the strategy of the rule's argument, None if nothing, or nothing packed, is drawn."""
+        given = list(getattr(getattr(self.function, "hypothesis", None), "_given_kwargs", {}).items())
+        return given[0] if len(given) == 1 and is_packed(given[0][1]) else None
+
     def case(self, data: bytes) -> dict[str, Any]:
         """Return the rule's argument as drawn from the bytes that its case was decoded from, by name."""
-        ((name, strategy),) = self.function.hypothesis._given_kwargs.items()  # type: ignore[attr-defined]
+        assert self.drawn is not None
+        name, strategy = self.drawn
         return {name: drawn_again(strategy, data)}
 
     def describe(self, data: bytes) -> str:
@@ -57,16 +66,23 @@ class RegisteredRule:
 
     def script(self, data: bytes, device: str, imports: Sequence[str]) -> str | None:
         """Return the script that shows the rule on torch alone, None where there is none."""
-        return script(self._body, self.case(data), self.rule, device, imports)
+        return script(self.body, self.case(data), self.rule, device, imports)
 
     def run_once(self, data: bytes, watch: Watch) -> None:
         """Run one example; what the rule raises, `NotImplementedError` apart, is raised."""
         with watching(watch):
-            self.function.hypothesis.inner_test(**self.case(data))  # type: ignore[attr-defined]
+            self.example(**self.case(data))
 
     @property
-    def _body(self) -> Callable[..., None]:
-        body: Callable[..., None] = self.function.hypothesis.inner_test.__wrapped__  # type: ignore[attr-defined]
+    def example(self) -> Callable[..., None]:
+        """Runs one example, observed as `watching` says, on the rule's argument, given by name."""
+        example: Callable[..., None] = self.function.hypothesis.inner_test  # type: ignore[attr-defined]
+        return example
+
+    @property
+    def body(self) -> Callable[..., None]:
+        """The rule's own function, which nobody observes."""
+        body: Callable[..., None] = self.example.__wrapped__  # type: ignore[attr-defined]
         return body
 
     @property

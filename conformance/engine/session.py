@@ -19,11 +19,14 @@ from hypothesis import settings
 import conformance
 from conformance.__main__ import CONFIGURATION, suite_version
 from conformance.engine import options
+from conformance.engine.confirming import Confirming
+from conformance.engine.decks import Decks
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.isolation import Isolation
 from conformance.engine.judging import RULE, Judging
 from conformance.engine.postmortem import PostMortem
 from conformance.engine.profiles import register_profiles
+from conformance.engine.progress import Reporting
 from conformance.engine.recording import Recording, now
 from conformance.engine.scratch import Scratch
 from conformance.engine.watch import watched_now
@@ -33,6 +36,7 @@ from reports.model import Run, plain
 RULES = Path(conformance.__file__).parent
 """The folder of the rules."""
 
+DECKS = pytest.StashKey[Decks]()
 SCRATCH = pytest.StashKey[Scratch]()
 RECORDER = pytest.StashKey[FlightRecorder]()
 SELECTION = pytest.StashKey[tuple[Run, list[KnownBreak]]]()
@@ -89,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     hang_after = options.seconds(config, "--hang-after")
     post_mortem = options.seconds(config, "--post-mortem", at_least_0=True)
+    confirm = options.seconds(config, "--confirm", at_least_0=True)
     options.import_backends(config)
     known, lacks = options.known_breaks(config)
     if hasattr(config, "workerinput"):
@@ -98,6 +103,8 @@ def pytest_configure(config: pytest.Config) -> None:
         recorder = _recorder(config)
         if recorder is not None:
             config.stash[RECORDER] = recorder
+        shared = recorder.path.parent if recorder is not None else None
+        config.stash[DECKS] = Decks(run.seed, run.max_examples, shared)
         config.pluginmanager.register(Judging(known, run, recorder), "conformance-judging")
         return
     targets = tuple(options.targets(config, lacks))
@@ -118,9 +125,15 @@ def pytest_configure(config: pytest.Config) -> None:
         shard=options.shard(config),
     )
     config.stash[SELECTION] = (run, known)
+    config.stash[DECKS] = Decks(run.seed, run.max_examples)
     config.pluginmanager.register(Judging(known, run, None), "conformance-judging")
     recording = Recording(run, directory)
     config.pluginmanager.register(recording, "conformance-recording")
+    config.pluginmanager.register(
+        Confirming(lambda: recording.report().results, recording.add, confirm), "conformance-confirming"
+    )
+    if config.stash[OF_RULES]:
+        config.pluginmanager.register(Reporting(config, strict=run.strict), "conformance-reporting")
     if getattr(config.option, "dist", "no") != "no":
         scratch = config.stash[SCRATCH] = Scratch()
         examiner = PostMortem(config.option.imports, hang_after, post_mortem)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from hypothesis.errors import UnsatisfiedAssumption
 from conformance.engine.device import first_line
 from conformance.engine.observation import Observation
 from conformance.engine.script import UnscriptableError, standalone
-from reports.model import Kind, Rule
+from reports.model import Rule
 from strategies import Case, LackingDtypeError, classes_of, placing_on
-from strategies.simplest import simplest
 from strategies.tape import Traced
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -26,6 +24,10 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 def _nothing(*_: object) -> None:
     return None
+
+
+def _no(*_: object) -> bool:
+    return False
 
 
 @dataclass
@@ -39,7 +41,8 @@ class Watch:
     use, `abandon` ends this process, since nothing that it would say from then on is worth anything.
     `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
     the device does not have: examples that need one are counted and not run. Examples of an `excused` input
-    class may fail: they are counted and break nothing.
+    class may fail: they are counted and break nothing. Of an example that `passes_over`, told its bytes, says
+    True of, nothing is run: while a simpler failure is looked for.
     """
 
     observation: Observation
@@ -52,10 +55,16 @@ class Watch:
     imports: Sequence[str] = ()
     lacking: Sequence[torch.dtype] = ()
     excused: frozenset[str] = frozenset()
+    passes_over: Callable[[bytes | None], bool] = _no
 
 
 _nobody = Watch(Observation())
 _watch_now = _nobody
+
+
+def watch_now() -> Watch:
+    """Return how the rule that runs now is watched."""
+    return _watch_now
 
 
 def watched_now() -> bool:
@@ -85,17 +94,15 @@ def watched(test: Test, declared: Rule) -> Test:
     return cast(Test, pytest.mark.usefixtures("target")(observing))
 
 
-SIMPLIFY_SECONDS = 20
-"""How long a counterexample is made simpler at most; some devices are slow."""
-
-
 def _observed(body: Test, declared: Rule) -> Test:
     @functools.wraps(body)
     def example(**kwargs: Any) -> None:
         __tracebackhide__ = True
         watch = _watch_now
+        if watch.passes_over(origin_of(kwargs)):
+            return
         try:
-            _run(body, kwargs, watch)
+            run_example(body, kwargs, watch)
         except LackingDtypeError as error:
             watch.observation.passed_over(str(error.dtype), _classes(kwargs))
             return
@@ -104,24 +111,31 @@ def _observed(body: Test, declared: Rule) -> Test:
             return
         except UnsatisfiedAssumption:
             raise
-        except (Exception, pytest.fail.Exception) as error:
-            _check_device(watch)
+        except (Exception, pytest.fail.Exception):
+            check_device(watch)
             if excused := watch.excused.intersection(_classes(kwargs)):
                 watch.observation.excuse(sorted(excused)[0])
                 return
-            _note(watch, body, kwargs, declared, functools.partial(_simplify, error))
+            note_failure(watch, body, kwargs, declared)
             raise
         watch.observation.passed(_classes(kwargs))
 
     return example  # type: ignore[return-value]
 
 
-def _run(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> None:
-    """Place the arguments on the target and run the rule's body on them."""
-    __tracebackhide__ = True
+def origin_of(arguments: dict[str, Any]) -> bytes | None:
+    """Return the bytes that the drawn one of a rule's arguments was decoded from, None if there is none."""
     for value in arguments.values():
         if isinstance(value, Traced) and value.origin:
-            watch.record(value.origin.data)
+            return value.origin.data
+    return None
+
+
+def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> None:
+    """Place the arguments on the target and run the rule's body on them; raises what it raises."""
+    __tracebackhide__ = True
+    if data := origin_of(arguments):
+        watch.record(data)
     for value in arguments.values():
         if isinstance(value, Case):
             value.build()
@@ -134,55 +148,19 @@ def _classes(arguments: dict[str, Any]) -> list[str]:
     return [name for value in arguments.values() for name in classes_of(value)]
 
 
-def _check_device(watch: Watch) -> None:
+def check_device(watch: Watch) -> None:
     """Give the process up if the device does not work any more, whatever is done with it."""
     if reason := watch.ailing():
         watch.abandon(reason)
 
 
-def _note(
-    watch: Watch, body: Test, arguments: dict[str, Any], declared: Rule, simplify: Callable[..., Any]
-) -> None:
-    """Remember a failing example, with what it takes to describe it, to script it and to simplify it."""
+def note_failure(watch: Watch, body: Callable[..., None], arguments: dict[str, Any], declared: Rule) -> None:
+    """Remember a failing example, with what it takes to describe it and to script it."""
     watch.observation.broke(
         functools.partial(describe, arguments),
         functools.partial(script, body, arguments, declared, watch.device, watch.imports),
-        functools.partial(simplify, watch, body, arguments, declared),
+        origin_of(arguments),
     )
-
-
-def _simplify(
-    error: BaseException, watch: Watch, body: Test, arguments: dict[str, Any], declared: Rule
-) -> BaseException | None:
-    """Look for a simpler case that raises an exception of the same type, and remember it as the failure.
-
-    Returns its exception, None if there is no simpler case. Statistics are not simplified: among many cases
-    one would break by chance.
-    """
-    drawn = [name for name, value in arguments.items() if isinstance(value, Traced) and value.origin]
-    if declared.kind is Kind.STATISTICAL or len(drawn) != 1:
-        return None
-    (name,) = drawn
-    until = time.monotonic() + SIMPLIFY_SECONDS
-    latest = None
-
-    def fails(case: Traced) -> bool:
-        nonlocal latest
-        if time.monotonic() > until:
-            return False
-        try:
-            _run(body, {**arguments, name: case}, watch)
-        except (Exception, pytest.fail.Exception) as found:
-            _check_device(watch)
-            if type(found) is type(error):
-                latest = found
-                return True
-        return False
-
-    simpler = simplest(arguments[name], fails)
-    if latest is not None:
-        _note(watch, body, {**arguments, name: simpler}, declared, lambda *_: None)
-    return latest
 
 
 def describe(arguments: dict[str, Any]) -> str:

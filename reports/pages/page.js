@@ -137,7 +137,8 @@ function evidence(rule, target) {
       make("pre", { tabindex: "0", text: result.counterexample }));
   }
   if (result.script) {
-    const again = result.reproduced ? `, reproduced in ${result.reproduced} fresh processes` : "";
+    const [many, other] = (result.reproduced ?? "").split(" of ");
+    const again = many ? `, reproduced in ${many} fresh processes${other ? ` by the script of ${other}, which breaks alike` : ""}` : "";
     part.append(make("div", { class: "row" }, make("p", { text: `See it yourself, on torch alone${again}:` }), copying("copy script", result.script)),
       make("pre", { tabindex: "0", text: result.script }));
   }

@@ -7,14 +7,12 @@ Machines are noisy: read the ratios that are printed last, each against the floo
 
 import time
 
-import hypothesis
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from conformance.engine.observation import Observation
 from conformance.engine.options import SHIPPED_BREAKS
-from conformance.engine.profiles import DEFAULT_SEED, rule_seed
 from conformance.engine.rule import load_rules
 from conformance.engine.watch import Watch, watching
 from reports.known_breaks import read_known_breaks
@@ -46,7 +44,6 @@ def ratios():
 @pytest.mark.filterwarnings("ignore")
 def test_example_cost(benchmark, ratios, id):
     registered = load_rules()[id]
-    hypothesis.seed(rule_seed(id, DEFAULT_SEED))(registered.function)
     floors = []
 
     def example_run():

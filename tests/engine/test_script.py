@@ -3,17 +3,15 @@
 import ast
 import warnings
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.engine.observation import Observation
-from conformance.engine.profiles import DEFAULT_SEED, rule_seed
 from conformance.engine.rule import RULES, load_rules, rule
 from conformance.engine.script import UnscriptableError, standalone
 from conformance.engine.watch import Watch, watching
-from reports.replay import reproduced
+from reports.replay import Replayer
 from strategies.cases.gathers import Gather, GatherMisuse
 from strategies.tensors import zeros_code
 from tests.faults import observe
@@ -26,9 +24,7 @@ UNSCRIPTED = {"categorical.score_function"}
 
 def script_of(id, fault=None):
     """Return the script for a counterexample to a rule, under a fault if one is given."""
-    registered = RULES[id]
-    hypothesis.seed(rule_seed(id, DEFAULT_SEED))(registered.function)
-    observation = observe(registered, fault)
+    observation = observe(RULES[id], fault)
     assert observation.script is not None
     return observation.script()
 
@@ -61,18 +57,26 @@ def test_the_script_of_a_known_break_breaks(id):
         run(script_of(id))
 
 
-def test_a_script_reproduces_in_fresh_processes():
-    assert reproduced(script_of("gather.index_rank_0_and_1"), "Failed") == "3/3"
+@pytest.fixture(scope="module")
+def replayer():
+    with Replayer() as started:
+        yield started
 
 
-def test_a_script_that_holds_or_is_no_python_does_not_reproduce():
-    assert reproduced("pass", "AssertionError") == "0/3"
-    assert reproduced("this is no python", "AssertionError") == "0/3"
-    assert reproduced("import nothing_of_the_kind", "AssertionError") == "0/3"
+def test_a_script_reproduces_in_fresh_processes(replayer):
+    assert replayer.reproduced(script_of("gather.index_rank_0_and_1"), "Failed") == "3/3"
 
 
-def test_a_script_that_kills_its_process_reproduces():
-    assert reproduced("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "AssertionError") == "3/3"
+def test_a_script_that_holds_or_is_no_python_does_not_reproduce(replayer):
+    assert replayer.reproduced("pass", "AssertionError") == "0/3"
+    assert replayer.reproduced("this is no python", "AssertionError") == "0/3"
+    assert replayer.reproduced("import nothing_of_the_kind", "AssertionError") == "0/3"
+
+
+def test_a_script_that_kills_its_process_reproduces(replayer):
+    suicide = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+
+    assert replayer.reproduced(suicide, "AssertionError") == "3/3"
 
 
 def test_the_inputs_are_laid_out_on_the_device():

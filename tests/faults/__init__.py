@@ -19,12 +19,17 @@ from typing import Any
 from unittest import mock
 
 import torch
-from hypothesis import HealthCheck, Phase, settings
 from torch.overrides import TorchFunctionMode
 
+from conformance.engine.decks import Decks
 from conformance.engine.observation import Observation
+from conformance.engine.profiles import DEFAULT_PROFILE, DEFAULT_SEED, PROFILES
 from conformance.engine.rule import RegisteredRule
+from conformance.engine.running import first_failure
 from conformance.engine.watch import Watch, watching
+
+DECKS = Decks(DEFAULT_SEED, PROFILES[DEFAULT_PROFILE])
+"""The cases of the default run."""
 
 FAULTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {}
 
@@ -98,34 +103,25 @@ class _Fault(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def observe(registered: RegisteredRule, fault: str | None = None, *, max_examples: int = 100) -> Observation:
-    """Run a rule on the CPU under a fault; the observation says whether an example failed.
+def observe(
+    registered: RegisteredRule, fault: str | None = None, *, decks: Decks | None = None
+) -> Observation:
+    """Run a rule on the CPU under a fault, up to the first case that breaks it, which the observation holds.
 
-    An exception that came out of no example (a fault of the suite itself) is raised.
+    The cases are those of the default run, unless other `decks` are given. An exception that came out of no
+    example (a fault of the suite itself) is raised.
     """
+    assert registered.drawn is not None
     around = FAULTS[fault] if fault else None
     watch = Watch(Observation(), around=around) if around else Watch(Observation())
-    before = settings.get_current_profile_name()
-    settings.register_profile(
-        "faults",
-        max_examples=max_examples,
-        database=None,
-        deadline=None,
-        phases=(Phase.explicit, Phase.generate),
-        suppress_health_check=[HealthCheck.too_slow],
-        report_multiple_bugs=False,
-    )
-    settings.load_profile("faults")
     warned = torch.is_warn_always_enabled()
     torch.set_warn_always(True)
     try:
         with watching(watch):
-            registered.function()
-    except BaseException:
-        if not watch.observation.failed:
-            raise
+            found = first_failure(registered, (decks or DECKS).of(registered.drawn[1]))
+        if found is not None and not watch.observation.failed:
+            raise found
     finally:
         torch.set_warn_always(warned)
         torch.set_grad_enabled(True)  # some faults leave it off
-        settings.load_profile(before)
     return watch.observation

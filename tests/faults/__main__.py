@@ -15,15 +15,15 @@ import warnings
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-import hypothesis
 from torch.overrides import TorchFunctionMode
 
-from conformance.engine.profiles import DEFAULT_SEED, rule_seed
+from conformance.engine.decks import Decks
+from conformance.engine.profiles import DEFAULT_PROFILE, DEFAULT_SEED, PROFILES
 from conformance.engine.rule import load_rules
 from tests.faults import FAULTS, FUNCTIONS, MODULES, observe
 from tests.faults.all import unsupported
 
-SEEDS = (DEFAULT_SEED, "1", "2")
+DECKS = [Decks(seed, PROFILES[DEFAULT_PROFILE]) for seed in (DEFAULT_SEED, "1", "2")]
 RULES = load_rules()
 
 
@@ -53,16 +53,15 @@ def _called_by(id: str) -> set[Any]:
     """Return the torch functions that a rule calls: no other fault can show in it."""
     called: set[Any] = set()
     FAULTS["recorder"] = lambda: _Recorder(called)
-    observe(RULES[id], "recorder", max_examples=20)
+    observe(RULES[id], "recorder")
     del FAULTS["recorder"]
     return called
 
 
 def _catches(id: str, fault: str) -> bool:
-    for seed in SEEDS:
-        hypothesis.seed(rule_seed(id, seed))(RULES[id].function)
+    for decks in DECKS:
         try:
-            if not observe(RULES[id], fault).failed:
+            if not observe(RULES[id], fault, decks=decks).failed:
                 return False
         except Exception as error:
             print(f"# {id} under {fault}: {type(error).__name__}: {error}", file=sys.stderr)
