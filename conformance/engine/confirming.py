@@ -45,8 +45,7 @@ class Confirming:
                 for tried, group in enumerate(groups):
                     left = until - time.monotonic()
                     if left <= 0:
-                        progress.say(f"not run again, for want of time: {len(groups) - tried} scripts") - tried} failures not run again: no time was left"
-                        )
+                        progress.say(f"not run again, for want of time: {len(groups) - tried} scripts")
                         break
                     progress.show(f"running scripts again: {tried + 1} of {len(groups)}, {group[0].rule}")
                     self._confirm(replayer, group, min(left, TIMEOUT))
