@@ -5,6 +5,7 @@ What a rule is given is a tensor on the device under test; what a counterexample
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -91,11 +92,8 @@ class TensorCode(Traced):
     def build(self) -> torch.Tensor:
         """Return the tensor, on the device that `placing_on` has set (the CPU by default)."""
         check_dtype(self.dtype)
-        tensor = torch.tensor(self.data, dtype=self.dtype)
-        if len(self.base) != 1:
-            # No view of a tensor of one dim: detach gives one that is not known as a view.
-            tensor = tensor.reshape(self.base).detach()
-        tensor = tensor.to(_device_now)
+        # A copy is no view of anything, and what is done to it concerns nobody else.
+        tensor = self._kept.clone().to(_device_now)
         if self.index is not None:
             tensor = tensor[self.index]
         if self.permutation is not None:
@@ -105,6 +103,11 @@ class TensorCode(Traced):
         if self.bit:
             tensor = tensor.conj() if self.bit == "conj" else tensor._neg_view()
         return tensor.requires_grad_() if self.requires_grad else tensor
+
+    @functools.cached_property
+    def _kept(self) -> torch.Tensor:
+        """The contiguous base on the CPU, made once, since a case is run by many rules on many devices."""
+        return torch.tensor(self.data, dtype=self.dtype).reshape(self.base)
 
     def elements(self) -> np.ndarray[Any, Any]:
         """Return the elements in the tensor's shape, conj and neg bits left aside, as Python numbers are."""

@@ -13,7 +13,7 @@ import torch
 from conformance.engine.apart import POISONED
 from conformance.engine.device import ailing, settling
 from conformance.engine.flight import FlightRecorder
-from conformance.engine.judging import OBSERVATION, RULE
+from conformance.engine.judging import FAILURE, OBSERVATION, RULE, WATCH
 from conformance.engine.observation import Observation
 from conformance.engine.options import matches
 from conformance.engine.rule import RULES
@@ -60,6 +60,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     decks = pyfuncitem.config.stash[DECKS]
     failure = run_rule(found, watch_now(), decks.of(found.drawn[1]), decks.seed)
     if failure is not None:
+        pyfuncitem.stash[FAILURE] = failure
         raise failure.error from None
     return True
 
@@ -75,7 +76,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     config, device = request.config, target.id
     run, known = config.stash[SELECTION]
     recorder = config.stash.get(RECORDER, None)
-    watch = Watch(
+    watch = request.node.stash[WATCH] = Watch(
         observation,
         device,
         record=recorder.example if recorder else lambda _: None,

@@ -114,7 +114,7 @@ class Isolation:
         flight = death.flight if begun else None
         result = self._result(rule, target, death, flight, begun=begun)
         report.__dict__["conformance"] = {"rule": plain(rule), "result": plain(result)}
-        report.longrepr = death.stack or result.reason
+        report.longrepr = result.reason
         adjust(report, rule, result, strict=self._run.strict)
         if flight is not None and flight.data and result.outcome is not Outcome.KNOWN:
             self._examined.append((result, flight.data))
@@ -140,25 +140,34 @@ class Isolation:
             session.shouldstop = f"{self._unborn} workers in a row died before they began a rule"
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Look for the smallest input of each death, as long as there is time."""
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Look for the smallest input of each kind of death, as long as there is time."""
         self._stop.set()
-        if not self._examined:
+        if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
             return
-        count = len(self._examined)
-        Progress(session.config).say(f"looking in fresh processes for the smallest input of {count} deaths")
+        progress = Progress(session.config)
+        groups: dict[object, list[tuple[Result, bytes]]] = {}
         for result, data in self._examined:
-            hung = result.outcome is Outcome.HUNG
-            finding = self._examiner.examine(result.rule, result.target, data, hung=hung)
+            kind = (result.target, result.rule.partition(".")[0], result.outcome, result.reason)
+            groups.setdefault(kind, []).append((result, data))
+        for number, ((first, data), *others) in enumerate(groups.values(), 1):
+            progress.show(
+                f"looking for the smallest input of a death: {number} of {len(groups)}, {first.rule}"
+            )
+            hung = first.outcome is Outcome.HUNG
+            finding = self._examiner.examine(first.rule, first.target, data, hung=hung)
             self._amend(
                 replace(
-                    result,
-                    reason=f"{result.reason}; {finding.remark}",
+                    first,
+                    reason=f"{first.reason}; {finding.remark}",
                     counterexample=finding.counterexample,
                     script=finding.script,
                     reproduced=finding.reproduced,
                 )
             )
+            for other, _ in others:
+                self._amend(replace(other, reason=f"{other.reason}; not examined: as {first.rule}"))
+        progress.clear()
 
     def _watch(self) -> None:
         while not self._stop.wait(POLL):

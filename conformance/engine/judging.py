@@ -13,6 +13,8 @@ import pytest
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.judge import judge
 from conformance.engine.observation import Observation
+from conformance.engine.running import Failure
+from conformance.engine.watch import Watch
 from reports.known_breaks import KnownBreak, find_break, find_excuses
 from reports.model import Outcome, Result, Rule, Run, Target, plain
 from reports.verdict import fails
@@ -22,6 +24,15 @@ RULE = pytest.StashKey[tuple[Rule, Target]]()
 
 OBSERVATION = pytest.StashKey[Observation]()
 """On an item: what was seen while it ran; absent if it was skipped before it ran."""
+
+WATCH = pytest.StashKey[Watch]()
+"""On an item: how it was watched."""
+
+FAILURE = pytest.StashKey[Failure]()
+"""On an item: what it broke by; absent if it held."""
+
+RESULT = pytest.StashKey[Result]()
+"""On an item: what became of it."""
 
 REASON_LIMIT = 500
 """Most characters of an exception's message that a result gives as its reason."""
@@ -61,7 +72,7 @@ class Judging:
         report = yield
         if RULE in item.stash and (report.when == "call" or not report.passed):
             rule, _ = item.stash[RULE]
-            result = self._result(item, report, call)
+            result = item.stash[RESULT] = self._result(item, report, call)
             report.__dict__["conformance"] = {"rule": plain(rule), "result": plain(result)}
             adjust(report, rule, result, strict=self._run.strict)
         return report
@@ -72,9 +83,7 @@ class Judging:
         if report.skipped:
             return replace(result, reason=_skip_reason(report))
         observation = item.stash.get(OBSERVATION, Observation())
-        failure = None
-        if call.excinfo is not None:
-            failure = f"{call.excinfo.typename}: {call.excinfo.value}".strip()[:REASON_LIMIT]
+        failure = summed_up(call.excinfo) if call.excinfo is not None else None
         known = find_break(self._known, rule.id, target, self._run.torch)
         outcome, reason = judge(
             rule,
@@ -84,7 +93,6 @@ class Judging:
             excuses=find_excuses(self._known, rule.id, target, self._run.torch),
             max_examples=self._run.max_examples,
         )
-        script = observation.script() if outcome is Outcome.BROKEN and observation.script else None
         return replace(
             result,
             outcome=outcome,
@@ -93,9 +101,14 @@ class Judging:
             classes=dict(sorted(observation.classes.items())),
             untried=dict(observation.untried),
             counterexample=observation.counterexample() if observation.counterexample else None,
-            script=script,
+            script=observation.script() if outcome is Outcome.BROKEN and observation.script else None,
             traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,
         )
+
+
+def summed_up(failure: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return what an exception says, as the reason of a result."""
+    return f"{failure.typename}: {failure.value}".strip()[:REASON_LIMIT]
 
 
 def adjust(report: pytest.TestReport, rule: Rule, result: Result, *, strict: bool) -> None:

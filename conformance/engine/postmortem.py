@@ -18,8 +18,8 @@ from conformance.engine.watch import Watch
 from reports.replay import TIMEOUT, Replayer
 from strategies.simplest import simplest
 
-DEATHS = 10
-"""For how many deaths of a run there is time to look for the simplest input."""
+DEATHS = 4
+"""For how many deaths of a run there is time to look for the simplest input; alike ones count once."""
 
 PROCESSES = 300
 """Most fresh processes for one death."""
@@ -69,7 +69,15 @@ class PostMortem:
         """Run an example again, and look for a simpler one that ends a process as well."""
         found = load_rules()[rule]
         began = time.monotonic()
-        until = began + min(self._seconds, self._left)
+        try:
+            return self._examine(found, target, data, hung=hung, until=began + min(self._seconds, self._left))
+        finally:
+            self._left -= time.monotonic() - began
+
+    def _examine(
+        self, found: RegisteredRule, target: str, data: bytes, *, hung: bool, until: float
+    ) -> Finding:
+        rule = found.rule.id
 
         def fatal(data: bytes, slow: float = STUCK) -> bool:
             return time.monotonic() < until and self._fatal(rule, target, data, hung=hung, slow=slow)
@@ -77,7 +85,7 @@ class PostMortem:
         def nothing(remark: str) -> Finding:
             return Finding(found.describe(data), None, None, remark)
 
-        if began >= until:
+        if time.monotonic() >= until:
             return nothing("not examined: there was no time left")
         if run_apart(is_ailing, self._imports, target, seconds=ALIVE + _starting()) != 0:
             # Some backends do not work in a fork, even of a process that never used them.
@@ -86,7 +94,6 @@ class PostMortem:
             return nothing("alone in a fresh process, this input does no harm")
         (case,) = found.case(data).values()
         smallest = simplest(case, lambda candidate: fatal(candidate.origin.data), attempts=PROCESSES)
-        self._left -= time.monotonic() - began
         simpler = smallest.origin.data
         if hung and simpler != data and not self._fatal(rule, target, simpler, hung=True, slow=self._slow):
             simpler = data

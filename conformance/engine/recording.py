@@ -15,6 +15,7 @@ import pytest
 
 from conformance.engine import source as sources
 from conformance.engine.judging import RULE
+from conformance.engine.refining import REFINED
 from conformance.engine.rule import find_rule
 from reports.files import JOURNAL, Journal
 from reports.model import Outcome, Report, Result, Rule, Run
@@ -74,6 +75,12 @@ class Recording:
             rule = Rule.from_json(data["rule"])
             self._rules.setdefault(rule.id, rule)
             self.add(Result.from_json(data["result"]))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take the results for which a worker found simpler cases after its last rule."""
+        for data in (getattr(node, "workeroutput", None) or {}).get(REFINED, ()):
+            self.add(Result.from_json(data))
 
     def add(self, result: Result) -> None:
         """Take a result; it replaces an earlier one of the same rule on the same target."""

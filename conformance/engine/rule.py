@@ -147,20 +147,32 @@ def rule(
 
 def load_rules() -> dict[str, RegisteredRule]:
     """Import every rule module of the suite and return all rules by id."""
-    for module in pkgutil.walk_packages(conformance.__path__, "conformance."):
-        if module.name.rpartition(".")[2].startswith("test_"):
-            importlib.import_module(module.name)
+    _import_rules()
     return RULES
 
 
 @functools.cache
+def _import_rules() -> None:
+    for module in pkgutil.walk_packages(conformance.__path__, "conformance."):
+        if module.name.rpartition(".")[2].startswith("test_"):
+            importlib.import_module(module.name)
+
+
 def find_rule(nodeid: str) -> tuple[Rule, str] | None:
     """Return the rule and the target's id of a pytest node id, None for a test that is no rule."""
     function, bracket, target = nodeid.partition("[")
-    for found in load_rules().values():
-        if bracket and (function == found.nodeid or found.nodeid.endswith(f"/{function}")):
-            return found.rule, target.removesuffix("]")
-    return None
+    rule = _by_nodeid().get(function) if bracket else None
+    return (rule, target.removesuffix("]")) if rule is not None else None
+
+
+@functools.cache
+def _by_nodeid() -> dict[str, Rule]:
+    """Return the rules by node id, relative to the suite's folder and to any folder in it."""
+    found = {}
+    for registered in load_rules().values():
+        parts = registered.nodeid.split("/")
+        found.update({"/".join(parts[at:]): registered.rule for at in range(len(parts))})
+    return found
 
 
 def _statement(id: str, test: Callable[..., None]) -> str:

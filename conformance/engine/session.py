@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import platform
 import reprlib
 import signal
@@ -28,6 +29,7 @@ from conformance.engine.postmortem import PostMortem
 from conformance.engine.profiles import register_profiles
 from conformance.engine.progress import Reporting
 from conformance.engine.recording import Recording, now
+from conformance.engine.refining import Refining
 from conformance.engine.scratch import Scratch
 from conformance.engine.watch import watched_now
 from reports.known_breaks import KnownBreak
@@ -93,9 +95,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
     hang_after = options.seconds(config, "--hang-after")
     post_mortem = options.seconds(config, "--post-mortem", at_least_0=True)
+    shrink = options.seconds(config, "--shrink", at_least_0=True)
     confirm = options.seconds(config, "--confirm", at_least_0=True)
     options.import_backends(config)
     known, lacks = options.known_breaks(config)
+    torch.set_num_threads(1)  # see watch.py, where cases large enough for several get them
     if hasattr(config, "workerinput"):
         # All workers draw alike, and none probes the devices again.
         run = Run.from_json(config.workerinput["conformance_run"])
@@ -106,6 +110,8 @@ def pytest_configure(config: pytest.Config) -> None:
         shared = recorder.path.parent if recorder is not None else None
         config.stash[DECKS] = Decks(run.seed, run.max_examples, shared)
         config.pluginmanager.register(Judging(known, run, recorder), "conformance-judging")
+        workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        config.pluginmanager.register(Refining(shrink / workers, recorder, None), "conformance-refining")
         return
     targets = tuple(options.targets(config, lacks))
     options.check_globs(config)
@@ -129,6 +135,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Judging(known, run, None), "conformance-judging")
     recording = Recording(run, directory)
     config.pluginmanager.register(recording, "conformance-recording")
+    config.pluginmanager.register(Refining(shrink, None, recording.add), "conformance-refining")
     config.pluginmanager.register(
         Confirming(lambda: recording.report().results, recording.add, confirm), "conformance-confirming"
     )
