@@ -84,15 +84,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--post-mortem",
         metavar="SECONDS",
         default="30",
-        help="how long to look for the simplest input that ends a process, for each kind of crash and hang; four "
-        "times as long for all of them (default: 30; 0 to leave it)",
+        help="how long to look for the simplest input that ends a process, for each kind of crash and hang; "
+        "four times as long for all of them (default: 30; 0 to leave it)",
     )
     group.addoption(
         "--shrink",
         metavar="SECONDS",
         default="30",
-        help="how long to look for simpler cases of the rules that broke, all together, when each has a small "
-        "one (default: 30; 0 to leave it)",
+        help="how long to look for simpler cases of the rules that broke, all together, when each has a "
+        "small one (default: 30; 0 to leave it)",
     )
     group.addoption(
         "--confirm",
