@@ -4,19 +4,25 @@ A Hypothesis draw costs hundreds of microseconds per choice in bookkeeping and n
 one choice, so a case with a shape, two layouts, a dtype and thirty elements is drawn as *one* byte string.
 It shrinks well because the length is fixed, every decision stands at a fixed place, and the byte 0 is the
 simplest decision everywhere: Hypothesis lowers the bytes one by one and the case gets simpler with each.
+
+A decoder is a function that reads a value off a `Tape`. `strategy` and `packed` make strategies of decoders;
+how many bytes to draw they find out themselves, from what the decoder reads.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
+Options = ParamSpec("Options")
 
 _promises: WeakKeyDictionary[SearchStrategy[Any], tuple[str, ...]] = WeakKeyDictionary()
 _decoders: WeakKeyDictionary[SearchStrategy[Any], Callable[[Tape], Any]] = WeakKeyDictionary()
@@ -43,6 +49,16 @@ class Tape:
         self._at = start + count
         return self._data[start : self._at]
 
+    def leave(self, count: int) -> None:
+        """Leave `count` bytes unread that another reader in this place would read.
+
+        So a case is as long whatever fills its tensors, and one seed draws the same shapes for all fills.
+        """
+
+    def below(self, count: int) -> int:
+        """Return one of 0 … count - 1, for a count of up to 256; the byte 0 gives 0."""
+        return self.byte() * count >> 8
+
     def pick(self, options: Sequence[T]) -> T:
         """Return one of up to 256 options; the byte 0 picks the first."""
         return options[self.byte() * len(options) >> 8]
@@ -50,6 +66,34 @@ class Tape:
     def chance(self, percent: int) -> bool:
         """Return True for about `percent` of the tapes; the byte 0 says False."""
         return self.byte() * 100 >= (100 - percent) << 8
+
+
+class _Ruler(Tape):
+    """A tape of zeros without end, which measures how many bytes a decoder reads or leaves."""
+
+    __slots__ = ("length",)
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self.length = 0
+
+    def byte(self) -> int:
+        self.length += 1
+        return 0
+
+    def take(self, count: int) -> bytes:
+        self.length += count
+        return bytes(count)
+
+    def leave(self, count: int) -> None:
+        self.length += count
+
+
+def length_of(decode: Callable[[Tape], Any]) -> int:
+    """Return the number of bytes that a decoder reads off its tape or leaves there."""
+    ruler = _Ruler()
+    decode(ruler)
+    return ruler.length
 
 
 def weighted(weights: Mapping[T, int]) -> tuple[T, ...]:
@@ -82,8 +126,8 @@ class Traced:
     origin: Origin | None = None
 
 
-def packed(decode: Callable[[Tape], T], *, length: int, promises: Iterable[str] = ()) -> SearchStrategy[T]:
-    """Return a strategy that draws `length` bytes at once and decodes them.
+def packed(decode: Callable[[Tape], T], *, promises: Iterable[str] = ()) -> SearchStrategy[T]:
+    """Return a strategy that draws as many bytes as the decoder reads at once and decodes them.
 
     `promises` names the input classes that the strategy draws within 100 examples.
     """
@@ -94,11 +138,43 @@ def packed(decode: Callable[[Tape], T], *, length: int, promises: Iterable[str] 
             value.__dict__["origin"] = Origin(decode, data)
         return value
 
+    length = length_of(decode)
     # Of a named function Hypothesis would print the call, bytes and all, instead of what it returns.
-    strategy = st.binary(min_size=length, max_size=length).map(lambda data: decoded(data))
-    _promises[strategy] = tuple(promises)
-    _decoders[strategy] = decode
-    return strategy
+    made = st.binary(min_size=length, max_size=length).map(lambda data: decoded(data))
+    _promises[made] = tuple(promises)
+    _decoders[made] = decode
+    return made
+
+
+Decoder = Callable[Concatenate[Tape, Options], T]
+Maker = Callable[Options, SearchStrategy[T]]
+
+
+def strategy(*, promises: Iterable[str] = ()) -> Callable[[Decoder[Options, T]], Maker[Options, T]]:
+    """Make a decoder a function that returns the strategy of what it decodes, as `st.composite` does.
+
+    Options that the decoder takes besides its tape are options of the function. `promises` names the input
+    classes that the strategy draws within 100 examples, whatever its options are.
+    """
+    promised = tuple(promises)
+
+    def made_of(decode: Decoder[Options, T]) -> Maker[Options, T]:
+        @functools.wraps(decode)
+        def make(*arguments: Options.args, **options: Options.kwargs) -> SearchStrategy[T]:
+            return packed(lambda tape: decode(tape, *arguments, **options), promises=promised)
+
+        signature = inspect.signature(decode)
+        _, *parameters = signature.parameters.values()
+        drawn = f"SearchStrategy[{signature.return_annotation}]"
+        make.__dict__["__signature__"] = signature.replace(parameters=parameters, return_annotation=drawn)
+        return make
+
+    return made_of
+
+
+def without(promises: Iterable[str], *names: str) -> tuple[str, ...]:
+    """Return the promises but for those that are named."""
+    return tuple([name for name in promises if name not in names])
 
 
 def promises_of(strategy: SearchStrategy[Any]) -> tuple[str, ...]:

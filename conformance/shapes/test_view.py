@@ -13,7 +13,7 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.views import (
+from strategies.cases.dtype_views import (
     dtype_views,
     dtype_views_of_rows,
     dtype_views_of_scalars,
@@ -22,6 +22,8 @@ from strategies.cases.views import (
     dtype_views_with_odd_size,
     dtype_views_with_odd_strides,
     dtype_views_with_stepped_rows,
+)
+from strategies.cases.views import (
     view_gradients,
     views,
     views_against_strides,
