@@ -13,7 +13,8 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `functions` | functions and graphs of operations that print as code |
 | `case` | what a family of cases is made of, and an example of one |
 | `cases.gathers`, `cases.gather_misuses` | an input, a dim and an index, legal or one fact away from it |
-| `cases.squeezes`, `cases.views`, `cases.dtype_views` | an input and the dims, shape or dtype to see it in |
+| `cases.squeezes`, `cases.dtype_views` | an input and the dims, or the dtype, to see it in |
+| `cases.views`, `cases.view_misuses` | an input and a shape to view it as, legal or one fact away from it |
 | `cases.reductions`, `cases.pairs` | an input and the dims to reduce it over; pairs that broadcast |
 | `cases.categoricals`, `cases.categorical_misuses` | probabilities, logits, and values to score |
 | `cases.leaves`, `cases.graphs` | leaves, and graphs of differentiable operations on them |

@@ -133,6 +133,21 @@ class InputCase(Case):
     input: TensorField = TensorField()
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What the cases of a family share, as it was read off the tape; a subclass names its fields as they do.
+
+    Of the same parts come the plain case, the one with a gradient for the output or a tensor to write to,
+    and the misuse, in which one part is replaced and stands beside its legal twin.
+    """
+
+    classes: tuple[str, ...]
+
+    def case(self, kind: type[CaseT], *classes: str, **parts: Any) -> CaseT:
+        """Return a case of a kind that has these parts, with other or further ones, and further classes."""
+        return kind(**{**vars(self), "classes": (*self.classes, *classes), **parts})
+
+
 _fields: dict[type, dict[str, BuiltField[Any, Any]]] = {}
 
 

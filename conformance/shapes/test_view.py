@@ -23,20 +23,22 @@ from strategies.cases.dtype_views import (
     dtype_views_with_odd_strides,
     dtype_views_with_stepped_rows,
 )
-from strategies.cases.views import (
-    view_gradients,
-    views,
+from strategies.cases.view_misuses import (
     views_against_strides,
-    views_as,
     views_inferring_a_fraction,
     views_inferring_anything,
     views_inferring_two_sizes,
-    views_of_one_element,
     views_of_other_numel,
+    views_with_negative_size,
+)
+from strategies.cases.views import (
+    view_gradients,
+    views,
+    views_as,
+    views_of_one_element,
     views_of_zeros,
     views_twice,
     views_with_inferred_size,
-    views_with_negative_size,
 )
 
 VIEW = "torch.Tensor.view"

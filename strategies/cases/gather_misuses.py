@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from strategies.case import TensorField, case_class
-from strategies.cases.gathers import Gather, GatherCode, GatherOut, decode_gather
+from strategies.cases.gathers import Gather, GatherOut, GatherParts, decode_gather
 from strategies.code import TensorCode
 from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, places
 from strategies.shapes import Shape, with_size
@@ -41,7 +41,7 @@ class GatherMisuse(Gather):
 
 
 def _misuse(
-    drawn: GatherCode, *classes: str, index: TensorCode | None = None, dim: int | None = None
+    drawn: GatherParts, *classes: str, index: TensorCode | None = None, dim: int | None = None
 ) -> GatherMisuse:
     """Return a legal gather with an index or a dim for which it is refused."""
     return drawn.case(
@@ -87,7 +87,7 @@ def gathers_between_rank_0_and_1(tape: Tape) -> GatherMisuse:
     scalar_input, size = tape.chance(50), 1 + (tape.byte() >> 6)
     shape: Shape = () if scalar_input else (size,)
     input = decode_input(tape, shape, DTYPES)
-    drawn = GatherCode(input, 0, zeros_code(shape), input.classes)
+    drawn = GatherParts(input.classes, input, 0, zeros_code(shape))
     wrong = zeros_code((size,) if scalar_input else ())
     return _misuse(drawn, "rank-0 input" if scalar_input else "rank-0 index", index=wrong)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.case import InputCase, TensorField, case_class
+from strategies.case import InputCase, Parts, TensorField, case_class
 from strategies.code import TensorCode, array_code, contiguous_code
 from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, decode_dim, dim_classes, places
 from strategies.fills import counting, zero_data, zeros
@@ -26,8 +26,6 @@ from strategies.values import (
     decode_bytes,
     ramp,
 )
-
-GatherT = TypeVar("GatherT", bound="Gather")
 
 
 @case_class
@@ -53,18 +51,12 @@ class GatherOut(Gather):
 
 
 @dataclass(frozen=True)
-class GatherCode:
+class GatherParts(Parts):
     """The parts of a legal gather as they were read off the tape."""
 
     input: TensorCode
     dim: int
     index: TensorCode
-    classes: tuple[str, ...]
-
-    def case(self, kind: type[GatherT], *classes: str, **parts: Any) -> GatherT:
-        """Return a case of a kind: this gather, with other or further parts and further classes."""
-        own = {"input": self.input, "dim": self.dim, "index": self.index}
-        return kind(classes=(*self.classes, *classes), **{**own, **parts})
 
 
 def decode_gather(
@@ -79,7 +71,7 @@ def decode_gather(
     index_expand: int = EXPANDED,
     index_shape: Callable[[Shape], Shape] | None = None,
     **options: Any,
-) -> GatherCode:
+) -> GatherParts:
     """Read a legal gather, along the dim `at` if it is given.
 
     If `nonempty`, neither the input nor the index is empty; `index_shape` may change the index's shape. The
@@ -104,7 +96,7 @@ def decode_gather(
         classes.append("empty index")
     known = (*classes, *dim_classes(dim), *index.classes)
     code = decode_input(tape, shape, dtypes, known=known, **options)
-    return GatherCode(code, dim, index, code.classes)
+    return GatherParts(code.classes, code, dim, index)
 
 
 PROMISES = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises(), *DTYPE_PROMISES, *VALUE_PROMISES)
@@ -183,9 +175,10 @@ def gather_gradients(tape: Tape) -> GatherGradient:
     return drawn.case(GatherGradient, *upstream.classes, upstream=upstream)
 
 
-def _contiguous_index(drawn: GatherCode) -> GatherCode:
+def _contiguous_index(drawn: GatherParts) -> GatherParts:
     index = array_code(drawn.index.elements(), drawn.index.dtype)
-    return GatherCode(drawn.input, drawn.dim, index, without(drawn.classes, *layout_promises("index")))
+    classes = without(drawn.classes, *layout_promises("index"))
+    return GatherParts(classes, drawn.input, drawn.dim, index)
 
 
 @strategy(promises=("expanded index", "index smaller off dim"))

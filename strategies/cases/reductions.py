@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.case import InputCase, TensorField, case_class
+from strategies.case import InputCase, Parts, TensorField, case_class
 from strategies.code import TensorCode, contiguous_code
 from strategies.dims import (
     BAD_DIM_PROMISES,
@@ -149,6 +150,18 @@ def reduced_shape(shape: Shape, dims: Sequence[int], *, keepdim: bool) -> Shape:
     return tuple(kept)
 
 
+@dataclass(frozen=True)
+class _Drawn(Parts):
+    """A legal reduction over one dim."""
+
+    input: TensorCode
+    dim: int
+    keepdim: bool
+
+    def output_shape(self) -> Shape:
+        return reduced_shape(self.input.shape, [self.dim], keepdim=self.keepdim)
+
+
 def _decode(
     tape: Tape,
     dtypes: Sequence[torch.dtype] = REAL_DTYPES,
@@ -156,8 +169,7 @@ def _decode(
     *,
     requires_grad: bool = False,
     gaps: bool = True,
-) -> tuple[TensorCode, int, bool]:
-    """Read an input, to whose classes those of the reduction belong, too, a dim of it, and keepdim."""
+) -> _Drawn:
     shape = decode_shape(tape)
     dim, keepdim, longest = decode_dim(tape, places(shape)), tape.chance(40), tape.chance(50)
     if shape and longest:
@@ -173,7 +185,7 @@ def _decode(
         if shape[dim] > 256:
             classes.append("reduces over 256")
     classes.append("keepdim" if keepdim else "dim dropped")
-    return code.changed(classes=tuple(classes)), dim, keepdim
+    return _Drawn(tuple(classes), code, dim, keepdim)
 
 
 def reductions(
@@ -186,8 +198,8 @@ def reductions(
     drawn_dtypes = dtypes or (FLOAT_DTYPES if nan else REAL_DTYPES)
 
     def decode(tape: Tape) -> Reduction:
-        code, dim, keepdim = _decode(tape, drawn_dtypes, numbers_and_nan if nan else numbers, gaps=not nan)
-        return Reduction(classes=code.classes, input=code, dim=dim, keepdim=keepdim)
+        fill = numbers_and_nan if nan else numbers
+        return _decode(tape, drawn_dtypes, fill, gaps=not nan).case(Reduction)
 
     first = NAN_PROMISES if nan else PROMISES if dtypes else (*PROMISES, *_DTYPE_PROMISES)
     further = ("negative dim", "keepdim", "dim dropped", "reduces over 16", "reduces over 256")
@@ -197,109 +209,80 @@ def reductions(
 @strategy(promises=(*_OF_LEAVES, "negative dim", "keepdim", "dim dropped"))
 def reduction_gradients(tape: Tape) -> ReductionGradient:
     """Return a strategy for a reduction over one dim of a leaf with many ties."""
-    code, dim, keepdim = _decode(tape, GRAD_DTYPES, few, requires_grad=True)
-    upstream = decode_upstream(tape, reduced_shape(code.shape, [dim], keepdim=keepdim), code.dtype)
-    classes = (*code.classes, *upstream.classes)
-    return ReductionGradient(classes=classes, input=code, dim=dim, keepdim=keepdim, upstream=upstream)
+    drawn = _decode(tape, GRAD_DTYPES, few, requires_grad=True)
+    upstream = decode_upstream(tape, drawn.output_shape(), drawn.input.dtype)
+    return drawn.case(ReductionGradient, *upstream.classes, upstream=upstream)
+
+
+@dataclass(frozen=True)
+class _DrawnSeveral(Parts):
+    """A legal reduction over several dims."""
+
+    input: TensorCode
+    dims: tuple[int, ...]
+    keepdim: bool
 
 
 def _decode_several(
     tape: Tape, dtypes: Sequence[torch.dtype] = REAL_DTYPES, fill: Fill = numbers, **options: Any
-) -> tuple[TensorCode, tuple[int, ...], bool]:
-    """Read an input, to whose classes those of the reduction belong, too, dims of it, and keepdim."""
+) -> _DrawnSeveral:
     shape = nonempty_shape(decode_shape(tape, min_dims=1))
     dims, keepdim = decode_dims(tape, len(shape)), tape.chance(40)
     code = decode_input(tape, shape, dtypes, fill=fill, **options)
     tape.leave(1)  # with another length, a seed would draw other cases than it has
     classes = [*code.classes, "keepdim" if keepdim else "dims dropped", *dim_classes(min(dims))]
     classes += ["several dims"] if len(dims) > 1 else []
-    return code.changed(classes=tuple(classes)), dims, keepdim
+    return _DrawnSeveral(tuple(classes), code, dims, keepdim)
 
 
 @strategy(promises=(*PROMISES[1:], "negative dim", "keepdim", "several dims", *_DTYPE_PROMISES))
 def reductions_of_several_dims(tape: Tape) -> Reductions:
     """Return a strategy for a reduction over a tuple of distinct dims, none of them empty."""
-    code, dims, keepdim = _decode_several(tape)
-    return Reductions(classes=code.classes, input=code, dims=dims, keepdim=keepdim)
+    return _decode_several(tape).case(Reductions)
 
 
 @strategy(promises=(*_OF_LEAVES[1:], "negative dim", "keepdim", "several dims"))
 def gradients_of_several_dims(tape: Tape) -> ReductionsGradient:
     """Return a strategy for a reduction over a tuple of dims of a leaf with many ties."""
-    code, dims, keepdim = _decode_several(tape, GRAD_DTYPES, few, requires_grad=True)
-    upstream = decode_upstream(tape, reduced_shape(code.shape, dims, keepdim=keepdim), code.dtype)
-    return ReductionsGradient(classes=code.classes, input=code, dims=dims, keepdim=keepdim, upstream=upstream)
+    drawn = _decode_several(tape, GRAD_DTYPES, few, requires_grad=True)
+    shape = reduced_shape(drawn.input.shape, drawn.dims, keepdim=drawn.keepdim)
+    return drawn.case(ReductionsGradient, upstream=decode_upstream(tape, shape, drawn.input.dtype))
 
 
 @strategy(promises=(*PROMISES, *layout_promises("out", expand=0)))
 def reductions_with_out(tape: Tape) -> ReductionOut:
     """Return a strategy for a reduction with tensors of the right shapes and dtypes to write to."""
-    code, dim, keepdim = _decode(tape)
-    shape = reduced_shape(code.shape, [dim], keepdim=keepdim)
+    drawn = _decode(tape)
     values, indices = [
-        decode_tensor(tape, shape, dtype, role="out", fill=counting, expand=0)
-        for dtype in (code.dtype, torch.int64)
+        decode_tensor(tape, drawn.output_shape(), dtype, role="out", fill=counting, expand=0)
+        for dtype in (drawn.input.dtype, torch.int64)
     ]
-    return ReductionOut(
-        classes=(*code.classes, *values.classes, *indices.classes),
-        input=code,
-        dim=dim,
-        keepdim=keepdim,
-        values=values,
-        indices=indices,
-    )
+    classes = (*values.classes, *indices.classes)
+    return drawn.case(ReductionOut, *classes, values=values, indices=indices)
 
 
 @strategy(promises=("wrong indices", "wrong values", "0-d"))
 def reductions_with_out_of_other_dtype(tape: Tape) -> ReductionOutMisuse:
     """Return a strategy for a reduction with values of another dtype than the input's, or float indices."""
-    of_indices, which = tape.chance(50), tape.byte()
-    code, dim, keepdim = _decode(tape)
-    shape = reduced_shape(code.shape, [dim], keepdim=keepdim)
-    values, indices = zeros_code(shape, code.dtype), zeros_code(shape)
-    others = [dtype for dtype in dict.fromkeys(REAL_DTYPES) if dtype is not code.dtype]
-    wrong = zeros_code(
-        shape, (torch.float32, torch.int32)[which & 1] if of_indices else others[which * len(others) >> 8]
-    )
-    return ReductionOutMisuse(
-        classes=(*code.classes, "wrong indices" if of_indices else "wrong values"),
-        input=code,
-        dim=dim,
-        keepdim=keepdim,
-        values=values if of_indices else wrong,
-        indices=wrong if of_indices else indices,
-        mended_values=values,
-        mended_indices=indices,
-    )
+    of_indices, which, drawn = tape.chance(50), tape.byte(), _decode(tape)
+    shape, dtype = drawn.output_shape(), drawn.input.dtype
+    values, indices = zeros_code(shape, dtype), zeros_code(shape)
+    legal = {"mended_values": values, "mended_indices": indices}
+    if of_indices:
+        wrong = zeros_code(shape, (torch.float32, torch.int32)[which & 1])
+        return drawn.case(ReductionOutMisuse, "wrong indices", values=values, indices=wrong, **legal)
+    others = [other for other in dict.fromkeys(REAL_DTYPES) if other is not dtype]
+    wrong = zeros_code(shape, others[which * len(others) >> 8])
+    return drawn.case(ReductionOutMisuse, "wrong values", values=wrong, indices=indices, **legal)
 
 
 @strategy(promises=("0-d", *BAD_DIM_PROMISES))
 def reductions_out_of_range(tape: Tape) -> ReductionMisuse:
     """Return a strategy for a dim outside [-rank, rank), a 0-d input counting as rank 1."""
-    code, dim, keepdim = _decode(tape)
-    wrong = decode_bad_dim(tape, places(code.shape))
-    return ReductionMisuse(
-        classes=(*code.classes, *bad_dim_classes(wrong)),
-        input=code,
-        dim=wrong,
-        keepdim=keepdim,
-        mended_input=code,
-        mended_dim=dim,
-    )
-
-
-def _input_misuse(
-    classes: list[str], wrong: TensorCode, right: TensorCode, dim: int, *, keepdim: bool
-) -> ReductionMisuse:
-    """Return a reduction that is refused for its input alone."""
-    return ReductionMisuse(
-        classes=tuple(classes),
-        input=wrong,
-        dim=dim,
-        keepdim=keepdim,
-        mended_input=right,
-        mended_dim=dim,
-    )
+    drawn = _decode(tape)
+    wrong = decode_bad_dim(tape, places(drawn.input.shape))
+    mended = {"mended_input": drawn.input, "mended_dim": drawn.dim}
+    return drawn.case(ReductionMisuse, *bad_dim_classes(wrong), dim=wrong, **mended)
 
 
 @strategy(promises=("empty", "negative dim"))
@@ -308,8 +291,8 @@ def reductions_of_nothing(tape: Tape) -> ReductionMisuse:
     shape = decode_shape(tape, min_dims=1)
     dim, keepdim, dtype = decode_dim(tape, len(shape)), tape.chance(40), tape.pick(REAL_DTYPES)
     wrong, right = [zeros_code(with_size(shape, dim % len(shape), size), dtype) for size in (0, 1)]
-    classes = [*shape_classes(wrong.shape), *dim_classes(dim)]
-    return _input_misuse(classes, wrong, right, dim, keepdim=keepdim)
+    drawn = _Drawn((*shape_classes(wrong.shape), *dim_classes(dim)), wrong, dim, keepdim)
+    return drawn.case(ReductionMisuse, mended_input=right, mended_dim=dim)
 
 
 @strategy(promises=("0-d", "complex64", "complex128"))
@@ -318,5 +301,6 @@ def reductions_of_complex(tape: Tape) -> ReductionMisuse:
     dtype, real = COMPLEX_TWINS[tape.chance(50)]
     shape = nonempty_shape(decode_shape(tape))
     dim, keepdim = decode_dim(tape, places(shape)), tape.chance(40)
-    classes = [*shape_classes(shape), *DTYPE_CLASSES[dtype][:1]]
-    return _input_misuse(classes, zeros_code(shape, dtype), zeros_code(shape, real), dim, keepdim=keepdim)
+    classes = (*shape_classes(shape), *DTYPE_CLASSES[dtype][:1])
+    drawn = _Drawn(classes, zeros_code(shape, dtype), dim, keepdim)
+    return drawn.case(ReductionMisuse, mended_input=zeros_code(shape, real), mended_dim=dim)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.case import InputCase, TensorField, case_class
+from strategies.case import InputCase, Parts, TensorField, case_class
 from strategies.code import TensorCode
 from strategies.dims import (
     BAD_DIM_PROMISES,
@@ -120,6 +120,14 @@ def _new_dim(negative: bool | None) -> Arguments:
 
 
 @dataclass(frozen=True)
+class _Drawn(Parts):
+    """An input and legal arguments."""
+
+    input: TensorCode
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class _Plan:
     """How the cases of one strategy are read off the tape."""
 
@@ -133,31 +141,21 @@ class _Plan:
     rare: tuple[str, ...] = ()
     lazy: bool | None = None
 
-    def read(self, tape: Tape, *, requires_grad: bool = False) -> tuple[TensorCode, tuple[Any, ...]]:
-        """Return an input, to whose classes those of the arguments belong, too, and the arguments."""
+    def read(self, tape: Tape, *, requires_grad: bool = False) -> _Drawn:
         shape = decode_shape(tape, sizes=MANY_ONES, min_dims=self.min_dims, max_dims=self.max_dims)
         shape, arguments, classes = self.arguments(Tape(tape.take(ARGUMENT_BYTES)), shape)
-        code = decode_input(
-            tape,
-            shape,
-            self.dtypes,
-            known=classes,
-            fill=self.fill,
-            expand=self.expand,
-            requires_grad=requires_grad,
-            lazy=self.lazy,
-        )
-        return code, arguments
+        options = {"fill": self.fill, "expand": self.expand, "lazy": self.lazy}
+        code = decode_input(tape, shape, self.dtypes, known=classes, requires_grad=requires_grad, **options)
+        return _Drawn(code.classes, code, arguments)
 
     def case(self, tape: Tape) -> Shaped:
-        code, arguments = self.read(tape)
-        return Shaped(classes=code.classes, input=code, arguments=arguments)
+        return self.read(tape).case(Shaped)
 
     def gradient(self, tape: Tape) -> ShapedGradient:
-        code, arguments = self.read(tape, requires_grad=True)
-        upstream = decode_upstream(tape, self.output_shape(code.shape, *arguments), code.dtype)
-        classes = (*code.classes, *upstream.classes)
-        return ShapedGradient(classes=classes, input=code, arguments=arguments, upstream=upstream)
+        drawn = self.read(tape, requires_grad=True)
+        shape = self.output_shape(drawn.input.shape, *drawn.arguments)
+        upstream = decode_upstream(tape, shape, drawn.input.dtype)
+        return drawn.case(ShapedGradient, *upstream.classes, upstream=upstream)
 
     def promises(self, *further: str) -> tuple[str, ...]:
         shape = SHAPE_PROMISES if self.min_dims == 0 else SHAPE_PROMISES[1:]
@@ -222,10 +220,11 @@ def squeeze_gradients() -> SearchStrategy[ShapedGradient]:
 @strategy(promises=("same dim twice", "dim and its negative"))
 def squeezes_repeating_a_dim(tape: Tape) -> ShapedMisuse:
     """Return a strategy for a tuple that names a dim twice, once perhaps as its negative alias."""
-    code, (dim,) = _Plan(_one_dim(None), squeezed_shape, min_dims=1).read(tape)
-    alias = dim if tape.chance(50) else dim % len(code.shape) - (len(code.shape) if dim >= 0 else 0)
-    classes = (*code.classes, "same dim twice" if alias == dim else "dim and its negative")
-    return ShapedMisuse(classes=classes, input=code, arguments=((dim, alias),), mended=((dim,),))
+    drawn = _Plan(_one_dim(None), squeezed_shape, min_dims=1).read(tape)
+    (dim,), rank = drawn.arguments, len(drawn.input.shape)
+    alias = dim if tape.chance(50) else dim % rank - (rank if dim >= 0 else 0)
+    named = "same dim twice" if alias == dim else "dim and its negative"
+    return drawn.case(ShapedMisuse, named, arguments=((dim, alias),), mended=((dim,),))
 
 
 @strategy(promises=("0-d", *BAD_DIM_PROMISES))
@@ -235,20 +234,18 @@ def squeezes_out_of_range(tape: Tape) -> ShapedMisuse:
 
 
 def _out_of_range(tape: Tape, count_of: Callable[[Shape], int]) -> ShapedMisuse:
-    code, _ = _Plan(_no_arguments, squeezed_shape).read(tape)
-    count = count_of(code.shape)
+    drawn = _Plan(_no_arguments, squeezed_shape).read(tape)
+    count = count_of(drawn.input.shape)
     dim = decode_bad_dim(tape, count)
     mended = -count if dim < 0 else count - 1
-    classes = (*code.classes, *bad_dim_classes(dim))
-    return ShapedMisuse(classes=classes, input=code, arguments=(dim,), mended=(mended,))
+    return drawn.case(ShapedMisuse, *bad_dim_classes(dim), arguments=(dim,), mended=(mended,))
 
 
 @strategy(promises=("0-d", "negative dim"))
 def squeezes_of_scalars(tape: Tape) -> Shaped:
     """Return a strategy for a 0-d input and the dim 0 or -1."""
-    code, _ = _Plan(_no_arguments, squeezed_shape, max_dims=0).read(tape)
-    dim = decode_dim(tape, 1)
-    return Shaped(classes=(*code.classes, *dim_classes(dim)), input=code, arguments=(dim,))
+    drawn, dim = _Plan(_no_arguments, squeezed_shape, max_dims=0).read(tape), decode_dim(tape, 1)
+    return drawn.case(Shaped, *dim_classes(dim), arguments=(dim,))
 
 
 def unsqueezes(*, negative: bool | None = None) -> SearchStrategy[Shaped]:

@@ -14,7 +14,8 @@ from conformance import reference
 from conformance.engine.rule import load_rules
 from strategies import graphs, promises_of, shapes, tensor_codes, tensors
 from strategies.cases.gathers import Gather, gathers
-from strategies.cases.views import blocks, views, views_against_strides
+from strategies.cases.view_misuses import views_against_strides
+from strategies.cases.views import blocks, views
 from strategies.code import TensorCode, placing_on
 from strategies.dims import decode_bad_dim, decode_dim, decode_dims
 from strategies.simplest import simplest
