@@ -69,29 +69,31 @@ class Tape:
 
 
 class _Ruler(Tape):
-    """A tape of zeros without end, which measures how many bytes a decoder reads or leaves."""
+    """A tape that goes on with zeros without end, and measures how many bytes a decoder reads or leaves."""
 
-    __slots__ = ("length",)
+    __slots__ = ("_left",)
 
-    def __init__(self) -> None:
-        super().__init__(b"")
-        self.length = 0
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._left = 0
 
     def byte(self) -> int:
-        self.length += 1
-        return 0
+        return self.take(1)[0]
 
     def take(self, count: int) -> bytes:
-        self.length += count
-        return bytes(count)
+        return super().take(count).ljust(count, b"\0")
 
     def leave(self, count: int) -> None:
-        self.length += count
+        self._left += count
+
+    @property
+    def length(self) -> int:
+        return self._at + self._left
 
 
-def length_of(decode: Callable[[Tape], Any]) -> int:
-    """Return the number of bytes that a decoder reads off its tape or leaves there."""
-    ruler = _Ruler()
+def length_of(decode: Callable[[Tape], Any], data: bytes = b"") -> int:
+    """Return how many bytes a decoder reads off a tape of the data, and zeros after them, or leaves there."""
+    ruler = _Ruler(data)
     decode(ruler)
     return ruler.length
 
@@ -163,10 +165,9 @@ def strategy(*, promises: Iterable[str] = ()) -> Callable[[Decoder[Options, T]],
         def make(*arguments: Options.args, **options: Options.kwargs) -> SearchStrategy[T]:
             return packed(lambda tape: decode(tape, *arguments, **options), promises=promised)
 
-        signature = inspect.signature(decode)
-        _, *parameters = signature.parameters.values()
-        drawn = f"SearchStrategy[{signature.return_annotation}]"
-        make.__dict__["__signature__"] = signature.replace(parameters=parameters, return_annotation=drawn)
+        # What `help` shows: the options, without the tape.
+        _, *parameters = inspect.signature(decode).parameters.values()
+        make.__dict__["__signature__"] = inspect.Signature(parameters, return_annotation=SearchStrategy)
         return make
 
     return made_of

@@ -145,7 +145,7 @@ def whole_gradients(tape: Tape) -> WholeGradient:
 
 def reduced_shape(shape: Shape, dims: Sequence[int], *, keepdim: bool) -> Shape:
     """Return the shape that reducing over the dims leaves, or with `keepdim` the shape with 1 there."""
-    named = {dim % max(len(shape), 1) for dim in dims}
+    named = {dim % places(shape) for dim in dims}
     kept = [1 if dim in named else size for dim, size in enumerate(shape) if keepdim or dim not in named]
     return tuple(kept)
 
