@@ -1,29 +1,37 @@
 """Hypothesis strategies for tensors and for the arguments of tensor operations.
 
 Every strategy draws once, a compact byte string, and decodes it; see `strategies.tape`. What is drawn is an
-expression for a tensor; the tensor itself is built on the device that `placing_on` names. A module for each
-family of operations draws its cases:
+expression for a tensor; the tensor itself is built on the device that `placing_on` names. The modules here
+are the vocabulary, and each in `cases` draws the inputs of a family of operations:
 
-| module | draws |
+| module | has |
 |---|---|
+| `tape`, `simplest` | one draw for a whole case, decoded byte by byte, and how a failing case gets simpler |
 | `shapes`, `dims`, `values` | shapes; dims in and out of range; the elements of each dtype |
-| `tensors` | tensors of every dtype and layout |
-| `gathers` | an input, a dim and an index, legal or one fact away from it |
-| `squeezes`, `views` | an input and the shape, dim or dtype to see it in |
-| `reductions` | an input and the dims to reduce it over; pairs that broadcast |
-| `categoricals` | probabilities, logits, and values to score |
-| `graphs`, `functions` | leaves, and graphs of differentiable operations on them |
-| `modules` | small networks with their inputs |
+| `fills`, `code`, `tensors` | all elements of a tensor; expressions; tensors of every dtype and layout |
+| `indices` | index tensors of every legal size |
+| `functions` | functions and graphs of operations that print as code |
+| `case` | what a family of cases is made of, and an example of one |
+| `cases.gathers`, `cases.gather_misuses` | an input, a dim and an index, legal or one fact away from it |
+| `cases.squeezes`, `cases.dtype_views` | an input and the dims, or the dtype, to see it in |
+| `cases.views`, `cases.view_misuses` | an input and a shape to view it as, legal or one fact away from it |
+| `cases.reductions`, `cases.pairs` | an input and the dims to reduce it over; pairs that broadcast |
+| `cases.categoricals`, `cases.categorical_misuses` | probabilities, logits, and values to score |
+| `cases.leaves`, `cases.graphs` | leaves, and graphs of differentiable operations on them |
+| `cases.modules` | small networks with their inputs |
 """
 
+from strategies.case import Case, classes_of
 from strategies.cases.categoricals import logits, probabilities
 from strategies.cases.gathers import gathers
-from strategies.cases.graphs import graphs, leaves
+from strategies.cases.graphs import graphs
+from strategies.cases.leaves import leaves
 from strategies.cases.modules import linears, networks
-from strategies.cases.reductions import pairs, reductions
+from strategies.cases.pairs import pairs
+from strategies.cases.reductions import reductions
 from strategies.cases.squeezes import squeezes, unsqueezes
 from strategies.cases.views import views
-from strategies.code import Case, LackingDtypeError, TensorCode, classes_of, placing_on
+from strategies.code import LackingDtypeError, TensorCode, placing_on
 from strategies.shapes import shapes
 from strategies.simplest import simplest
 from strategies.tape import promises_of

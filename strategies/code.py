@@ -1,7 +1,4 @@
-"""A tensor as the expression that builds it: elements, shape, dtype and layout.
-
-What a rule is given is a tensor on the device under test; what a counterexample prints is the expression.
-"""
+"""A tensor as the expression that builds it: elements, shape, dtype and layout."""
 
 from __future__ import annotations
 
@@ -9,8 +6,8 @@ import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,20 +16,14 @@ from strategies.shapes import Shape
 from strategies.tape import Traced
 from strategies.values import Scalar, ramp
 
-CaseT = TypeVar("CaseT", bound="Case")
-
 Index = tuple["slice | int", ...]
 LazyBit = Literal["", "conj", "neg"]
 
-BUILT = "_tensor"
-"""Ends the name under which a case keeps a tensor that was built."""
-
 _device_now = torch.device("cpu")
 
-_DEFAULT_DTYPES = {bool: torch.bool, int: torch.int64, float: torch.float32, complex: torch.complex64}
-
-
 _lacking_now: frozenset[torch.dtype] = frozenset()
+
+_DEFAULT_DTYPES = {bool: torch.bool, int: torch.int64, float: torch.float32, complex: torch.complex64}
 
 
 class LackingDtypeError(Exception):
@@ -104,6 +95,10 @@ class TensorCode(Traced):
             tensor = tensor.conj() if self.bit == "conj" else tensor._neg_view()
         return tensor.requires_grad_() if self.requires_grad else tensor
 
+    def changed(self, **fields: Any) -> TensorCode:
+        """Return the same expression with other values for some of its fields."""
+        return replace(self, **fields)
+
     @functools.cached_property
     def _kept(self) -> torch.Tensor:
         """The contiguous base on the CPU, made once, since a case is run by many rules on many devices."""
@@ -122,8 +117,7 @@ class TensorCode(Traced):
         """Return the strides of the tensor, as a device with strides lays it out."""
         steps = contiguous_strides(self.base)
         if self.index is not None:
-            cut = (*self.index, *[slice(None)] * (len(self.base) - len(self.index)))
-            pairs = zip(steps, cut, strict=True)
+            pairs = zip(steps, _of_every_dim(self.index, self.base), strict=True)
             steps = tuple([step * (at.step or 1) for step, at in pairs if isinstance(at, slice)])
         if self.permutation is not None:
             steps = tuple([steps[dim] for dim in self.permutation])
@@ -139,11 +133,7 @@ class TensorCode(Traced):
         return steps
 
     def _before_expanding(self) -> Shape:
-        sizes: Shape = self.base
-        if self.index is not None:
-            cut = (*self.index, *[slice(None)] * (len(self.base) - len(self.index)))
-            pairs = zip(sizes, cut, strict=True)
-            sizes = tuple([len(range(size)[at]) for size, at in pairs if isinstance(at, slice)])
+        sizes = self.base if self.index is None else indexed_shape(self.base, self.index)
         if self.permutation is not None:
             sizes = tuple([sizes[dim] for dim in self.permutation])
         return sizes
@@ -165,6 +155,28 @@ class TensorCode(Traced):
         if self.bit:
             code += ".conj()" if self.bit == "conj" else "._neg_view()"
         return code + (".requires_grad_()" if self.requires_grad else "")
+
+
+def contiguous_code(
+    data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape, *, requires_grad: bool = False
+) -> TensorCode:
+    """Return a contiguous tensor of the elements, which are in row-major order."""
+    return TensorCode(data, dtype, shape, shape, requires_grad=requires_grad)
+
+
+def array_code(elements: np.ndarray[Any, Any], dtype: torch.dtype) -> TensorCode:
+    """Return a contiguous tensor of an array's elements, in its shape."""
+    return contiguous_code(tuple(elements.reshape(-1).tolist()), dtype, elements.shape)
+
+
+def indexed_shape(base: Shape, index: Index) -> Shape:
+    """Return the shape that an index cuts out of a base."""
+    pairs = zip(base, _of_every_dim(index, base), strict=True)
+    return tuple([len(range(size)[at]) for size, at in pairs if isinstance(at, slice)])
+
+
+def _of_every_dim(index: Index, base: Shape) -> Index:
+    return (*index, *[slice(None)] * (len(base) - len(index)))
 
 
 def contiguous_strides(shape: Shape) -> Shape:
@@ -219,97 +231,3 @@ def _step(step: slice | int) -> str:
         return str(step)
     start, stop = ["" if place is None else str(place) for place in (step.start, step.stop)]
     return f"{start}:{stop}" + ("" if step.step is None else f":{step.step}")
-
-
-class TensorField:
-    """A field of a case that is given a `TensorCode` and reads as the tensor that it builds.
-
-    The tensor is built once, on first reading, so that a rule that writes to it sees its own writes, while
-    the case still prints the expression it started from.
-    """
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._code = f"_{name}_code"
-        self._tensor = f"_{name}{BUILT}"
-
-    def __get__(self, case: object | None, owner: type) -> torch.Tensor:
-        if case is None:
-            # dataclass() looks here for a default value; a tensor field has none.
-            raise AttributeError(self._code)
-        built = case.__dict__.get(self._tensor)
-        if built is None:
-            built = case.__dict__[self._tensor] = self.code(case).build()
-        return built
-
-    def __set__(self, case: object, code: TensorCode) -> None:
-        case.__dict__[self._code] = code
-
-    def code(self, case: object) -> TensorCode:
-        """Return the expression behind the field."""
-        return case.__dict__[self._code]  # type: ignore[no-any-return]
-
-
-class TensorsField(TensorField):
-    """A field of a case that is given a tuple of `TensorCode`s and reads as the tuple of their tensors."""
-
-    def __get__(self, case: object | None, owner: type) -> tuple[torch.Tensor, ...]:  # type: ignore[override]
-        if case is None:
-            raise AttributeError(self._code)
-        built = case.__dict__.get(self._tensor)
-        if built is None:
-            built = case.__dict__[self._tensor] = tuple([code.build() for code in self.codes(case)])
-        return built
-
-    def __set__(self, case: object, codes: tuple[TensorCode, ...]) -> None:  # type: ignore[override]
-        case.__dict__[self._code] = codes
-
-    def codes(self, case: object) -> tuple[TensorCode, ...]:
-        """Return the expressions behind the field."""
-        return case.__dict__[self._code]  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Case(Traced):
-    """The inputs of one example. Its repr is runnable code; `classes` names its input classes."""
-
-    classes: tuple[str, ...]
-
-    def build(self) -> None:
-        """Build every tensor of the case on the device under test."""
-        for name in tensor_fields(type(self)):
-            getattr(self, name)
-
-    def fresh(self: CaseT) -> CaseT:
-        """Return the same case with none of its tensors built yet."""
-        copy = object.__new__(type(self))
-        copy.__dict__.update({name: value for name, value in vars(self).items() if not name.endswith(BUILT)})
-        return copy
-
-    def __repr__(self) -> str:
-        tensors = tensor_fields(type(self))
-        named = {
-            name: tensors[name].code(self) if name in tensors else getattr(self, name)
-            for name in (item.name for item in fields(self))
-            if name != "classes"
-        }
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in named.items())})"
-
-
-_fields: dict[type, dict[str, TensorField]] = {}
-
-
-def tensor_fields(case: type) -> dict[str, TensorField]:
-    """Return the tensor fields of a case class by name."""
-    if case not in _fields:
-        _fields[case] = {
-            name: value
-            for owner in reversed(case.__mro__)
-            for name, value in vars(owner).items()
-            if isinstance(value, TensorField)
-        }
-    return _fields[case]
-
-
-def classes_of(value: Any) -> tuple[str, ...]:
-    """Return the input classes that a drawn value belongs to; a value that names none has none."""
-    return value.classes if isinstance(value, (Case, TensorCode)) else ()

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from strategies.code import Case
+from strategies.case import Case
 from strategies.tape import Origin, packing_of
 
 Deck = tuple[bytes, ...]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from strategies.shapes import Shape
 from strategies.tape import Tape
 
 FAR = (0, 0, 0, 1, 2, 7, 2**31)
 """How far past the range an out-of-range dim lies."""
+
+
+def places(shape: Shape) -> int:
+    """Return how many dims there are to name: a 0-d tensor counts as having one."""
+    return max(len(shape), 1)
 
 
 def decode_dim(tape: Tape, count: int) -> int:
@@ -15,7 +21,7 @@ def decode_dim(tape: Tape, count: int) -> int:
     """
     if count < 1:
         raise ValueError(f"a dim is one of at least 1, not of {count}")
-    choice = tape.byte() * 2 * count >> 8
+    choice = tape.below(2 * count)
     return choice if choice < count else count - choice - 1
 
 
@@ -34,9 +40,14 @@ def decode_dims(tape: Tape, rank: int) -> tuple[int, ...]:
     return tuple([dim - rank if signs >> dim & 1 else dim for dim in dims])
 
 
-DIMS_BYTES = 2
-
-
 def dim_classes(dim: int) -> list[str]:
     """Return the names of the input classes that a dim belongs to."""
     return ["negative dim"] if dim < 0 else []
+
+
+BAD_DIM_PROMISES = ("dim too low", "dim too high")
+
+
+def bad_dim_classes(dim: int) -> list[str]:
+    """Return the names of the input classes that a dim out of range belongs to."""
+    return [BAD_DIM_PROMISES[0 if dim < 0 else 1]]

@@ -11,7 +11,6 @@ from strategies.tape import Tape, packed, weighted
 Shape = tuple[int, ...]
 
 MAX_RANK = 6
-SHAPE_BYTES = 1 + MAX_RANK
 
 PRIMES = frozenset({5, 7, 11, 13, 17, 257, 1031})
 """The sizes that are prime and leave a remainder for every vector width."""
@@ -31,7 +30,7 @@ MANY_ONES = weighted(
 def decode_shape(
     tape: Tape, *, sizes: tuple[int, ...] = SIZES, min_dims: int = 0, max_dims: int = MAX_RANK
 ) -> Shape:
-    """Read a shape of `min_dims` to `max_dims` dims off `SHAPE_BYTES` bytes."""
+    """Read a shape of `min_dims` to `max_dims` dims off 1 + `MAX_RANK` bytes."""
     rank = tape.pick(_ranks(min_dims, max_dims))
     # The last sizes, so that a shape that loses a dim in shrinking loses its first.
     drawn = [sizes[byte] for byte in tape.take(MAX_RANK)[MAX_RANK - rank :]]
@@ -52,6 +51,16 @@ def decode_shape(
 @functools.cache
 def _ranks(min_dims: int, max_dims: int) -> tuple[int, ...]:
     return tuple([rank for rank in RANKS if min_dims <= rank <= max_dims])
+
+
+def nonempty_shape(shape: Shape) -> Shape:
+    """Return the shape with 1 in the place of every size 0."""
+    return tuple([max(size, 1) for size in shape])
+
+
+def with_size(shape: Shape, dim: int, size: int) -> Shape:
+    """Return the shape with another size in one dim, 0 … rank - 1."""
+    return (*shape[:dim], size, *shape[dim + 1 :])
 
 
 def shape_classes(shape: Shape) -> list[str]:
@@ -104,7 +113,7 @@ def shapes(*, min_dims: int = 0, max_dims: int = MAX_RANK) -> SearchStrategy[Sha
     Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK.
     """
     check_dims(min_dims, max_dims)
-    return packed(lambda tape: decode_shape(tape, min_dims=min_dims, max_dims=max_dims), length=SHAPE_BYTES)
+    return packed(lambda tape: decode_shape(tape, min_dims=min_dims, max_dims=max_dims))
 
 
 def check_dims(min_dims: int, max_dims: int) -> None:

@@ -4,21 +4,27 @@ A Hypothesis draw costs hundreds of microseconds per choice in bookkeeping and n
 one choice, so a case with a shape, two layouts, a dtype and thirty elements is drawn as *one* byte string.
 It shrinks well because the length is fixed, every decision stands at a fixed place, and the byte 0 is the
 simplest decision everywhere: Hypothesis lowers the bytes one by one and the case gets simpler with each.
+
+A decoder is a function that reads a value off a `Tape`. `strategy` and `packed` make strategies of decoders;
+how many bytes to draw they find out themselves, from what the decoder reads.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from functools import partial
-from types import FunctionType, MethodType
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from strategies.identity import identify
+
 T = TypeVar("T")
+Options = ParamSpec("Options")
 
 
 class Tape:
@@ -42,6 +48,16 @@ class Tape:
         self._at = start + count
         return self._data[start : self._at]
 
+    def leave(self, count: int) -> None:
+        """Leave `count` bytes unread that another reader in this place would read.
+
+        So a case is as long whatever fills its tensors, and one seed draws the same shapes for all fills.
+        """
+
+    def below(self, count: int) -> int:
+        """Return one of 0 … count - 1, for a count of up to 256; the byte 0 gives 0."""
+        return self.byte() * count >> 8
+
     def pick(self, options: Sequence[T]) -> T:
         """Return one of up to 256 options; the byte 0 picks the first."""
         return options[self.byte() * len(options) >> 8]
@@ -49,6 +65,36 @@ class Tape:
     def chance(self, percent: int) -> bool:
         """Return True for about `percent` of the tapes; the byte 0 says False."""
         return self.byte() * 100 >= (100 - percent) << 8
+
+
+class _Ruler(Tape):
+    """A tape that goes on with zeros without end, and measures how many bytes a decoder reads or leaves."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._left = 0
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def take(self, count: int) -> bytes:
+        return super().take(count).ljust(count, b"\0")
+
+    def leave(self, count: int) -> None:
+        self._left += count
+
+    @property
+    def length(self) -> int:
+        return self._at + self._left
+
+
+def length_of(decode: Callable[[Tape], Any], data: bytes = b"") -> int:
+    """Return how many bytes a decoder reads off a tape of the data, and zeros after them, or leaves there."""
+    ruler = _Ruler(data)
+    decode(ruler)
+    return ruler.length
 
 
 def weighted(weights: Mapping[T, int]) -> tuple[T, ...]:
@@ -86,7 +132,7 @@ class Traced:
 class Packing:
     """What a strategy made by `packed` is: it decodes `length` bytes by `decode`.
 
-    `promises` names the input classes that it draws within 100 examples. `name` is the same in every process.
+    `promises` names the input classes that it draws within 100 examples.
     """
 
     decode: Callable[[Tape], Any]
@@ -95,7 +141,7 @@ class Packing:
 
     @property
     def name(self) -> str:
-        """What to call the strategy where it is told from others; two may share a name."""
+        """What to call the strategy: in every process the same; two strategies may share a name."""
         return f"{self.decode.__module__}.{self.decode.__qualname__}/{self.length}/{','.join(self.promises)}"
 
 
@@ -103,69 +149,63 @@ _packings: WeakKeyDictionary[SearchStrategy[Any], Packing] = WeakKeyDictionary()
 _strategies: dict[Any, SearchStrategy[Any]] = {}
 
 
-def packed(decode: Callable[[Tape], T], *, length: int, promises: Iterable[str] = ()) -> SearchStrategy[T]:
-    """Return a strategy that draws `length` bytes at once and decodes them.
+def packed(decode: Callable[[Tape], T], *, promises: Iterable[str] = ()) -> SearchStrategy[T]:
+    """Return a strategy that draws as many bytes as the decoder reads at once and decodes them.
 
     `promises` names the input classes that the strategy draws within 100 examples. Decoders that are the same
-    function with the same options give the same strategy, so that its cases need to be drawn only once.
+    function with equal options give the same strategy, so that its cases need to be drawn only once.
     """
-    packing = Packing(decode, length, tuple(promises))
-    identity = (identify(decode), length, packing.promises)
+    identity = (identify(decode), tuple(promises))
     if identity not in _strategies:
-        _strategies[identity] = _strategy(packing)
+        _strategies[identity] = _made(Packing(decode, length_of(decode), tuple(promises)))
     return _strategies[identity]
 
 
-def identify(value: Any) -> Any:
-    """Return something hashable that is equal for functions of the same code and equal options.
-
-    Options are what a function closes over, its default arguments, and what `functools.partial` binds. What
-    has no value to compare, such as most objects, is identified by itself.
-    """
-    if isinstance(value, FunctionType):
-        cells = tuple(identify(cell.cell_contents) for cell in value.__closure__ or ())
-        defaults = identify((value.__defaults__, value.__kwdefaults__))
-        return (value.__code__, cells, defaults)
-    if isinstance(value, MethodType):
-        return (identify(value.__func__), identify(value.__self__))
-    if isinstance(value, partial):
-        return (identify(value.func), identify(value.args), identify(value.keywords))
-    if isinstance(value, (tuple, list)):
-        return (type(value), tuple(map(identify, value)))
-    if isinstance(value, dict):
-        return (dict, tuple((identify(key), identify(item)) for key, item in value.items()))
-    if is_dataclass(value) and not isinstance(value, type):
-        return (type(value), tuple(identify(getattr(value, item.name)) for item in fields(value)))
-    try:
-        hash(value)
-    except TypeError:
-        return _ById(value)
-    return (type(value), value)
-
-
-class _ById:
-    """Equal to itself alone; keeps what it stands for, lest another take its place in memory."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and other.value is self.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
-def _strategy(packing: Packing) -> SearchStrategy[Any]:
+def _made(packing: Packing) -> SearchStrategy[Any]:
     decode, length = packing.decode, packing.length
-
-    def decoded(data: bytes) -> Any:
-        return Origin(decode, data).again(data)
-
     # Of a named function Hypothesis would print the call, bytes and all, instead of what it returns.
-    strategy = st.binary(min_size=length, max_size=length).map(lambda data: decoded(data))
-    _packings[strategy] = packing
-    return strategy
+    made = st.binary(min_size=length, max_size=length).map(lambda data: Origin(decode, data).again(data))
+    _packings[made] = packing
+    return made
+
+
+Decoder = Callable[Concatenate[Tape, Options], T]
+Maker = Callable[Options, SearchStrategy[T]]
+
+
+def strategy(*, promises: Iterable[str] = ()) -> Callable[[Decoder[Options, T]], Maker[Options, T]]:
+    """Make a decoder a function that returns the strategy of what it decodes, as `st.composite` does.
+
+    Options that the decoder takes besides its tape are options of the function. `promises` names the input
+    classes that the strategy draws within 100 examples, whatever its options are.
+    """
+    promised = tuple(promises)
+
+    def made_of(decode: Decoder[Options, T]) -> Maker[Options, T]:
+        @functools.wraps(decode)
+        def make(*arguments: Options.args, **options: Options.kwargs) -> SearchStrategy[T]:
+            def read(tape: Tape) -> T:
+                return decode(tape, *arguments, **options)
+
+            read.__module__, read.__qualname__ = decode.__module__, decode.__qualname__
+            return packed(read, promises=promised)
+
+        # What `help` shows: the options, without the tape.
+        _, *parameters = inspect.signature(decode).parameters.values()
+        make.__dict__["__signature__"] = inspect.Signature(parameters, return_annotation=SearchStrategy)
+        return make
+
+    return made_of
+
+
+def without(promises: Iterable[str], *names: str) -> tuple[str, ...]:
+    """Return the promises but for those that are named."""
+    return tuple([name for name in promises if name not in names])
+
+
+def is_packed(strategy: SearchStrategy[Any]) -> bool:
+    """Return whether a strategy was made by `packed`."""
+    return strategy in _packings
 
 
 def packing_of(strategy: SearchStrategy[Any]) -> Packing:
@@ -174,11 +214,6 @@ def packing_of(strategy: SearchStrategy[Any]) -> Packing:
         return _packings[strategy]
     except KeyError:
         raise LookupError(f"{strategy!r} was not made by packed") from None
-
-
-def is_packed(strategy: SearchStrategy[Any]) -> bool:
-    """Return whether a strategy was made by `packed`."""
-    return strategy in _packings
 
 
 def promises_of(strategy: SearchStrategy[Any]) -> tuple[str, ...]:

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.code import Index, LazyBit, TensorCode
+from strategies.code import Index, LazyBit, TensorCode, contiguous_code
+from strategies.fills import Fill, counting, zero_data
 from strategies.shapes import (
     MAX_RANK,
-    SHAPE_BYTES,
     SHAPE_PROMISES,
     Shape,
     check_dims,
     decode_shape,
     shape_classes,
+    with_size,
 )
 from strategies.tape import Tape, packed, weighted
-from strategies.values import (
-    DTYPE_CLASSES,
-    DTYPE_PROMISES,
-    DTYPES,
-    FILL_BYTES,
-    VALUE_PROMISES,
-    Scalar,
-    decode_values,
-    ramp,
-)
-
-LAYOUT_BYTES = 6
-TENSOR_BYTES = LAYOUT_BYTES + FILL_BYTES
-
-Fill = Callable[[Tape, torch.dtype, int], tuple[tuple[Scalar, ...], list[str]]]
+from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, DTYPES, VALUE_PROMISES, decode_values
 
 EXPANDED = 30
 """Percentage of tensors that are expanded, where they can be."""
@@ -47,17 +36,6 @@ _SLICED = weighted({None: 124, "last": 46, "first": 36, "narrowed": 50})
 _PERMUTED = weighted({None: 110, "swap": 48, "reverse": 40, "rotate": 30, "channels last": 28})
 
 
-def zeros(_tape: Tape, dtype: torch.dtype, count: int) -> tuple[tuple[Scalar, ...], list[str]]:
-    """Fill with zeros; reads nothing off the tape."""
-    zero: Scalar = False if dtype is torch.bool else 0.0 if dtype.is_floating_point or dtype.is_complex else 0
-    return (zero,) * count, []
-
-
-def counting(_tape: Tape, dtype: torch.dtype, count: int) -> tuple[tuple[Scalar, ...], list[str]]:
-    """Fill with 0, 1, 2, …, so that every element tells its position; reads nothing off the tape."""
-    return ramp(dtype, count), []
-
-
 def decode_tensor(
     tape: Tape,
     shape: Shape,
@@ -69,27 +47,29 @@ def decode_tensor(
     requires_grad: bool = False,
     lazy: bool | None = None,
     gaps: bool = True,
+    known: Sequence[str] = (),
 ) -> TensorCode:
-    """Read a layout (`LAYOUT_BYTES`) and elements off the tape for a tensor of the given shape and dtype.
+    """Read a layout and elements off the tape for a tensor of the given shape and dtype.
 
-    `role` is the word that the names of the layout classes end with. `expand` is the
-    percentage of tensors that are expanded: with 0 no two elements share memory, as writing requires. A
-    tensor of drawn values is now and then a conj or neg view, whose bit torch resolves when it must; always
-    if `lazy` is True (and the dtype allows it), never if it is False. Without `gaps` every element that is
-    filled in is one of the tensor's, so that none is hidden between its rows or before its first.
+    `role` is the word that the names of the layout classes end with; `known` classes stand before them.
+    `expand` is the percentage of tensors that are expanded: with 0 no two elements share memory, as writing
+    requires. A tensor of drawn values is now and then a conj or neg view, whose bit torch resolves when it
+    must; always if `lazy` is True (and the dtype allows it), never if it is False. Without `gaps` every
+    element that is filled in is one of the tensor's, so that none is hidden between its rows or before its
+    first.
     """
     permuted, sliced = tape.pick(_PERMUTED), tape.pick(_SLICED)
     shifted, expands, where, byte = tape.chance(25), tape.chance(expand), tape.byte(), tape.byte()
     if not gaps:
         sliced, shifted = None, False
     names = _layout_names(role)
-    classes: list[str] = []
+    classes = [*known]
     rank = len(shape)
 
     inner, expanded = shape, None
     if expands and rank and max(shape) > 1:
         dim = next(dim % rank for dim in range(where % rank, where % rank + rank) if shape[dim % rank] > 1)
-        inner, expanded = (*shape[:dim], 1, *shape[dim + 1 :]), shape
+        inner, expanded = with_size(shape, dim, 1), shape
         classes.append(names[4])
 
     # Where two dims are longer than 1, moving others would change nothing that a kernel can see.
@@ -188,16 +168,31 @@ def _sliced(shape: Shape, slice_dim: int | None, shifted: bool, *, narrowed: boo
 
 def zeros_code(shape: Shape, dtype: torch.dtype = torch.int64, first: int = 0) -> TensorCode:
     """Return a contiguous tensor of zeros but for its first element."""
-    count = 1
-    for size in shape:
-        count *= size
-    data, _ = zeros(Tape(b""), dtype, count)
-    return TensorCode((first, *data[1:]) if first else data, dtype, shape, shape)
+    data = zero_data(dtype, math.prod(shape))
+    return contiguous_code((first, *data[1:]) if first else data, dtype, shape)
 
 
-def layout_promises(role: str, *, expand: int = EXPANDED) -> tuple[str, ...]:
+def decode_input(tape: Tape, shape: Shape, dtypes: Sequence[torch.dtype], **options: Any) -> TensorCode:
+    """Read a dtype and a tensor of the shape, to whose classes it belongs, too.
+
+    The options are those of `decode_tensor`; classes that are `known` stand after those of the shape.
+    """
+    known = (*shape_classes(shape), *options.pop("known", ()))
+    return decode_tensor(tape, shape, tape.pick(dtypes), known=known, **options)
+
+
+def decode_upstream(tape: Tape, shape: Shape, dtype: torch.dtype, fill: Fill = counting) -> TensorCode:
+    """Read a gradient for an output of the shape and dtype, in any layout."""
+    return decode_tensor(tape, shape, dtype, role="upstream", fill=fill)
+
+
+def layout_promises(role: str = "input", *, expand: int = EXPANDED) -> tuple[str, ...]:
     """Return the names of the layout classes that `decode_tensor` reaches for a role."""
     return _layout_names(role)[: 5 if expand else 4]
+
+
+NAN_PROMISES = ("NaN", "ties", "0-d", "transposed input", "expanded input")
+"""The input classes of an input without gaps that is filled with `numbers_and_nan`."""
 
 
 def tensor_codes(
@@ -225,19 +220,14 @@ def tensor_codes(
     def decode(tape: Tape) -> TensorCode:
         if among is not None:
             shape = tape.pick(among)
+            tape.leave(MAX_RANK)
         else:
             shape = decode_shape(tape, min_dims=min_dims, max_dims=max_dims)
-        code = decode_tensor(tape, shape, tape.pick(dtypes))
-        return TensorCode(**{**code.__dict__, "classes": (*shape_classes(shape), *code.classes)})
+        return decode_input(tape, shape, dtypes)
 
     everything = (min_dims, max_dims, among) == (0, MAX_RANK, None) and dtypes is DTYPES
-    return packed(
-        decode,
-        length=SHAPE_BYTES + 1 + TENSOR_BYTES,
-        promises=(*SHAPE_PROMISES, *layout_promises("input"), *DTYPE_PROMISES, *VALUE_PROMISES)
-        if everything
-        else (),
-    )
+    promises = (*SHAPE_PROMISES, *layout_promises(), *DTYPE_PROMISES, *VALUE_PROMISES)
+    return packed(decode, promises=promises if everything else ())
 
 
 def tensors(

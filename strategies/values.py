@@ -93,6 +93,9 @@ DTYPE_CLASSES = {dtype: _named(dtype) for dtype in dict.fromkeys(STORED_DTYPES)}
 
 DTYPE_PROMISES = ("float64", "int64", "bool", "low-precision float", "other integer", "complex")
 
+COMPLEX_TWINS = ((torch.complex64, torch.float32), (torch.complex128, torch.float64))
+"""The complex dtypes, each with the dtype of its parts."""
+
 GRAD_DTYPES = weighted({torch.float64: 160, torch.float32: 96})
 """Dtypes for gradients with closed forms."""
 
@@ -224,7 +227,7 @@ def decode_values(tape: Tape, dtype: torch.dtype, count: int) -> tuple[tuple[Sca
     if fill == "ramp":
         return ramp(dtype, count), []
     if fill == "few":
-        drawn = bytes([drawn[byte % 3] for byte in drawn])
+        drawn = repeat_few(drawn)
     values = palette(dtype)
     data = tuple([values[byte] for byte in lengthened(drawn, count)])
     drawn = drawn[:count]
@@ -232,6 +235,16 @@ def decode_values(tape: Tape, dtype: torch.dtype, count: int) -> tuple[tuple[Sca
     for byte in drawn:
         bits |= special[byte]
     return data, [name for place, name in enumerate(VALUE_CLASSES) if bits >> place & 1] if bits else []
+
+
+def decode_bytes(tape: Tape, count: int, *, read: int = VALUE_BYTES) -> bytes:
+    """Read `read` bytes off the tape; return `count`: those, the last first, over and over."""
+    return lengthened(tape.take(read)[::-1], count)
+
+
+def repeat_few(drawn: bytes) -> bytes:
+    """Return as many bytes, each one of the first three, so that values repeat."""
+    return bytes([drawn[byte % 3] for byte in drawn])
 
 
 def lengthened(drawn: bytes, count: int) -> bytes:

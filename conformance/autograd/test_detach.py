@@ -13,7 +13,8 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.graphs import graphs, leaves, mapped_leaves, plain_tensors
+from strategies.cases.graphs import graphs
+from strategies.cases.leaves import leaves, mapped_leaves, plain_tensors
 
 DETACH = "torch.Tensor.detach"
 DETACH_ = "torch.Tensor.detach_"

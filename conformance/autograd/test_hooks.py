@@ -10,7 +10,8 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.graphs import graphs, leaves, mapped_leaves
+from strategies.cases.graphs import graphs
+from strategies.cases.leaves import leaves, mapped_leaves
 
 HOOK = "torch.Tensor.register_hook"
 POST = "torch.Tensor.register_post_accumulate_grad_hook"

@@ -14,8 +14,8 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.graphs import (
-    graphs,
+from strategies.cases.graphs import graphs
+from strategies.cases.leaves import (
     leaves,
     leaves_of_every_dtype,
     mapped_leaves,

@@ -22,27 +22,29 @@ from torch.distributions import Categorical, Distribution, Normal, kl_divergence
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
+from strategies.cases.categorical_misuses import (
+    logits_with,
+    logits_without_mass,
+    probabilities_all_negative,
+    probabilities_with,
+    probabilities_without_mass,
+    values_of_another_shape,
+    values_outside_the_support,
+)
 from strategies.cases.categoricals import (
     logits,
     logits_and_value,
     logits_of_no_batch,
-    logits_with,
     logits_with_minus_infinity,
-    logits_without_mass,
     one_hot_probabilities,
     pairs_of_probabilities,
     probabilities,
-    probabilities_all_negative,
     probabilities_and_value,
     probabilities_of_huge_weights,
     probabilities_of_two_rows,
     probabilities_to_expand,
     probabilities_to_sample,
     probabilities_to_test,
-    probabilities_with,
-    probabilities_without_mass,
-    values_of_another_shape,
-    values_outside_the_support,
 )
 
 CATEGORICAL = "torch.distributions.Categorical"

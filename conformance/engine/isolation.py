@@ -151,9 +151,7 @@ class Isolation:
             kind = (result.target, result.rule.partition(".")[0], result.outcome, result.reason)
             groups.setdefault(kind, []).append((result, data))
         for number, ((first, data), *others) in enumerate(groups.values(), 1):
-            progress.show(
-                f"looking for the smallest input of a death: {number} of {len(groups)}, {first.rule}"
-            )
+            progress.show(f"smallest inputs of deaths: {number} of {len(groups)}, {first.rule}")
             hung = first.outcome is Outcome.HUNG
             finding = self._examiner.examine(first.rule, first.target, data, hung=hung)
             self._amend(

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from strategies.code import Case, base_code, tensor_fields
+from strategies.case import Case, tensor_fields
+from strategies.code import base_code
 
 HEADER = """\
 import warnings

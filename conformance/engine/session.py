@@ -49,7 +49,7 @@ register_profiles()
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
-    """Run the rules in a worker process unless told otherwise, so that the device may end it.
+    """Run the rules in worker processes unless told otherwise, so that the device may end them.
 
     `-n 0` (and a debugger) keeps them in this process. A wrapper, to come before xdist, which does the same
     to say what `-n` means.
@@ -66,7 +66,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
     undecided = getattr(option, "numprocesses", 0) is None and not option.tx
     debugged = option.usepdb or option.trace
     if of_rules and undecided and not debugged and not hasattr(config, "workerinput"):
-        option.numprocesses = 1
+        option.numprocesses = default_workers()
     if getattr(option, "maxworkerrestart", "") is None:
         # xdist gives up after a few; a device may end one process per rule. Isolation knows when to stop.
         option.maxworkerrestart = str(sys.maxsize)
@@ -150,6 +150,17 @@ def pytest_configure(config: pytest.Config) -> None:
         # What the plugins have to say of themselves is no news to who tests a device; see below.
         config.option.no_header = config.option.verbose <= 0
     _end_as_by_ctrl_c(config)
+
+
+MOST_WORKERS = 8
+"""How many workers a run starts by itself at most: each has torch, and a context of each device, in memory."""
+
+
+def default_workers() -> int:
+    """Return how many workers a run starts by itself: one for each core that it may use, within reason."""
+    usable = getattr(os, "sched_getaffinity", None)
+    cores = len(usable(0)) if usable else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
 
 
 def _recorder(config: pytest.Config) -> FlightRecorder | None:

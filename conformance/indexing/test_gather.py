@@ -14,11 +14,19 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
+from strategies.cases.gather_misuses import (
+    gathers_between_rank_0_and_1,
+    gathers_out_of_range,
+    gathers_with_dim_out_of_range,
+    gathers_with_out_of_other_dtype,
+    gathers_with_oversized_index,
+    gathers_with_wrong_index_dtype,
+    gathers_with_wrong_rank,
+)
 from strategies.cases.gathers import (
     gather_gradients,
     gather_gradients_by_narrow_index,
     gathers,
-    gathers_between_rank_0_and_1,
     gathers_by_expanded_index,
     gathers_by_expanded_int32,
     gathers_by_int32,
@@ -26,14 +34,8 @@ from strategies.cases.gathers import (
     gathers_by_nothing_out_of_range,
     gathers_of_matrices,
     gathers_of_zeros,
-    gathers_out_of_range,
-    gathers_with_dim_out_of_range,
     gathers_with_out,
-    gathers_with_out_of_other_dtype,
     gathers_with_out_to_resize,
-    gathers_with_oversized_index,
-    gathers_with_wrong_index_dtype,
-    gathers_with_wrong_rank,
 )
 
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]

@@ -14,7 +14,7 @@ from torch import nn
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.graphs import leaves, whole_tensors
+from strategies.cases.leaves import leaves, whole_tensors
 from strategies.cases.modules import linears, networks
 
 MODULE = "torch.nn.Module"

@@ -16,8 +16,8 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
+from strategies.cases.pairs import pairs
 from strategies.cases.reductions import (
-    pairs,
     reduced_shape,
     reduction_gradients,
     reductions,

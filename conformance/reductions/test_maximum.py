@@ -11,7 +11,7 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.reductions import (
+from strategies.cases.pairs import (
     pair_gradients,
     pairs,
     pairs_of_complex,

@@ -13,7 +13,7 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.views import (
+from strategies.cases.dtype_views import (
     dtype_views,
     dtype_views_of_rows,
     dtype_views_of_scalars,
@@ -22,19 +22,23 @@ from strategies.cases.views import (
     dtype_views_with_odd_size,
     dtype_views_with_odd_strides,
     dtype_views_with_stepped_rows,
-    view_gradients,
-    views,
+)
+from strategies.cases.view_misuses import (
     views_against_strides,
-    views_as,
     views_inferring_a_fraction,
     views_inferring_anything,
     views_inferring_two_sizes,
-    views_of_one_element,
     views_of_other_numel,
+    views_with_negative_size,
+)
+from strategies.cases.views import (
+    view_gradients,
+    views,
+    views_as,
+    views_of_one_element,
     views_of_zeros,
     views_twice,
     views_with_inferred_size,
-    views_with_negative_size,
 )
 
 VIEW = "torch.Tensor.view"

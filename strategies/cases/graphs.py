@@ -1,94 +1,24 @@
-"""Cases for autograd: leaves, functions of them, and random graphs with gradients to compare with."""
+"""Cases for autograd: random graphs of operations on leaves, with gradients to compare with."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from hypothesis.strategies import SearchStrategy
 
-from strategies.code import Case, TensorCode, TensorField, TensorsField
-from strategies.functions import NAMED, OPERATIONS, Graph, Named, Step
-from strategies.shapes import SHAPE_BYTES, SHAPE_PROMISES, Shape, decode_shape, shape_classes
-from strategies.tape import Tape, packed, weighted
-from strategies.tensors import TENSOR_BYTES, decode_tensor, layout_promises
-from strategies.values import (
-    DTYPE_CLASSES,
-    DTYPES,
-    GRAD_DTYPES,
-    VALUE_BYTES,
-    Scalar,
-    decode_values,
-    lengthened,
-)
-
-COMPLEX_GRAD_DTYPES = weighted(
-    {
-        torch.float32: 60,
-        torch.float64: 76,
-        torch.complex64: 30,
-        torch.complex128: 30,
-        torch.float16: 30,
-        torch.bfloat16: 30,
-    }
-)
-"""Every dtype that can require grad."""
-
-WHOLE_DTYPES = weighted(
-    {
-        torch.int64: 76,
-        torch.bool: 60,
-        torch.int32: 30,
-        torch.int16: 30,
-        torch.int8: 30,
-        torch.uint8: 30,
-    }
-)
-"""Dtypes that cannot require grad."""
+from strategies.case import Case, TensorField, TensorsField, case_class
+from strategies.code import contiguous_code
+from strategies.fills import quarters
+from strategies.functions import OPERATIONS, Graph, Step
+from strategies.shapes import Shape, decode_shape
+from strategies.tape import Tape, strategy, weighted
+from strategies.tensors import decode_upstream, layout_promises
+from strategies.values import DTYPE_CLASSES, lengthened
 
 
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Plain(Case):
-    """A tensor that does not require grad."""
-
-    x: TensorField = TensorField()
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Leaf(Case):
-    """A leaf that requires grad, and a gradient of its shape."""
-
-    x: TensorField = TensorField()
-    upstream: TensorField = TensorField()
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Leaves(Case):
-    """Two leaves of one shape that require grad, and a gradient of that shape."""
-
-    x: TensorField = TensorField()
-    other: TensorField = TensorField()
-    upstream: TensorField = TensorField()
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Mapped(Leaf):
-    """A leaf, a function that maps each of its elements, and a gradient for the output."""
-
-    function: Named
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Misfit(Leaf):
-    """A leaf, and a gradient of another shape than the leaf's."""
-
-    wrong: TensorField = TensorField()
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+@case_class
 class Graphed(Case):
     """Leaves, a graph of operations on them, and a gradient for its output.
 
@@ -105,154 +35,9 @@ class Graphed(Case):
     upstream: TensorField = TensorField()
 
 
-def quarters(tape: Tape, _dtype: torch.dtype, count: int) -> tuple[tuple[Scalar, ...], list[str]]:
-    """Fill with multiples of 1/4 from -2 to 2, which every float holds exactly."""
-    tape.byte()
-    drawn = lengthened(tape.take(VALUE_BYTES)[::-1], count)
-    return tuple([(byte >> 4) / 4 if byte < 128 else (byte >> 4) / 4 - 4 for byte in drawn]), []
-
-
-def plain_tensors(*, dtypes: Sequence[torch.dtype] = DTYPES) -> SearchStrategy[Plain]:
-    """Return a strategy for tensors of every dtype and layout that do not require grad."""
-
-    def decode(tape: Tape) -> Plain:
-        shape = decode_shape(tape)
-        code = decode_tensor(tape, shape, tape.pick(dtypes), fill=decode_values, lazy=False)
-        return Plain(classes=(*shape_classes(shape), *code.classes), x=code)
-
-    promises = (*SHAPE_PROMISES, *layout_promises("input"))
-    return packed(decode, length=SHAPE_BYTES + 1 + TENSOR_BYTES, promises=promises)
-
-
-def whole_tensors() -> SearchStrategy[Plain]:
-    """Return a strategy for tensors of integer and bool dtypes."""
-    return plain_tensors(dtypes=WHOLE_DTYPES)
-
-
-LEAF_BYTES = SHAPE_BYTES + 1 + 2 * TENSOR_BYTES
-_LEAF_PROMISES = (*SHAPE_PROMISES, *layout_promises("input"), *layout_promises("upstream"))
-
-
-def leaves(
-    *, dtypes: Sequence[torch.dtype] = GRAD_DTYPES, nonempty: bool = False, expand: int = 30
-) -> SearchStrategy[Leaf]:
-    """Return a strategy for leaves that require grad, of every layout, and a gradient of the same shape."""
-
-    def decode(tape: Tape) -> Leaf:
-        shape = decode_shape(tape)
-        if nonempty:
-            shape = tuple([max(size, 1) for size in shape])
-        dtype = tape.pick(dtypes)
-        code = decode_tensor(tape, shape, dtype, fill=quarters, requires_grad=True, expand=expand)
-        upstream = decode_tensor(tape, shape, dtype, role="upstream", fill=quarters)
-        classes = (*shape_classes(shape), *code.classes, *upstream.classes)
-        return Leaf(classes=classes, x=code, upstream=upstream)
-
-    promises = [name for name in _LEAF_PROMISES if expand or name != "expanded input"]
-    return packed(
-        decode, length=LEAF_BYTES, promises=[name for name in promises if not (nonempty and name == "empty")]
-    )
-
-
-def leaves_of_every_dtype() -> SearchStrategy[Leaf]:
-    """Return a strategy for leaves of every floating and complex dtype."""
-    return leaves(dtypes=COMPLEX_GRAD_DTYPES)
-
-
-def leaves_of_one_element() -> SearchStrategy[Leaf]:
-    """Return a strategy for leaves of one element and any rank."""
-
-    def decode(tape: Tape) -> Leaf:
-        shape = tuple([1 for _ in decode_shape(tape)])
-        dtype = tape.pick(GRAD_DTYPES)
-        code = decode_tensor(tape, shape, dtype, fill=quarters, requires_grad=True)
-        upstream = decode_tensor(tape, shape, dtype, role="upstream", fill=quarters)
-        return Leaf(classes=(*shape_classes(shape), *code.classes), x=code, upstream=upstream)
-
-    return packed(decode, length=LEAF_BYTES, promises=("0-d", "size 1", "rank 4 or more"))
-
-
-def leaves_of_other_numel() -> SearchStrategy[Leaf]:
-    """Return a strategy for leaves with no element or with more than one."""
-
-    def decode(tape: Tape) -> Leaf:
-        shape = decode_shape(tape, min_dims=1)
-        if math.prod(shape) == 1:
-            shape = (2, *shape[1:])
-        dtype = tape.pick(GRAD_DTYPES)
-        code = decode_tensor(tape, shape, dtype, fill=quarters, requires_grad=True)
-        upstream = decode_tensor(tape, shape, dtype, role="upstream", fill=quarters)
-        return Leaf(classes=(*shape_classes(shape), *code.classes), x=code, upstream=upstream)
-
-    return packed(decode, length=LEAF_BYTES, promises=SHAPE_PROMISES[1:])
-
-
-def pairs_of_leaves() -> SearchStrategy[Leaves]:
-    """Return a strategy for two leaves of one shape and dtype, each with a layout of its own."""
-
-    def decode(tape: Tape) -> Leaves:
-        shape, dtype = decode_shape(tape), tape.pick(GRAD_DTYPES)
-        one = decode_tensor(tape, shape, dtype, fill=quarters, requires_grad=True)
-        two = decode_tensor(tape, shape, dtype, role="other", fill=quarters, requires_grad=True)
-        upstream = decode_tensor(tape, shape, dtype, role="upstream", fill=quarters)
-        classes = (*shape_classes(shape), *one.classes, *two.classes, *upstream.classes)
-        return Leaves(classes=classes, x=one, other=two, upstream=upstream)
-
-    promises = (*_LEAF_PROMISES, *layout_promises("other"))
-    return packed(decode, length=LEAF_BYTES + TENSOR_BYTES, promises=promises)
-
-
-def mapped_leaves(saves: str | None = None, *, nonempty: bool = True) -> SearchStrategy[Mapped]:
-    """Return a strategy for a leaf and a function of its elements.
-
-    `saves` is what the function saves for backward: "output", "input", "nothing", or any of them if None.
-    """
-    functions = [named for named in NAMED if saves in (None, named.saves)]
-
-    def decode(tape: Tape) -> Mapped:
-        function = tape.pick(functions)
-        shape = decode_shape(tape)
-        if nonempty:
-            shape = tuple([max(size, 1) for size in shape])
-        dtype = tape.pick(GRAD_DTYPES)
-        code = decode_tensor(tape, shape, dtype, fill=quarters, requires_grad=True)
-        upstream = decode_tensor(tape, shape, dtype, role="upstream", fill=quarters)
-        classes = (f"saves {function.saves}", *shape_classes(shape), *code.classes, *upstream.classes)
-        return Mapped(classes=classes, x=code, upstream=upstream, function=function)
-
-    promises = ("0-d", "size 1", "over 16 elements", *layout_promises("input"))
-    kinds = tuple(dict.fromkeys(f"saves {named.saves}" for named in functions))
-    return packed(decode, length=1 + LEAF_BYTES, promises=(*kinds, *promises))
-
-
-def leaves_with_misfits() -> SearchStrategy[Misfit]:
-    """Return a strategy for a leaf and a gradient that does not have its shape, though it may broadcast."""
-
-    def decode(tape: Tape) -> Misfit:
-        how, where = tape.byte() >> 6, tape.byte()
-        shape = tuple([max(size, 2) if place == 0 else size for place, size in enumerate(decode_shape(tape))])
-        at = where % (len(shape) or 1)
-        wrong: Shape = (*shape, 1)
-        if shape and how:
-            other = (1, shape[at] + 1)[how & 1] if shape[at] != 1 else 2
-            wrong = shape[1:] if how == 3 else (*shape[:at], other, *shape[at + 1 :])
-        dtype = tape.pick(GRAD_DTYPES)
-        code = decode_tensor(tape, shape, dtype, fill=quarters, requires_grad=True)
-        upstream = decode_tensor(tape, shape, dtype, role="upstream", fill=quarters)
-        misfit = TensorCode((1.0,) * math.prod(wrong), dtype, wrong, wrong)
-        return Misfit(
-            classes=(*shape_classes(shape), "other rank" if len(wrong) != len(shape) else "other size"),
-            x=code,
-            upstream=upstream,
-            wrong=misfit,
-        )
-
-    return packed(decode, length=2 + LEAF_BYTES, promises=("0-d", "other rank", "other size"))
-
-
 STEPS = 7
 NAMES = ("a", "b", "c")
-GRAPH_BYTES = 4 + SHAPE_BYTES + 1 + len(NAMES) * (2 + 8) + 1 + 3 * STEPS
+LEAF_BYTES = 8
 
 _CHOICES = weighted(
     {
@@ -427,17 +212,19 @@ def _broadcast(one: Shape, two: Shape) -> Shape | None:
         return None
 
 
-def decode_graph(tape: Tape, *, constants: bool = True) -> Graphed:
-    """Read leaves, a graph and a gradient for its output off `GRAPH_BYTES` + `TENSOR_BYTES` bytes."""
-    count, dtype = (
-        1 + (tape.byte() * len(NAMES) >> 8),
-        tape.pick((torch.float64, torch.float64, torch.float32)),
-    )
+@strategy(promises=(*GRAPH_PROMISES, *layout_promises("upstream")))
+def graphs(tape: Tape) -> Graphed:
+    """Return a strategy for graphs of one to three leaves and up to seven operations, all of them smooth.
+
+    Chains, diamonds, shared and unused leaves, constants, views in the middle, broadcasting and in-place
+    steps; the values stay small. Shrinks toward one leaf added to itself.
+    """
+    count, dtype = 1 + tape.below(len(NAMES)), tape.pick((torch.float64, torch.float64, torch.float32))
     base = tuple([min(size, 4) for size in decode_shape(tape, max_dims=3)])
     masks = tape.byte()
     shapes, wanted, codes = [], [], []
     for number in range(len(NAMES)):
-        how, constant, drawn = tape.byte(), tape.byte(), tape.take(8)[::-1]
+        how, constant, drawn = tape.byte(), tape.byte(), tape.take(LEAF_BYTES)[::-1]
         if number >= count:
             continue
         shape = base
@@ -445,13 +232,13 @@ def decode_graph(tape: Tape, *, constants: bool = True) -> Graphed:
             shape = () if how > 200 else base[1:]
         elif number and how > 120:
             shape = tuple([1 if masks >> place & 1 else size for place, size in enumerate(base)])
-        requires = number == 0 or not constants or constant < 170
+        requires = number == 0 or constant < 170
         data = tuple([(byte % 17 - 8) / 4 if byte else 0.0 for byte in lengthened(drawn, math.prod(shape))])
-        codes.append(TensorCode(data, dtype, shape, shape, requires_grad=requires))
+        codes.append(contiguous_code(data, dtype, shape, requires_grad=requires))
         shapes.append(shape)
         wanted.append(requires)
     builder = _Builder(shapes, wanted)
-    length = 1 + (tape.byte() * STEPS >> 8)
+    length = 1 + tape.below(STEPS)
     for number in range(STEPS):
         name, one, two = tape.pick(_CHOICES), tape.byte(), tape.byte()
         if number < length:
@@ -462,7 +249,7 @@ def decode_graph(tape: Tape, *, constants: bool = True) -> Graphed:
     ends = [number for number in reached if number < count]
     middles = [number for number in reached if number >= count and number in builder.current]
     output = builder.shapes[-1]
-    upstream = decode_tensor(tape, output, dtype, role="upstream", fill=quarters)
+    upstream = decode_upstream(tape, output, dtype, quarters)
     graph = Graph(tuple(NAMES[: len(shapes)]), tuple(builder.steps))
     classes = [*builder.classes(wanted), *DTYPE_CLASSES[dtype], *upstream.classes]
     classes += ["0-d"] if not base else ["empty"] if 0 in base else []
@@ -477,17 +264,4 @@ def decode_graph(tape: Tape, *, constants: bool = True) -> Graphed:
         leaf=ends[leaf * len(ends) >> 8],
         middle=middles[-1 - (middle * len(middles) >> 8)] - count,
         upstream=upstream,
-    )
-
-
-def graphs() -> SearchStrategy[Graphed]:
-    """Return a strategy for graphs of one to three leaves and up to seven operations, all of them smooth.
-
-    Chains, diamonds, shared and unused leaves, constants, views in the middle, broadcasting and in-place
-    steps; the values stay small. Shrinks toward one leaf added to itself.
-    """
-    return packed(
-        decode_graph,
-        length=GRAPH_BYTES + TENSOR_BYTES,
-        promises=(*GRAPH_PROMISES, *layout_promises("upstream")),
     )

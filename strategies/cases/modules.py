@@ -6,12 +6,12 @@ import copy
 from dataclasses import dataclass
 
 import torch
-from hypothesis.strategies import SearchStrategy
 
-from strategies.cases.graphs import quarters
-from strategies.code import Case, TensorField, check_dtype, device_now
-from strategies.tape import Tape, packed
-from strategies.tensors import TENSOR_BYTES, decode_tensor, layout_promises
+from strategies.case import BuiltField, Case, TensorField, case_class
+from strategies.code import check_dtype, device_now
+from strategies.fills import quarters
+from strategies.tape import Tape, strategy
+from strategies.tensors import decode_tensor, decode_upstream, layout_promises
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,15 @@ class ModuleCode:
 _built: dict[ModuleCode, torch.nn.Module] = {}
 
 
-class ModuleField(TensorField):
+class ModuleField(BuiltField[ModuleCode, torch.nn.Module]):
     """A field of a case that is given a `ModuleCode` and reads as the module that it builds."""
 
-    def __get__(self, case: object | None, owner: type) -> torch.nn.Module:  # type: ignore[override]
-        if case is None:
-            raise AttributeError(self._code)
-        built = case.__dict__.get(self._tensor)
-        if built is None:
-            built = case.__dict__[self._tensor] = case.__dict__[self._code].build()
-        return built  # type: ignore[no-any-return]
-
-    def __set__(self, case: object, code: ModuleCode) -> None:  # type: ignore[override]
-        case.__dict__[self._code] = code
+    def build(self, code: ModuleCode) -> torch.nn.Module:
+        """Return the module, on the device under test."""
+        return code.build()
 
 
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+@case_class
 class Network(Case):
     """A module, an input that requires grad, shape (batch, features), and a gradient for the output."""
 
@@ -75,13 +68,13 @@ SEEDS = 8
 
 def _decode(tape: Tape, *, hidden: bool) -> Network:
     batch, first, middle, last = [tape.pick(SIZES) for _ in range(4)]
-    activation, biased, seed = tape.pick(MIDDLES), tape.byte() < 200, tape.byte() * SEEDS >> 8
+    activation, biased, seed = tape.pick(MIDDLES), tape.byte() < 200, tape.below(SEEDS)
     bias = "" if biased else ", bias=False"
     layers: tuple[str, ...] = (f"Linear({first}, {last}{bias})",)
     if hidden:
         layers = (f"Linear({first}, {middle}{bias})", activation, f"Linear({middle}, {last}{bias})")
     x = decode_tensor(tape, (batch, first), torch.float64, fill=quarters, requires_grad=True)
-    upstream = decode_tensor(tape, (batch, last), torch.float64, role="upstream", fill=quarters)
+    upstream = decode_upstream(tape, (batch, last), torch.float64, quarters)
     return Network(
         classes=(*x.classes, "bias" if biased else "no bias"),
         module=ModuleCode(layers, seed),
@@ -90,16 +83,16 @@ def _decode(tape: Tape, *, hidden: bool) -> Network:
     )
 
 
-NETWORK_BYTES = 7 + 2 * TENSOR_BYTES
+PROMISES = ("bias", "no bias", *layout_promises())
 
 
-def linears() -> SearchStrategy[Network]:
+@strategy(promises=PROMISES)
+def linears(tape: Tape) -> Network:
     """Return a strategy for a single linear layer, with or without bias, and a batch of inputs."""
-    promises = ("bias", "no bias", *layout_promises("input"))
-    return packed(lambda tape: _decode(tape, hidden=False), length=NETWORK_BYTES, promises=promises)
+    return _decode(tape, hidden=False)
 
 
-def networks() -> SearchStrategy[Network]:
+@strategy(promises=PROMISES)
+def networks(tape: Tape) -> Network:
     """Return a strategy for two linear layers with an activation between them, and a batch of inputs."""
-    promises = ("bias", "no bias", *layout_promises("input"))
-    return packed(lambda tape: _decode(tape, hidden=True), length=NETWORK_BYTES, promises=promises)
+    return _decode(tape, hidden=True)

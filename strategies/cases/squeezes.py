@@ -9,40 +9,41 @@ from typing import Any
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.code import Case, TensorCode, TensorField
-from strategies.dims import DIMS_BYTES, decode_bad_dim, decode_dim, decode_dims, dim_classes
-from strategies.shapes import (
-    MANY_ONES,
-    MAX_RANK,
-    SHAPE_BYTES,
-    SHAPE_PROMISES,
-    Shape,
-    decode_shape,
-    shape_classes,
+from strategies.case import InputCase, Parts, TensorField, case_class
+from strategies.code import TensorCode
+from strategies.dims import (
+    BAD_DIM_PROMISES,
+    bad_dim_classes,
+    decode_bad_dim,
+    decode_dim,
+    decode_dims,
+    dim_classes,
+    places,
 )
-from strategies.tape import Tape, packed
-from strategies.tensors import EXPANDED, TENSOR_BYTES, Fill, counting, decode_tensor, layout_promises, zeros
+from strategies.fills import Fill, zeros
+from strategies.shapes import MANY_ONES, MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, with_size
+from strategies.tape import Tape, packed, strategy, without
+from strategies.tensors import EXPANDED, decode_input, decode_upstream, layout_promises
 from strategies.values import GRAD_DTYPES, STORED_DTYPES, decode_values
 
-BYTES = SHAPE_BYTES + DIMS_BYTES + 2 + 1 + TENSOR_BYTES
+ARGUMENT_BYTES = 4
 
 
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Shaped(Case):
+@case_class
+class Shaped(InputCase):
     """An input and the further positional arguments of a function that changes its shape."""
 
-    input: TensorField = TensorField()
     arguments: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+@case_class
 class ShapedGradient(Shaped):
     """The same with a gradient for the output, which has the output's shape."""
 
     upstream: TensorField = TensorField()
 
 
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+@case_class
 class ShapedMisuse(Shaped):
     """Arguments that are refused, and legal ones that differ in that one fact (`mended`)."""
 
@@ -51,7 +52,7 @@ class ShapedMisuse(Shaped):
 
 def squeezed_shape(shape: Shape, *arguments: Any) -> Shape:
     """Return the shape that squeeze gives: without the size-1 dims among those named (all by default)."""
-    rank = max(len(shape), 1)
+    rank = places(shape)
     named = list(range(rank))
     if arguments:
         dims = (arguments[0],) if isinstance(arguments[0], int) else arguments[0]
@@ -65,36 +66,39 @@ def unsqueezed_shape(shape: Shape, dim: int) -> Shape:
     return (*shape[:at], 1, *shape[at:])
 
 
-Arguments = Callable[[Tape, Shape], "tuple[Shape, tuple[Any, ...], list[str]]"]
-"""Reads arguments for a shape off `DIMS_BYTES` + 2 bytes; may adapt the shape."""
+Arranged = tuple[Shape, tuple[Any, ...], list[str]]
+"""A shape, arguments for it, and the names of the input classes that they belong to."""
+
+Arguments = Callable[[Tape, Shape], Arranged]
+"""Reads arguments for a shape off a tape of `ARGUMENT_BYTES` bytes, or fewer; may adapt the shape."""
 
 
-def _no_arguments(_tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+def _no_arguments(_tape: Tape, shape: Shape) -> Arranged:
     return shape, (), []
 
 
 def _one_dim(of_size_one: bool | None) -> Arguments:
-    def decode(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+    def decode(tape: Tape, shape: Shape) -> Arranged:
         dim, other = decode_dim(tape, len(shape)), (2, 0, 3, 5)[tape.byte() >> 6]
         at = dim % len(shape)
         size = shape[at]
         if of_size_one is not None:
             size = 1 if of_size_one else other if size == 1 else size
-        return (*shape[:at], size, *shape[at + 1 :]), (dim,), dim_classes(dim)
+        return with_size(shape, at, size), (dim,), dim_classes(dim)
 
     return decode
 
 
-def _several_dims(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+def _several_dims(tape: Tape, shape: Shape) -> Arranged:
     dims = decode_dims(tape, len(shape))
-    classes = ["negative dim"] if min(dims) < 0 else []
+    classes = dim_classes(min(dims))
     sizes = [shape[dim] for dim in dims]
     classes += ["names a size-1 dim"] if 1 in sizes else []
     classes += ["names another dim"] if any(size != 1 for size in sizes) else []
     return shape, (dims,), classes
 
 
-def _any_form(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
+def _any_form(tape: Tape, shape: Shape) -> Arranged:
     form = tape.byte()
     if form < 100 or not shape:
         return shape, (), ["all dims"]
@@ -105,14 +109,22 @@ def _any_form(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[st
 
 
 def _new_dim(negative: bool | None) -> Arguments:
-    def decode(tape: Tape, shape: Shape) -> tuple[Shape, tuple[Any, ...], list[str]]:
-        places = len(shape) + 1
-        dim = decode_dim(tape, places)
+    def decode(tape: Tape, shape: Shape) -> Arranged:
+        count = len(shape) + 1
+        dim = decode_dim(tape, count)
         if negative is not None:
-            dim = dim % places - (places if negative else 0)
+            dim = dim % count - (count if negative else 0)
         return shape, (dim,), dim_classes(dim) if negative is None else []
 
     return decode
+
+
+@dataclass(frozen=True)
+class _Drawn(Parts):
+    """An input and legal arguments."""
+
+    input: TensorCode
+    arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -129,44 +141,31 @@ class _Plan:
     rare: tuple[str, ...] = ()
     lazy: bool | None = None
 
-    def read(
-        self, tape: Tape, *, requires_grad: bool = False
-    ) -> tuple[TensorCode, tuple[Any, ...], tuple[str, ...]]:
+    def read(self, tape: Tape, *, requires_grad: bool = False) -> _Drawn:
         shape = decode_shape(tape, sizes=MANY_ONES, min_dims=self.min_dims, max_dims=self.max_dims)
-        arguments_tape = Tape(tape.take(DIMS_BYTES + 2))
-        shape, arguments, classes = self.arguments(arguments_tape, shape)
-        dtype = tape.pick(self.dtypes)
-        code = decode_tensor(
-            tape,
-            shape,
-            dtype,
-            fill=self.fill,
-            expand=self.expand,
-            requires_grad=requires_grad,
-            lazy=self.lazy,
-        )
-        return code, arguments, (*shape_classes(shape), *classes, *code.classes)
+        shape, arguments, classes = self.arguments(Tape(tape.take(ARGUMENT_BYTES)), shape)
+        options = {"fill": self.fill, "expand": self.expand, "lazy": self.lazy}
+        code = decode_input(tape, shape, self.dtypes, known=classes, requires_grad=requires_grad, **options)
+        return _Drawn(code.classes, code, arguments)
+
+    def case(self, tape: Tape) -> Shaped:
+        return self.read(tape).case(Shaped)
+
+    def gradient(self, tape: Tape) -> ShapedGradient:
+        drawn = self.read(tape, requires_grad=True)
+        shape = self.output_shape(drawn.input.shape, *drawn.arguments)
+        upstream = decode_upstream(tape, shape, drawn.input.dtype)
+        return drawn.case(ShapedGradient, *upstream.classes, upstream=upstream)
 
     def promises(self, *further: str) -> tuple[str, ...]:
         shape = SHAPE_PROMISES if self.min_dims == 0 else SHAPE_PROMISES[1:]
-        promised = (*shape, *layout_promises("input", expand=self.expand), *further)
-        return tuple([name for name in promised if name not in self.rare])
+        return without((*shape, *layout_promises(expand=self.expand), *further), *self.rare)
 
     def cases(self, *further: str) -> SearchStrategy[Shaped]:
-        return packed(lambda tape: _shaped(self, tape), length=BYTES, promises=self.promises(*further))
+        return packed(self.case, promises=self.promises(*further))
 
     def gradients(self, *further: str) -> SearchStrategy[ShapedGradient]:
-        def decode(tape: Tape) -> ShapedGradient:
-            code, arguments, classes = self.read(tape, requires_grad=True)
-            upstream = decode_tensor(
-                tape, self.output_shape(code.shape, *arguments), code.dtype, role="upstream", fill=counting
-            )
-            return ShapedGradient(
-                classes=(*classes, *upstream.classes), input=code, arguments=arguments, upstream=upstream
-            )
-
-        promises = (*self.promises(*further), *layout_promises("upstream"))
-        return packed(decode, length=BYTES + TENSOR_BYTES, promises=promises)
+        return packed(self.gradient, promises=(*self.promises(*further), *layout_promises("upstream")))
 
 
 FORMS = ("all dims", "one dim", "several dims")
@@ -191,12 +190,7 @@ def squeezes_of_conj_views() -> SearchStrategy[Shaped]:
     """Return a strategy for squeeze of one dim of size 1 of a complex input that is a conj view."""
     dtypes = (torch.complex64, torch.complex128)
     plan = _Plan(_one_dim(of_size_one=True), squeezed_shape, min_dims=1, dtypes=dtypes, lazy=True)
-    return packed(lambda tape: _shaped(plan, tape), length=BYTES, promises=("conj view", "negative dim"))
-
-
-def _shaped(plan: _Plan, tape: Tape) -> Shaped:
-    code, arguments, classes = plan.read(tape)
-    return Shaped(classes=classes, input=code, arguments=arguments)
+    return packed(plan.case, promises=("conj view", "negative dim"))
 
 
 def squeezes_of_zeros() -> SearchStrategy[Shaped]:
@@ -223,46 +217,35 @@ def squeeze_gradients() -> SearchStrategy[ShapedGradient]:
     return _Plan(_any_form, squeezed_shape, dtypes=GRAD_DTYPES, fill=zeros).gradients(*FORMS)
 
 
-def squeezes_repeating_a_dim() -> SearchStrategy[ShapedMisuse]:
+@strategy(promises=("same dim twice", "dim and its negative"))
+def squeezes_repeating_a_dim(tape: Tape) -> ShapedMisuse:
     """Return a strategy for a tuple that names a dim twice, once perhaps as its negative alias."""
-
-    def decode(tape: Tape) -> ShapedMisuse:
-        code, (dim,), classes = _Plan(_one_dim(None), squeezed_shape, min_dims=1).read(tape)
-        alias = dim if tape.chance(50) else dim % len(code.shape) - (len(code.shape) if dim >= 0 else 0)
-        classes = (*classes, "same dim twice" if alias == dim else "dim and its negative")
-        return ShapedMisuse(classes=classes, input=code, arguments=((dim, alias),), mended=((dim,),))
-
-    return packed(decode, length=BYTES + 1, promises=("same dim twice", "dim and its negative"))
+    drawn = _Plan(_one_dim(None), squeezed_shape, min_dims=1).read(tape)
+    (dim,), rank = drawn.arguments, len(drawn.input.shape)
+    alias = dim if tape.chance(50) else dim % rank - (rank if dim >= 0 else 0)
+    named = "same dim twice" if alias == dim else "dim and its negative"
+    return drawn.case(ShapedMisuse, named, arguments=((dim, alias),), mended=((dim,),))
 
 
-def squeezes_out_of_range() -> SearchStrategy[ShapedMisuse]:
+@strategy(promises=("0-d", *BAD_DIM_PROMISES))
+def squeezes_out_of_range(tape: Tape) -> ShapedMisuse:
     """Return a strategy for a dim outside [-rank, rank), and a legal one; rank 0 counts as 1 here."""
-    return _out_of_range(lambda rank: max(rank, 1), squeezed_shape)
+    return _out_of_range(tape, places)
 
 
-def _out_of_range(
-    places: Callable[[int], int], output_shape: Callable[..., Shape]
-) -> SearchStrategy[ShapedMisuse]:
-    def decode(tape: Tape) -> ShapedMisuse:
-        code, _, classes = _Plan(_no_arguments, output_shape).read(tape)
-        count = places(len(code.shape))
-        dim = decode_bad_dim(tape, count)
-        mended = -count if dim < 0 else count - 1
-        classes = (*classes, "dim too low" if dim < 0 else "dim too high")
-        return ShapedMisuse(classes=classes, input=code, arguments=(dim,), mended=(mended,))
-
-    return packed(decode, length=BYTES + 2, promises=("0-d", "dim too low", "dim too high"))
+def _out_of_range(tape: Tape, count_of: Callable[[Shape], int]) -> ShapedMisuse:
+    drawn = _Plan(_no_arguments, squeezed_shape).read(tape)
+    count = count_of(drawn.input.shape)
+    dim = decode_bad_dim(tape, count)
+    mended = -count if dim < 0 else count - 1
+    return drawn.case(ShapedMisuse, *bad_dim_classes(dim), arguments=(dim,), mended=(mended,))
 
 
-def squeezes_of_scalars() -> SearchStrategy[Shaped]:
+@strategy(promises=("0-d", "negative dim"))
+def squeezes_of_scalars(tape: Tape) -> Shaped:
     """Return a strategy for a 0-d input and the dim 0 or -1."""
-
-    def decode(tape: Tape) -> Shaped:
-        code, _, classes = _Plan(_no_arguments, squeezed_shape, max_dims=0).read(tape)
-        dim = decode_dim(tape, 1)
-        return Shaped(classes=(*classes, *dim_classes(dim)), input=code, arguments=(dim,))
-
-    return packed(decode, length=BYTES + 1, promises=("0-d", "negative dim"))
+    drawn, dim = _Plan(_no_arguments, squeezed_shape, max_dims=0).read(tape), decode_dim(tape, 1)
+    return drawn.case(Shaped, *dim_classes(dim), arguments=(dim,))
 
 
 def unsqueezes(*, negative: bool | None = None) -> SearchStrategy[Shaped]:
@@ -281,6 +264,7 @@ def unsqueeze_gradients() -> SearchStrategy[ShapedGradient]:
     return _Plan(_new_dim(None), unsqueezed_shape, dtypes=GRAD_DTYPES, fill=zeros).gradients("negative dim")
 
 
-def unsqueezes_out_of_range() -> SearchStrategy[ShapedMisuse]:
+@strategy(promises=("0-d", *BAD_DIM_PROMISES))
+def unsqueezes_out_of_range(tape: Tape) -> ShapedMisuse:
     """Return a strategy for a dim outside [-rank - 1, rank], and a legal one."""
-    return _out_of_range(lambda rank: rank + 1, unsqueezed_shape)
+    return _out_of_range(tape, lambda shape: len(shape) + 1)

@@ -2,25 +2,38 @@
 
     pytest tests/benchmarks/bench_rules.py
 
-Machines are noisy: read the ratios that are printed last, each against the floor measured beside it.
+A rule's cost is that of its examples on the targets, and its share of drawing the deck that it shares with
+other rules and among the targets. Machines are noisy: read the ratios that are printed last, each against the
+floor measured beside it.
 """
 
 import time
+from collections import Counter
 
 import pytest
+import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from conformance.engine.decks import Decks
 from conformance.engine.observation import Observation
 from conformance.engine.options import SHIPPED_BREAKS
+from conformance.engine.profiles import DEFAULT_SEED
 from conformance.engine.rule import load_rules
+from conformance.engine.running import run_rule
+from conformance.engine.targets import describe
 from conformance.engine.watch import Watch, watching
 from reports.known_breaks import read_known_breaks
+from strategies.decks import draw_deck
 
 EXAMPLES = 100
-ROUNDS = 5
-KNOWN = {entry.rule for entry in read_known_breaks(SHIPPED_BREAKS) if entry.target in ("*", "cpu")}
+ROUNDS = 3
+KNOWN = {entry.rule for entry in read_known_breaks(SHIPPED_BREAKS)}
+RULES = {id: found for id, found in load_rules().items() if id not in KNOWN}
+SHARING = Counter(found.drawn[1] for found in load_rules().values())
 PLAIN = settings(max_examples=EXAMPLES, database=None, deadline=None, phases=[Phase.generate])
+TARGETS = {"cpu and meta": ["cpu", "meta"], "four targets": ["cpu", "meta", "cpu", "meta"]}
+"""Devices that cost what torch itself costs; the same twice stand for two that do."""
 
 
 @PLAIN
@@ -29,31 +42,44 @@ def floor(number):
     """Draw one integer from a wide range."""
 
 
-@pytest.fixture(scope="module")
-def ratios():
-    found: dict[str, float] = {}
-    yield found
-    ordered = sorted(found.items(), key=lambda item: item[1])
-    print(f"\nexample cost against the floor, {EXAMPLES} examples, best of {ROUNDS}")
-    for id, ratio in ordered:
-        print(f"{ratio:6.2f}  {id}")
-    print(f"{ordered[len(ordered) // 2][1]:6.2f}  median")
+def best_of(function, rounds=ROUNDS):
+    """Return the shortest time that a function takes in some rounds, in seconds."""
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
-@pytest.mark.parametrize("id", sorted(set(load_rules()) - KNOWN))
 @pytest.mark.filterwarnings("ignore")
-def test_example_cost(benchmark, ratios, id):
-    registered = load_rules()[id]
-    floors = []
+def test_example_cost():
+    torch.set_num_threads(1)
+    decks = Decks(DEFAULT_SEED, EXAMPLES)
+    drawing = {strategy: time_to_draw(strategy) for strategy in SHARING}
+    lacks = {device: describe(device).lacks for device in ("cpu", "meta")}
+    ratios = {targets: {} for targets in TARGETS}
+    for id, found in RULES.items():
+        strategy = found.drawn[1]
+        deck, a_floor = decks.of(strategy), best_of(floor)
+        applies = [device for device in lacks if not lacks[device].keys() & set(found.rule.needs)]
+        costs = {device: best_of(lambda: run_on(device, found, deck)) for device in applies}  # noqa: B023
+        for targets, devices in TARGETS.items():
+            devices = [device for device in devices if device in applies]
+            seconds = sum(costs[device] for device in devices) + drawing[strategy] / SHARING[strategy]
+            ratios[targets][id] = seconds / len(devices) / a_floor
+    for targets, found in ratios.items():
+        ordered = sorted(found.items(), key=lambda item: item[1])
+        print(f"\nexample cost against the floor, {EXAMPLES} examples on {targets}, best of {ROUNDS}")
+        for id, ratio in ordered:
+            print(f"{ratio:6.2f}  {id}")
+        print(f"{ordered[len(ordered) // 2][1]:6.2f}  median on {targets}")
 
-    def example_run():
-        with watching(Watch(Observation())):
-            registered.function()
 
-    def measure_floor():
-        started = time.perf_counter()
-        floor()
-        floors.append(time.perf_counter() - started)
+def time_to_draw(strategy):
+    return best_of(lambda: draw_deck(strategy, EXAMPLES, DEFAULT_SEED), 1)
 
-    benchmark.pedantic(example_run, setup=measure_floor, rounds=ROUNDS, warmup_rounds=1)
-    ratios[id] = benchmark.stats.stats.min / min(floors)
+
+def run_on(device, found, deck):
+    with watching(Watch(Observation(), device)) as watch:
+        run_rule(found, watch, deck, DEFAULT_SEED)

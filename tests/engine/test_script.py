@@ -12,7 +12,8 @@ from conformance.engine.rule import RULES, load_rules, rule
 from conformance.engine.script import UnscriptableError, standalone
 from conformance.engine.watch import Watch, watching
 from reports.replay import Replayer
-from strategies.cases.gathers import Gather, GatherMisuse
+from strategies.cases.gather_misuses import GatherMisuse
+from strategies.cases.gathers import Gather
 from strategies.tensors import zeros_code
 from tests.faults import observe
 from tests.faults.test_faults import KNOWN
