@@ -153,7 +153,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 MOST_WORKERS = 8
-"""How many workers a run starts by itself at most: each has torch, and a context of each device, in memory."""
+"""How many workers a run starts by itself at most: each has torch and a context of each device in memory."""
 
 
 def default_workers() -> int:

@@ -68,8 +68,8 @@ def test_example_cost():
             devices = [device for device in devices if device in applies]
             seconds = sum(costs[device] for device in devices) + drawing[strategy] / SHARING[strategy]
             ratios[targets][id] = seconds / len(devices) / a_floor
-    for targets, found in ratios.items():
-        ordered = sorted(found.items(), key=lambda item: item[1])
+    for targets, measured in ratios.items():
+        ordered = sorted(measured.items(), key=lambda item: item[1])
         print(f"\nexample cost against the floor, {EXAMPLES} examples on {targets}, best of {ROUNDS}")
         for id, ratio in ordered:
             print(f"{ratio:6.2f}  {id}")
