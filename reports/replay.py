@@ -18,6 +18,9 @@ TIMEOUT = 120
 START = 120
 """Seconds that a Python has to import torch."""
 
+PROGRAM = Path(__file__).with_name("warm.py")
+"""What runs the scripts."""
+
 Ending = tuple["int | None", str]
 """How a script ended: its exit status, negative for a signal, None if it took too long; and its stderr."""
 
@@ -96,7 +99,7 @@ class Replayer:
     def _start(self) -> None:
         try:
             self._process = process = subprocess.Popen(
-                [self._python, str(Path(__file__).with_name("warm.py"))],
+                [self._python, str(PROGRAM)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -24,9 +24,9 @@ SAID = 4_000
 
 
 def run(script: str) -> int:
-    """Run a script as a program; return its exit status, with what it raised on standard error."""
+    """Run a script as a program, with its asserts; return its exit status, with what it raised on stderr."""
     try:
-        exec(compile(script, "<script>", "exec"), {"__name__": "__main__"})
+        exec(compile(script, "<script>", "exec", optimize=0), {"__name__": "__main__"})
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:

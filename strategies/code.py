@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from strategies.shapes import Shape
+from strategies.shapes import GRAIN, Shape
 from strategies.tape import Traced
 from strategies.values import Scalar, ramp
 
@@ -203,7 +203,25 @@ def base_code(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str
             counted = f"torch.arange({len(data)})" + ("" if dtype is torch.int64 else f".to({dtype})")
             return counted if len(shape) == 1 else f"{counted}.reshape{size}"
     named = "" if data and _DEFAULT_DTYPES[type(data[0])] is dtype else f", dtype={dtype}"
+    if len(data) > GRAIN and (period := _period(data[:-1])):
+        # Nobody reads this many elements; all but the last repeat.
+        some, last = [
+            f"torch.tensor([{', '.join(map(_scalar, part))}]{named})" for part in (data[:period], data[-1:])
+        ]
+        times = len(data) // period + 1
+        return f"torch.cat([{some}.repeat({times})[:{len(data) - 1}], {last}]).reshape{shape}"
     return f"torch.tensor({_nested(data, shape)}{named})"
+
+
+MOST_PERIOD = 2_048
+
+
+def _period(data: tuple[Scalar, ...]) -> int | None:
+    """Return after how many elements, few, data repeat; None if they do not. A NaN is itself alone."""
+    for period in range(1, MOST_PERIOD + 1):
+        if data[period : period + 64] == data[:64] and data[period:] == data[:-period]:
+            return period
+    return None
 
 
 def _same(one: Scalar, other: Scalar) -> bool:

@@ -1,4 +1,4 @@
-"""Shapes: rank 0 to 6, sizes 0, 1, equal, prime, and one long dim."""
+"""Shapes: rank 0 to 6, sizes 0, 1, equal, prime, and one long dim, now and then a very long one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ Shape = tuple[int, ...]
 
 MAX_RANK = 6
 
-PRIMES = frozenset({5, 7, 11, 13, 17, 257, 1031})
+GRAIN = 32_768
+"""Elements beyond which torch splits the work of an operation over threads (its grain size)."""
+
+VERY_LONG = 32_771
+"""A prime size beyond the grain, so that no number of threads shares it evenly."""
+
+PRIMES = frozenset({5, 7, 11, 13, 17, 257, 1031, VERY_LONG})
 """The sizes that are prime and leave a remainder for every vector width."""
 
 NUMEL = 512
@@ -20,10 +26,12 @@ NUMEL = 512
 
 RANKS = weighted({0: 32, 1: 48, 2: 56, 3: 40, 4: 36, 5: 34, 6: 10})
 SIZES = weighted(
-    {1: 64, 2: 54, 3: 40, 0: 14, 4: 14, 5: 14, 7: 11, 11: 7, 13: 5, 17: 5, 257: 6, 300: 4, 1025: 10, 1031: 8}
+    {1: 64, 2: 54, 3: 40, 0: 14, 4: 14, 5: 14, 7: 11, 11: 7, 13: 5, 17: 5, 257: 6, 300: 4, 1025: 10, 1031: 7}
+    | {VERY_LONG: 1}
 )
 MANY_ONES = weighted(
-    {1: 110, 2: 44, 3: 32, 0: 16, 5: 12, 7: 6, 11: 4, 17: 4, 257: 6, 300: 4, 1025: 10, 1031: 8}
+    {1: 110, 2: 44, 3: 32, 0: 16, 5: 12, 7: 6, 11: 4, 17: 4, 257: 6, 300: 4, 1025: 10, 1031: 7}
+    | {VERY_LONG: 1}
 )
 
 
@@ -63,6 +71,10 @@ def with_size(shape: Shape, dim: int, size: int) -> Shape:
     return (*shape[:dim], size, *shape[dim + 1 :])
 
 
+BEYOND_GRAIN = "over 32,768 elements"
+"""The input class of what torch may work on with several threads."""
+
+
 def shape_classes(shape: Shape) -> list[str]:
     """Return the names of the input classes that a shape belongs to."""
     rank = len(shape)
@@ -82,6 +94,8 @@ def shape_classes(shape: Shape) -> list[str]:
             classes.append("over 256 elements")
             if max(shape) > 1024:
                 classes.append("dim over 1,024")
+            if numel > GRAIN:
+                classes.append(BEYOND_GRAIN)
     if 1 in shape:
         classes.append("size 1")
     long = [size for size in shape if size > 1]
@@ -106,9 +120,9 @@ SHAPE_PROMISES = (
 def shapes(*, min_dims: int = 0, max_dims: int = MAX_RANK) -> SearchStrategy[Shape]:
     """Return a strategy for shapes of `min_dims` to `max_dims` dims, at most `MAX_RANK`.
 
-    Sizes are 0 to 17, and in every sixth shape or so one dim is over 256 or over 1,024 long; a shape has at
-    most a few thousand elements. Shrinks toward fewer dims, then toward size 1 (a size 0 stays where it
-    matters).
+    Sizes are 0 to 17, and in every sixth shape or so one dim is over 256 or over 1,024 long, in every
+    hundredth over `GRAIN`; the others have at most a few thousand elements. Shrinks toward fewer dims, then
+    toward size 1 (a size 0 stays where it matters).
 
     Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK.
     """

@@ -18,7 +18,7 @@ from conformance.engine.observation import Observation
 from conformance.engine.options import matches
 from conformance.engine.rule import RULES
 from conformance.engine.running import run_rule
-from conformance.engine.session import DECKS, RECORDER, SELECTION
+from conformance.engine.session import DECKS, RECORDER, SELECTION, threads_per_worker
 from conformance.engine.watch import Watch, watch_now, watching
 from reports.known_breaks import find_excuses
 from reports.model import Rule, Target
@@ -86,6 +86,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         abandon=functools.partial(_abandon, recorder),
         imports=config.option.imports,
         excused=frozenset(find_excuses(known, rule.id, target, run.torch)),
+        threads=threads_per_worker(),
     )
     with watching(watch):
         yield target

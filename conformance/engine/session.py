@@ -158,9 +158,18 @@ MOST_WORKERS = 8
 
 def default_workers() -> int:
     """Return how many workers a run starts by itself: one for each core that it may use, within reason."""
+    return min(_cores(), MOST_WORKERS)
+
+
+def threads_per_worker() -> int:
+    """Return with how many threads a worker runs what torch splits: its share of the cores, but some."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return max(2, _cores() // workers)
+
+
+def _cores() -> int:
     usable = getattr(os, "sched_getaffinity", None)
-    cores = len(usable(0)) if usable else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
+    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 def _recorder(config: pytest.Config) -> FlightRecorder | None:

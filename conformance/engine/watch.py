@@ -17,6 +17,7 @@ from conformance.engine.observation import Observation
 from conformance.engine.script import UnscriptableError, standalone
 from reports.model import Rule
 from strategies import Case, LackingDtypeError, classes_of, placing_on
+from strategies.shapes import BEYOND_GRAIN
 from strategies.tape import Traced
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -42,7 +43,9 @@ class Watch:
     `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
     the device does not have: examples that need one are counted and not run. Examples of an `excused` input
     class may fail: they are counted and break nothing. Of an example that `passes_over`, told its bytes, says
-    True of, nothing is run: while a simpler failure is looked for.
+    True of, nothing is run: while a simpler failure is looked for. What is large enough for torch to split it
+    is run with as many `threads`. All else is run with one: a thread that waits for a core that others use
+    takes longer than the work.
     """
 
     observation: Observation
@@ -56,6 +59,7 @@ class Watch:
     lacking: Sequence[torch.dtype] = ()
     excused: frozenset[str] = frozenset()
     passes_over: Callable[[bytes | None], bool] = _no
+    threads: int = 1
 
 
 _nobody = Watch(Observation())
@@ -139,9 +143,16 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
     for value in arguments.values():
         if isinstance(value, Case):
             value.build()
-    with watch.around():
-        body(**arguments)
-    watch.settle()
+    threads = watch.threads if BEYOND_GRAIN in _classes(arguments) else 1
+    if threads != 1:
+        torch.set_num_threads(threads)
+    try:
+        with watch.around():
+            body(**arguments)
+        watch.settle()
+    finally:
+        if threads != 1:
+            torch.set_num_threads(1)
 
 
 def _classes(arguments: dict[str, Any]) -> list[str]:

@@ -1,0 +1,53 @@
+"""One deck for each strategy, for all processes of a run."""
+
+import pytest
+
+from conformance.engine.decks import Decks
+from conformance.engine.rule import load_rules
+from strategies.decks import draw_deck
+
+
+def strategy_of(id):
+    drawn = load_rules()[id].drawn
+    assert drawn is not None
+    return drawn[1]
+
+
+ELEMENTS = strategy_of("gather.elements")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """How often a deck was drawn."""
+    calls = []
+
+    def draw(*arguments):
+        calls.append(arguments)
+        return draw_deck(*arguments)
+
+    monkeypatch.setattr("conformance.engine.decks.draw_deck", draw)
+    return calls
+
+
+def test_a_deck_is_drawn_once(drawn):
+    decks = Decks("0", 5)
+
+    assert decks.of(ELEMENTS) == decks.of(ELEMENTS) == draw_deck(ELEMENTS, 5, "0")
+    assert len(drawn) == 1
+
+
+def test_processes_that_share_a_folder_share_their_decks(drawn, tmp_path):
+    one, other = Decks("0", 5, tmp_path), Decks("0", 5, tmp_path)
+
+    assert one.of(ELEMENTS) == other.of(ELEMENTS)
+    assert len(drawn) == 1
+    assert [path.suffix for path in tmp_path.iterdir()] == [".deck"]
+
+
+def test_rules_of_one_strategy_share_a_deck():
+    rules = load_rules()
+
+    strategies = {strategy_of(id) for id in rules}
+
+    assert len(strategies) < len(rules) / 3
+    assert strategy_of("gather.output_dtype") is strategy_of("gather.own_storage")
