@@ -17,7 +17,7 @@ from conformance.engine.judging import OBSERVATION, RULE
 from conformance.engine.observation import Observation
 from conformance.engine.options import matches
 from conformance.engine.profiles import seed_rule
-from conformance.engine.session import RECORDER, SELECTION
+from conformance.engine.session import RECORDER, REQUEST, SELECTION
 from conformance.engine.watch import Watch, watching
 from reports.known_breaks import find_excuses
 from reports.model import Rule, Target
@@ -59,11 +59,11 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     observation = request.node.stash[OBSERVATION] = Observation()
     config, device = request.config, target.id
     run, known = config.stash[SELECTION]
-    recorder = config.stash.get(RECORDER, None)
+    recorder, ending = config.stash.get(RECORDER, None), config.stash.get(REQUEST, None)
     watch = Watch(
         observation,
         device,
-        record=recorder.example if recorder else lambda _: None,
+        record=recorder.example if recorder else ending.heed if ending else lambda _: None,
         settle=settling(device),
         lacking=[getattr(torch, name.removeprefix("torch.")) for name in target.lacks_dtypes],
         ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,
