@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ def reproduced(
     runs = [
         subprocess.Popen(
             [python, "-"],
+            env={**os.environ, "PYTHONOPTIMIZE": ""},  # a script claims by assert
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

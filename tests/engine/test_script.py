@@ -71,6 +71,12 @@ def test_a_script_that_holds_or_is_no_python_does_not_reproduce():
     assert reproduced("import nothing_of_the_kind", "AssertionError") == "0/3"
 
 
+def test_a_script_reproduces_where_python_drops_asserts(monkeypatch):
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+
+    assert reproduced("assert False", "AssertionError") == "3/3"
+
+
 def test_a_script_that_kills_its_process_reproduces():
     assert reproduced("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "AssertionError") == "3/3"
 
