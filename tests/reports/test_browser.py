@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from reports.compare import compare
 from reports.files import RESULTS
@@ -24,6 +22,9 @@ from reports.publish import publish
 from tests.reports.examples import SCRIPT, illustrated, made_up
 from tests.reports.test_html import HOSTILE
 from tests.suite import ROOT
+
+sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
