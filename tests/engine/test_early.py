@@ -22,7 +22,10 @@ ONE_RULE = ("-n", "0", "--device", "cpu", "--rule", "gather.output_shape", "--ma
     [
         ([], []),
         (["--report", "a b"], ["--report=a b"]),
-        (["-v", "--known-breaks", "a", "--known-breaks", "b"], ["-v", "--known-breaks=a", "--known-breaks=b"]),
+        (
+            ["-v", "--known-breaks", "a", "--known-breaks", "b"],
+            ["-v", "--known-breaks=a", "--known-breaks=b"],
+        ),
         (["--report=a", "b"], ["--report=a", "b"]),
         (["--rule", "--report", "a"], ["--rule", "--report=a"]),
         (["--report", "--report"], ["--report=--report"]),
