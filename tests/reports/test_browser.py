@@ -389,3 +389,11 @@ def test_the_screenshot_of_the_readme_is_of_this_page(opened, tmp_path):
 
     size, kept = (struct.unpack(">II", each.read_bytes()[16:24]) for each in (path, SCREENSHOT))
     assert size == kept == (1280, 1180)
+
+
+def test_documentation_that_the_torch_of_a_run_lacks_is_marked(opened, tmp_path):
+    why = "torch.gather has no docstring"
+    run = replace(REPORT.run, sources={rule.source: why for rule in REPORT.rules if rule.id == BROKEN})
+    page = opened(f"#{BROKEN}", path=publish(tmp_path, replace(REPORT, run=run)))
+
+    assert f"(not found in torch {run.torch}: {why})" in page.inner_text(".pane")
