@@ -124,6 +124,7 @@ def serving(command, port):
 
 @pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
 def test_what_broke_on_one_machine_is_tried_first_on_another(tmp_path):
+    pytest.importorskip("redis")
     port = free_port()
     database = f"--example-database=redis://127.0.0.1:{port}/0"
     explore = ("--rule", "gather.elements", "--device", "cpu", "--hypothesis-profile", "explore")
@@ -141,6 +142,7 @@ def test_what_broke_on_one_machine_is_tried_first_on_another(tmp_path):
 
 
 def test_a_database_that_is_not_there_is_one_clear_line(tmp_path):
+    pytest.importorskip("redis")
     url = f"redis://127.0.0.1:{free_port()}/0"
     ran = run_suite(tmp_path / "report", "--hypothesis-profile", "explore", f"--example-database={url}")
 
