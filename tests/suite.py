@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -36,6 +37,24 @@ class Ran:
 
     def result(self, rule: str, target: str = "cpu") -> Result:
         return next(found for found in self.report.results if (found.rule, found.target) == (rule, target))
+
+
+def project_files() -> list[Path]:
+    """Return the files of the project, relative to its root: what git says, or all where there is no git."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        said = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        found = list(map(Path, said.splitlines()))
+    else:
+        made = {"__pycache__", "build", "conformance-report"}
+        found = [
+            path.relative_to(ROOT)
+            for place in ROOT.iterdir()
+            if place.name in {".ci", ".github"} or place.name[0] != "."
+            for path in [place, *place.rglob("*")]
+            if not made.intersection(path.parts)
+        ]
+    return sorted(path for path in found if (ROOT / path).is_file())
 
 
 def run_suite(

@@ -10,26 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from reports.files import read_report
 from reports.model import Outcome
-from tests.suite import ROOT, run_suite
+from tests.suite import ROOT, project_files, run_suite
 
-WORKFLOW = YAML(typ="safe").load((ROOT / ".github" / "workflows" / "conformance.yml").read_text("utf-8"))
+yaml = pytest.importorskip("ruamel.yaml")
+
+WORKFLOW = yaml.YAML(typ="safe").load((ROOT / ".github" / "workflows" / "conformance.yml").read_text("utf-8"))
 FEW = "--rule=gather.o* --rule=gather.i* --hypothesis-profile=quick"
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A copy of the files of the project that are not ignored."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    """A copy of the files of the project."""
     copy = tmp_path_factory.mktemp("checkout")
-    for name in names:
-        if (ROOT / name).exists():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
+    for name in project_files():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, copy / name)
     return copy
 
 
@@ -126,6 +124,7 @@ def serving(command, port):
 
 @pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
 def test_what_broke_on_one_machine_is_tried_first_on_another(tmp_path):
+    pytest.importorskip("redis")
     port = free_port()
     database = f"--example-database=redis://127.0.0.1:{port}/0"
     explore = ("--rule", "gather.elements", "--device", "cpu", "--hypothesis-profile", "explore")
@@ -143,6 +142,7 @@ def test_what_broke_on_one_machine_is_tried_first_on_another(tmp_path):
 
 
 def test_a_database_that_is_not_there_is_one_clear_line(tmp_path):
+    pytest.importorskip("redis")
     url = f"redis://127.0.0.1:{free_port()}/0"
     ran = run_suite(tmp_path / "report", "--hypothesis-profile", "explore", f"--example-database={url}")
 

@@ -191,3 +191,60 @@ def test_a_bad_value_is_one_clear_line_and_writes_nothing(tmp_path, options, mes
     assert message in ran.output
     assert len([line for line in ran.output.splitlines() if line.strip()]) == 1
     assert not ran.directory.exists()
+
+
+def test_documentation_that_torch_does_not_carry_is_named_and_stops_no_rule(tmp_path):
+    (tmp_path / "undocumented.py").write_text(
+        "import torch\n\nbefore = torch.gather\n\n\ndef gather(*given, **named):\n"
+        "    return before(*given, **named)\n\n\ntorch.gather = gather\n"
+    )
+    ran = run_suite(
+        *(
+            tmp_path / "report",
+            "--import",
+            "undocumented",
+            "--device",
+            "cpu",
+            "--rule",
+            "gather.output_shape",
+        ),
+        environment={"PYTHONPATH": str(tmp_path)},
+    )
+
+    assert ran.code == 0, ran.output
+    assert ran.result("gather.output_shape").outcome is Outcome.HOLDS
+    assert ran.report.run.sources == {"torch.gather": "torch.gather has no docstring"}
+    assert "\nnot in this torch's documentation, though rules name it: torch.gather\n" in ran.output
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_python_that_drops_asserts_and_docstrings_drops_no_claim_and_no_statement(tmp_path, workers):
+    ran = run_suite(
+        *(tmp_path, "-n", workers, "--device", "cpu", "--rule", "categorical.probs_normalized"),
+        fault="categorical-does-not-normalize",
+        environment={"PYTHONOPTIMIZE": "2"},
+    )
+
+    assert ran.code == 1
+    assert ran.result("categorical.probs_normalized").outcome is Outcome.BROKEN
+    (rule,) = ran.report.rules
+    assert rule.statement == ".probs gives the weights divided by their sum along the last dim."
+
+
+def test_what_hypothesis_is_asked_to_say_is_said(tmp_path):
+    ran = run_suite(
+        *(
+            tmp_path,
+            "-s",
+            "--hypothesis-verbosity=verbose",
+            "--device",
+            "cpu",
+            "--rule",
+            "gather.output_shape",
+        ),
+        isolated=True,
+    )
+
+    assert ran.code == 0, ran.output
+    assert "seed 0, verbosity verbose\n" in ran.output
+    assert ran.output.count("case=Gather(input=torch.") >= 10

@@ -18,7 +18,7 @@ from conformance.engine.observation import Observation
 from conformance.engine.options import matches
 from conformance.engine.rule import RULES
 from conformance.engine.running import run_rule
-from conformance.engine.session import DECKS, RECORDER, SELECTION, threads_per_worker
+from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, threads_per_worker
 from conformance.engine.watch import Watch, watch_now, watching
 from reports.known_breaks import find_excuses
 from reports.model import Rule, Target
@@ -75,11 +75,11 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     observation = request.node.stash[OBSERVATION] = Observation()
     config, device = request.config, target.id
     run, known = config.stash[SELECTION]
-    recorder = config.stash.get(RECORDER, None)
+    recorder, ending = config.stash.get(RECORDER, None), config.stash.get(REQUEST, None)
     watch = request.node.stash[WATCH] = Watch(
         observation,
         device,
-        record=recorder.example if recorder else lambda _: None,
+        record=recorder.example if recorder else ending.heed if ending else lambda _: None,
         settle=settling(device),
         lacking=[getattr(torch, name.removeprefix("torch.")) for name in target.lacks_dtypes],
         ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,

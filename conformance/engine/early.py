@@ -4,8 +4,8 @@ pytest looks for its configuration where the paths on the command line lead. Bef
 configuration it knows none of the suite's options, takes the DIR of `--report DIR` for such a path if it
 exists, and finds no configuration there. Only in a clone of the suite does this module do anything.
 
-It is installed as `torch_conformance_early`, too, which no package of a user's has for a name, and so imports
-nothing of the suite.
+It is installed as `torch_conformance_early`, which is no name of a user's package, and so imports nothing of
+the suite.
 """
 
 from __future__ import annotations

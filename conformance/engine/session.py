@@ -6,22 +6,21 @@ import faulthandler
 import os
 import platform
 import reprlib
-import signal
 import sys
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from types import FrameType
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import Verbosity, settings
 
 import conformance
 from conformance.__main__ import CONFIGURATION, suite_version
 from conformance.engine import options
 from conformance.engine.confirming import Confirming
 from conformance.engine.decks import Decks
+from conformance.engine.ending import Request
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.isolation import Isolation
 from conformance.engine.judging import RULE, Judging
@@ -40,6 +39,7 @@ RULES = Path(conformance.__file__).parent
 
 DECKS = pytest.StashKey[Decks]()
 SCRATCH = pytest.StashKey[Scratch]()
+REQUEST = pytest.StashKey[Request]()
 RECORDER = pytest.StashKey[FlightRecorder]()
 SELECTION = pytest.StashKey[tuple[Run, list[KnownBreak]]]()
 OF_RULES = pytest.StashKey[bool]()
@@ -51,8 +51,8 @@ register_profiles()
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
     """Run the rules in worker processes unless told otherwise, so that the device may end them.
 
-    `-n 0` (and a debugger) keeps them in this process. A wrapper, to come before xdist, which does the same
-    to say what `-n` means.
+    `-n 0` keeps them in this process, and so does what a worker has no terminal for: a debugger, and what
+    Hypothesis is asked to say. A wrapper, to come before xdist, which does the same to say what `-n` means.
     """
     option = config.option
     start = config.invocation_params.dir
@@ -64,8 +64,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
         # The suite's own tests take from milliseconds to a minute: who is idle takes some of another's.
         option.dist = "worksteal"
     undecided = getattr(option, "numprocesses", 0) is None and not option.tx
-    debugged = option.usepdb or option.trace
-    if of_rules and undecided and not debugged and not hasattr(config, "workerinput"):
+    spoken = option.usepdb or option.trace or options.verbosity(config) is not Verbosity.normal
+    if of_rules and undecided and not spoken and not hasattr(config, "workerinput"):
         option.numprocesses = default_workers()
     if getattr(option, "maxworkerrestart", "") is None:
         # xdist gives up after a few; a device may end one process per rule. Isolation knows when to stop.
@@ -149,7 +149,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.stash[OF_RULES]:
         # What the plugins have to say of themselves is no news to who tests a device; see below.
         config.option.no_header = config.option.verbose <= 0
-    _end_as_by_ctrl_c(config)
+    if threading.current_thread() is threading.main_thread():
+        request = config.stash[REQUEST] = Request()
+        config.add_cleanup(request.close)
 
 
 MOST_WORKERS = 8
@@ -176,21 +178,6 @@ def _recorder(config: pytest.Config) -> FlightRecorder | None:
     """Return this worker's flight recorder; none where the worker is on another machine."""
     path = Path(config.workerinput["conformance_flights"], config.workerinput["workerid"])  # type: ignore[attr-defined]
     return FlightRecorder(path) if path.parent.is_dir() else None
-
-
-def _end_as_by_ctrl_c(config: pytest.Config) -> None:
-    """Have a polite request to end (SIGTERM) end the run as Ctrl-C does: with a report of what there is."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt("SIGTERM")
-
-    def restore() -> None:
-        signal.signal(signal.SIGTERM, before)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    config.add_cleanup(restore)
 
 
 @pytest.hookimpl(trylast=True)

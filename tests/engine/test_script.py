@@ -58,26 +58,9 @@ def test_the_script_of_a_known_break_breaks(id):
         run(script_of(id))
 
 
-@pytest.fixture(scope="module")
-def replayer():
-    with Replayer() as started:
-        yield started
-
-
-def test_a_script_reproduces_in_fresh_processes(replayer):
-    assert replayer.reproduced(script_of("gather.index_rank_0_and_1"), "Failed") == "3/3"
-
-
-def test_a_script_that_holds_or_is_no_python_does_not_reproduce(replayer):
-    assert replayer.reproduced("pass", "AssertionError") == "0/3"
-    assert replayer.reproduced("this is no python", "AssertionError") == "0/3"
-    assert replayer.reproduced("import nothing_of_the_kind", "AssertionError") == "0/3"
-
-
-def test_a_script_that_kills_its_process_reproduces(replayer):
-    suicide = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
-
-    assert replayer.reproduced(suicide, "AssertionError") == "3/3"
+def test_a_script_reproduces_in_fresh_processes():
+    with Replayer() as replayer:
+        assert replayer.reproduced(script_of("gather.index_rank_0_and_1"), "Failed") == "3/3"
 
 
 def test_the_inputs_are_laid_out_on_the_device():

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from reports.compare import compare
 from reports.files import RESULTS
@@ -24,6 +22,9 @@ from reports.publish import publish
 from tests.reports.examples import SCRIPT, illustrated, made_up
 from tests.reports.test_html import HOSTILE
 from tests.suite import ROOT
+
+sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -388,3 +389,11 @@ def test_the_screenshot_of_the_readme_is_of_this_page(opened, tmp_path):
 
     size, kept = (struct.unpack(">II", each.read_bytes()[16:24]) for each in (path, SCREENSHOT))
     assert size == kept == (1280, 1180)
+
+
+def test_documentation_that_the_torch_of_a_run_lacks_is_marked(opened, tmp_path):
+    why = "torch.gather has no docstring"
+    run = replace(REPORT.run, sources={rule.source: why for rule in REPORT.rules if rule.id == BROKEN})
+    page = opened(f"#{BROKEN}", path=publish(tmp_path, replace(REPORT, run=run)))
+
+    assert f"(not found in torch {run.torch}: {why})" in page.inner_text(".pane")

@@ -61,6 +61,12 @@ def test_what_a_script_prints_is_not_taken_for_an_answer(replayer):
     )
 
 
+def test_a_script_reproduces_where_python_drops_asserts(monkeypatch):
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    with Replayer() as optimized:
+        assert optimized.reproduced("assert False", "AssertionError") == "3/3"
+
+
 def test_scripts_do_not_see_each_other(replayer):
     assert replayer.reproduced("import torch; torch.left_behind = 1", None) == "0/3"
     assert replayer.reproduced("import torch; torch.left_behind", "AttributeError") == "3/3"
