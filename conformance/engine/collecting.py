@@ -19,8 +19,8 @@ from conformance.engine.options import matches
 from conformance.engine.rule import RULES
 from conformance.engine.running import run_rule
 from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, threads_per_worker
-from conformance.engine.watch import Watch, watch_now, watching
-from reports.known_breaks import find_excuses
+from conformance.engine.watch import FIRST_LOOK, KNOWN_LOOK, Watch, watch_now, watching
+from reports.known_breaks import find_break, find_excuses
 from reports.model import Rule, Target
 
 
@@ -87,6 +87,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         imports=config.option.imports,
         excused=frozenset(find_excuses(known, rule.id, target, run.torch)),
         threads=threads_per_worker(),
+        patience=KNOWN_LOOK if find_break(known, rule.id, target, run.torch) else FIRST_LOOK,
     )
     with watching(watch):
         yield target

@@ -21,9 +21,19 @@ class Progress:
     """One line that changes, where standard output is a terminal, and lines that stay, everywhere."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
-        self.live = self._terminal is not None and self._terminal.isatty and config.option.verbose <= 0
+        self._config = config
         self._shown = False
+
+    @property
+    def _terminal(self) -> Any:
+        # pytest makes it after it has asked plugins to configure themselves.
+        return self._config.pluginmanager.get_plugin("terminalreporter")
+
+    @property
+    def live(self) -> bool:
+        """Whether a line may be shown that changes."""
+        terminal = self._terminal
+        return terminal is not None and terminal.isatty and self._config.option.verbose <= 0
 
     def show(self, text: str) -> None:
         """Show a line in place of the one that was shown last; without a terminal, show nothing."""
@@ -61,6 +71,7 @@ class Reporting:
         self._total = self._done = self._failed = 0
         self._began = time.monotonic()
         self._now = ""
+        self._over = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without xdist: note how much there is to do."""
@@ -85,7 +96,7 @@ class Reporting:
     ) -> Generator[None, tuple[str, str, object], tuple[str, str, object]]:
         """In a terminal, have pytest write no dots for rules."""
         status = yield
-        if self._progress.live and find_rule(report.nodeid):
+        if self._progress.live and not self._over and find_rule(report.nodeid):
             return status[0], "", ""
         return status
 
@@ -106,6 +117,7 @@ class Reporting:
     def pytest_sessionfinish(self) -> None:
         """Make room for what comes last; a failure that was told is not told again with its traceback."""
         self._progress.clear()
+        self._over = True
         if self._config.option.tbstyle == "auto" and self._config.option.verbose <= 0:
             self._config.option.tbstyle = "no"
 

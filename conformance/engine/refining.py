@@ -18,8 +18,8 @@ from conformance.engine.judging import (
     summed_up,
 )
 from conformance.engine.rule import RULES
-from conformance.engine.running import FIRST_LOOK, Failure, simpler
-from conformance.engine.watch import Watch, watching
+from conformance.engine.running import Failure, simpler
+from conformance.engine.watch import FIRST_LOOK, Watch, watching
 from reports.model import Outcome, Result, plain
 
 REFINED = "conformance_refined"

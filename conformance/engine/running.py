@@ -22,12 +22,6 @@ from strategies.decks import Deck, Decoder, deck_seed, unused
 from strategies.simplest import simplest
 from strategies.tape import Traced
 
-FIRST_LOOK = 0.3
-"""Seconds that Hypothesis, and then as long `simplest`, look for a simpler case when a rule breaks.
-
-That is enough for a small case; time for the simplest one is given when every rule has its small one.
-"""
-
 FAILURES = (Exception, pytest.fail.Exception)
 """What a rule that breaks raises; pytest's own failures are no Exceptions."""
 
@@ -65,7 +59,7 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> Fail
             first = Failure(error, data)
             if found.rule.kind is Kind.STATISTICAL:
                 return first  # among many cases, one would break by chance
-            return simpler(found, watch, _shrunk(found, watch, first, held, len(deck), seed), FIRST_LOOK)
+            return simpler(found, watch, _shrunk(found, watch, first, held, len(deck), seed), watch.patience)
         held.add(data)
     return None
 
@@ -110,7 +104,7 @@ def _shrunk(
     found: RegisteredRule, watch: Watch, first: Failure, held: set[bytes], examples: int, seed: str
 ) -> Failure:
     """Have Hypothesis find a failure again, and shrink it; return the first one if it does not."""
-    search = _Search(held, time.monotonic() + FIRST_LOOK, {first.data})
+    search = _Search(held, time.monotonic() + watch.patience, {first.data})
     before, watch.passes_over = watch.passes_over, search.passes_over
     try:
         _test(found, search, seed, max_examples=examples)()

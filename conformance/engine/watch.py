@@ -31,6 +31,16 @@ def _no(*_: object) -> bool:
     return False
 
 
+FIRST_LOOK = 0.3
+"""Seconds that Hypothesis, and then as long `simplest`, look for a simpler case when a rule breaks.
+
+That is enough for a small case; time for the simplest one is given when every rule has its small one.
+"""
+
+KNOWN_LOOK = 0.05
+"""The same where it is known that the rule breaks, and why."""
+
+
 @dataclass
 class Watch:
     """Where the rule that runs now runs, and how its examples are observed.
@@ -45,7 +55,7 @@ class Watch:
     class may fail: they are counted and break nothing. Of an example that `passes_over`, told its bytes, says
     True of, nothing is run: while a simpler failure is looked for. What is large enough for torch to split it
     is run with as many `threads`. All else is run with one: a thread that waits for a core that others use
-    takes longer than the work.
+    takes longer than the work. Simpler cases are looked for as long as `patience` says, in seconds.
     """
 
     observation: Observation
@@ -58,6 +68,7 @@ class Watch:
     imports: Sequence[str] = ()
     lacking: Sequence[torch.dtype] = ()
     excused: frozenset[str] = frozenset()
+    patience: float = FIRST_LOOK
     passes_over: Callable[[bytes | None], bool] = _no
     threads: int = 1
 
@@ -143,7 +154,7 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
     for value in arguments.values():
         if isinstance(value, Case):
             value.build()
-    threads = watch.threads if BEYOND_GRAIN in _classes(arguments) else 1
+    threads = watch.threads if watch.threads != 1 and BEYOND_GRAIN in _classes(arguments) else 1
     if threads != 1:
         torch.set_num_threads(threads)
     try:

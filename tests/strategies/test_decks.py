@@ -55,7 +55,7 @@ def test_the_latest_decks_are_kept():
     decoder, deck = Decoder(), draw_deck(gathers(), 5, "0")
     cases = decoder.cases(gathers(), deck)
     for seed in "1234567":
-        decoder.cases(gathers(), draw_deck(gathers(), 1, seed))
+        decoder.cases(gathers(), draw_deck(gathers(), 5, seed))
 
     assert decoder.cases(gathers(), deck) is not cases
 
