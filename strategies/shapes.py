@@ -15,6 +15,8 @@ MAX_RANK = 6
 GRAIN = 32_768
 """Elements beyond which torch splits the work of an operation over threads (its grain size)."""
 
+LONG = 1_031
+
 VERY_LONG = 32_771
 """A prime size beyond the grain, so that no number of threads shares it evenly."""
 
@@ -42,6 +44,8 @@ def decode_shape(
     rank = tape.pick(_ranks(min_dims, max_dims))
     # The last sizes, so that a shape that loses a dim in shrinking loses its first.
     drawn = [sizes[byte] for byte in tape.take(MAX_RANK)[MAX_RANK - rank :]]
+    # One place is enough for what costs so much more than the rest.
+    drawn = [min(size, VERY_LONG if dim == rank - 1 else LONG) for dim, size in enumerate(drawn)]
     long = next((dim for dim, size in enumerate(drawn) if size > NUMEL // 2), None)
     if long is not None:
         shape = [min(size, 2) if dim < 2 else min(size, 1) for dim, size in enumerate(drawn)]
@@ -120,9 +124,9 @@ SHAPE_PROMISES = (
 def shapes(*, min_dims: int = 0, max_dims: int = MAX_RANK) -> SearchStrategy[Shape]:
     """Return a strategy for shapes of `min_dims` to `max_dims` dims, at most `MAX_RANK`.
 
-    Sizes are 0 to 17, and in every sixth shape or so one dim is over 256 or over 1,024 long, in every
-    hundredth over `GRAIN`; the others have at most a few thousand elements. Shrinks toward fewer dims, then
-    toward size 1 (a size 0 stays where it matters).
+    Sizes are 0 to 17, and in every sixth shape or so one dim is over 256 or over 1,024 long, in every 250th
+    over `GRAIN`; the others have at most a few thousand elements. Shrinks toward fewer dims, then toward size
+    1 (a size 0 stays where it matters).
 
     Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import platform
 import reprlib
@@ -191,6 +192,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         stack = config.stash[RECORDER].path.with_suffix(".stack").open("w", encoding="utf-8")
         faulthandler.enable(stack)
         config.add_cleanup(stack.close)
+    if config.stash.get(OF_RULES, False):
+        # Rules log nothing, and pytest asks each of torch's fifty loggers before and after each of them.
+        config.pluginmanager.unregister(name="logging-plugin")
+        # What is there by now stays: no need to look through it for garbage again and again.
+        gc.freeze()
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and config.option.no_header and config.stash.get(OF_RULES, False):
         terminal.line(pytest_report_header(config))
