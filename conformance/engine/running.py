@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.engine.profiles import keeps_examples
 from conformance.engine.rule import RegisteredRule
-from conformance.engine.watch import Watch, check_device, note_failure, origin_of, run_example
+from conformance.engine.watch import FIRST_LOOK, Watch, check_device, note_failure, origin_of, run_example
 from reports.model import Kind
 from strategies.decks import Deck, Decoder, deck_seed, unused
 from strategies.simplest import simplest
@@ -44,7 +44,7 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> Fail
     """Run a rule on every case of a deck; return None if it held.
 
     At the first case that breaks it, Hypothesis, seeded to draw the same cases, breaks it again and shrinks
-    the case, and `simplest` goes on from there.
+    the case, and `simplest` goes on from there; with little patience, `simplest` alone.
     """
     name, strategy = _drawn(found)
     if keeps_examples() and (failure := _broken_before(found, watch, seed)):
@@ -59,7 +59,9 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> Fail
             first = Failure(error, data)
             if found.rule.kind is Kind.STATISTICAL:
                 return first  # among many cases, one would break by chance
-            return simpler(found, watch, _shrunk(found, watch, first, held, len(deck), seed), watch.patience)
+            if watch.patience >= FIRST_LOOK:
+                first = _shrunk(found, watch, first, held, len(deck), seed)
+            return simpler(found, watch, first, watch.patience)
         held.add(data)
     return None
 

@@ -37,7 +37,7 @@ FIRST_LOOK = 0.3
 That is enough for a small case; time for the simplest one is given when every rule has its small one.
 """
 
-KNOWN_LOOK = 0.05
+KNOWN_LOOK = 0.15
 """The same where it is known that the rule breaks, and why."""
 
 
