@@ -75,11 +75,11 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     observation = request.node.stash[OBSERVATION] = Observation()
     config, device = request.config, target.id
     run, known = config.stash[SELECTION]
-    recorder, ending = config.stash.get(RECORDER, None), config.stash.get(REQUEST, None)
+    recorder = config.stash.get(RECORDER, None)
     watch = request.node.stash[WATCH] = Watch(
         observation,
         device,
-        record=recorder.example if recorder else ending.heed if ending else lambda _: None,
+        record=recorder.example if recorder else config.stash[REQUEST].heed,
         settle=settling(device),
         lacking=[getattr(torch, name.removeprefix("torch.")) for name in target.lacks_dtypes],
         ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,

@@ -8,7 +8,6 @@ import os
 import platform
 import reprlib
 import sys
-import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -101,6 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
     options.import_backends(config)
     known, lacks = options.known_breaks(config)
     torch.set_num_threads(1)  # see watch.py, where cases large enough for several get them
+    request = config.stash[REQUEST] = Request(worker=hasattr(config, "workerinput"))
+    config.add_cleanup(request.close)
     if hasattr(config, "workerinput"):
         # All workers draw alike, and none probes the devices again.
         run = Run.from_json(config.workerinput["conformance_run"])
@@ -150,9 +151,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.stash[OF_RULES]:
         # What the plugins have to say of themselves is no news to who tests a device; see below.
         config.option.no_header = config.option.verbose <= 0
-    if threading.current_thread() is threading.main_thread():
-        request = config.stash[REQUEST] = Request()
-        config.add_cleanup(request.close)
 
 
 MOST_WORKERS = 8

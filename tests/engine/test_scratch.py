@@ -10,6 +10,8 @@ import pytest
 
 from conformance.engine.scratch import Scratch
 from reports.files import JOURNAL, PAGE, read_report
+from reports.model import Basis
+from reports.verdict import fails
 from tests.suite import ROOT
 
 
@@ -63,13 +65,18 @@ def test_a_polite_request_to_end_is_granted_with_a_report(tmp_path, workers):
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     with run:
         wait_until(lambda: journal.exists() and '"begun"' in journal.read_text("utf-8"))
-        run.send_signal(signal.SIGTERM)
+        for _ in range(3):  # as `timeout` does
+            os.killpg(run.pid, signal.SIGTERM)
+            time.sleep(0.1)
         said, _ = run.communicate(timeout=60)
 
     assert run.returncode == pytest.ExitCode.INTERRUPTED, said
-    assert read_report(tmp_path / "report").run.ended is None
+    report = read_report(tmp_path / "report")
+    assert report.run.ended is None
+    assert not any(fails(result.outcome, Basis.DOCUMENTED, strict=False) for result in report.results)
     assert "This run ended early" in (tmp_path / "report" / PAGE).read_text("utf-8")
     wait_until(lambda: not list(temporary.glob("conformance-*")), seconds=20)
