@@ -211,8 +211,8 @@ def known_breaks(config: pytest.Config) -> tuple[list[KnownBreak], list[Lack]]:
     return known, lacks
 
 
-def report_directory(config: pytest.Config) -> Path:
-    """Return where the report goes: a folder that is there, and can be written to, by now."""
+def report_directory(config: pytest.Config, *, make: bool) -> Path:
+    """Return where the report goes: a folder that can be written to, and is there by now if `make`."""
     given = config.getoption("--report")
     if not given:
         raise pytest.UsageError("--report: the name of a folder is missing")
@@ -220,7 +220,7 @@ def report_directory(config: pytest.Config) -> Path:
     try:
         if directory.exists() and not directory.is_dir():
             raise pytest.UsageError(f"--report: {directory} is a file")
-        if not config.option.collectonly:
+        if make and not config.option.collectonly:
             directory.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -117,7 +117,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     targets = tuple(options.targets(config, lacks))
     options.check_globs(config)
-    directory = options.report_directory(config)
+    directory = options.report_directory(config, make=config.stash[OF_RULES])
     run = Run(
         suite=suite_version(),
         torch=str(torch.__version__),  # a str of a kind of its own does not travel

@@ -78,3 +78,18 @@ def test_so_may_one_that_the_environment_names(tmp_path):
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert Path(tmp_path, RESULTS).exists()
+
+
+def test_tests_that_are_no_rules_leave_no_folder(tmp_path):
+    chosen = "tests/engine/test_early.py::test_a_clone_is_found_from_anywhere_in_it"
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--report={tmp_path / 'report'}", chosen],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert not (tmp_path / "report").exists()
