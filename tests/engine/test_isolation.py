@@ -13,6 +13,7 @@ from conformance.engine.flight import FlightRecorder, read_flight
 from conformance.engine.isolation import ended
 from conformance.engine.observation import Observation
 from conformance.engine.postmortem import PostMortem
+from conformance.engine.profiles import DEFAULT_PROFILE, PROFILES
 from conformance.engine.rule import load_rules, rule
 from conformance.engine.watch import Watch, watching
 from strategies.cases.gathers import gathers
@@ -188,7 +189,7 @@ def test_an_example_is_drawn_again_from_its_bytes(id):
     with watching(Watch(Observation(), record=seen.append)):
         found.function()
 
-    assert len(seen) == 100
+    assert len(seen) == PROFILES[DEFAULT_PROFILE]
     for data in seen[::10]:
         assert found.describe(data) == found.describe(data)
         assert found.describe(data).startswith("case = ")
