@@ -17,7 +17,7 @@ from conformance.engine.judging import (
     WATCH,
     summed_up,
 )
-from conformance.engine.rule import RULES
+from conformance.engine.rule import load_rules
 from conformance.engine.running import Failure, simpler
 from conformance.engine.watch import FIRST_LOOK, Watch, watching
 from reports.model import Outcome, Result, plain
@@ -89,7 +89,7 @@ class Refining:
             self._recorder.begin(entry.item.nodeid)
         try:
             with watching(entry.watch):
-                found = simpler(RULES[entry.result.rule], entry.watch, entry.failure, seconds)
+                found = simpler(load_rules()[entry.result.rule], entry.watch, entry.failure, seconds)
         finally:
             if self._recorder is not None:
                 self._recorder.end()
