@@ -70,7 +70,9 @@ class Replayer:
         answer = self._answer(seconds + TIMEOUT)
         if answer is not None:
             return [(code, said) for code, said in json.loads(answer)]
-        code = self._process.poll()
+        code = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=5)  # it is gone, or it hangs
         self.close()
         return [(code, "")] * runs
 

@@ -7,7 +7,7 @@ are drawn once, and whoever needs them decodes them: other rules, other devices,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import hypothesis
@@ -17,6 +17,9 @@ from hypothesis.strategies import SearchStrategy
 
 from strategies.case import Case
 from strategies.tape import Origin, packing_of
+
+_LONG = 1_000
+"""The longest deck that is kept decoded."""
 
 Deck = tuple[bytes, ...]
 
@@ -32,10 +35,13 @@ def deck_seed(strategy: SearchStrategy[Any], seed: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{packing_of(strategy).name}".encode()).digest()[:8], "big")
 
 
-def draw_deck(strategy: SearchStrategy[Any], count: int, seed: str) -> Deck:
+def draw_deck(
+    strategy: SearchStrategy[Any], count: int, seed: str, each: Callable[[], object] = lambda: None
+) -> Deck:
     """Return the bytes of up to `count` cases, as Hypothesis draws them for a test seeded with `deck_seed`.
 
-    There are fewer only where the strategy has fewer. Raises LookupError if it was not made by `packed`.
+    There are fewer only where the strategy has fewer. `each` is called for each; what it raises ends the
+    drawing. Raises LookupError if the strategy was not made by `packed`.
     """
     length = packing_of(strategy).length
     drawn: list[bytes] = []
@@ -52,6 +58,7 @@ def draw_deck(strategy: SearchStrategy[Any], count: int, seed: str) -> Deck:
     @given(case=st.binary(min_size=length, max_size=length))
     def collect(case: bytes) -> None:
         drawn.append(case)
+        each()
 
     collect()
     return tuple(drawn)
@@ -63,8 +70,11 @@ class Decoder:
     def __init__(self) -> None:
         self._kept: dict[tuple[int, Deck], list[Any]] = {}
 
-    def cases(self, strategy: SearchStrategy[Any], deck: Deck) -> Sequence[Any]:
+    def cases(self, strategy: SearchStrategy[Any], deck: Deck) -> Iterable[Any]:
         """Return the cases of a deck, none of which has touched a device; see `unused`."""
+        if len(deck) > _LONG:
+            decode = packing_of(strategy).decode
+            return (Origin(decode, data).again(data) for data in deck)
         key = (id(strategy), deck)
         if key not in self._kept:
             if len(self._kept) >= _KEPT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,21 @@ from strategies.tape import packing_of
 class Decks:
     """Draws decks of up to `examples` cases for the seed of a run.
 
-    Processes that are given the same `directory` share them through files there.
+    Processes that are given the same `directory` share them through files there. `each` is called for each
+    case that is drawn.
     """
 
-    def __init__(self, seed: str, examples: int, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        seed: str,
+        examples: int,
+        directory: Path | None = None,
+        each: Callable[[], object] = lambda: None,
+    ) -> None:
         self.seed = seed
         self._examples = examples
         self._directory = directory
+        self._each = each
         self._decks: dict[SearchStrategy[Any], Deck] = {}
         self._names: dict[SearchStrategy[Any], str] = {}
 
@@ -33,7 +42,7 @@ class Decks:
         return self._decks[strategy]
 
     def _drawn(self, strategy: SearchStrategy[Any]) -> Deck:
-        deck = draw_deck(strategy, self._examples, self.seed)
+        deck = draw_deck(strategy, self._examples, self.seed, self._each)
         if path := self._path(strategy):
             # In one step: who reads it meanwhile finds it whole, or not at all.
             aside = path.with_suffix(f".{os.getpid()}")

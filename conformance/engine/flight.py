@@ -57,6 +57,10 @@ class FlightRecorder:
         self._example += 1
         self._put(1, _DATA, data, _NOTE)
 
+    def draw(self) -> None:
+        """Note that the process is alive, while it draws examples."""
+        self._head()
+
     def note(self, text: str) -> None:
         """Say something about the example, for whoever reads this after the end."""
         self._put(2, _NOTE, text.encode(errors="replace"), _END)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import time
+import unittest
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, Verbosity, given, settings
 from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
 from hypothesis.strategies import SearchStrategy
 
@@ -47,6 +48,8 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> Fail
     the case, and `simplest` goes on from there; with little patience, `simplest` alone.
     """
     name, strategy = _drawn(found)
+    if settings().verbosity is not Verbosity.normal:
+        return _spoken(found, watch, len(deck), seed)
     if keeps_examples() and (failure := _broken_before(found, watch, seed)):
         return failure
     held: set[bytes] = set()
@@ -119,10 +122,21 @@ def _shrunk(
     return first
 
 
+def _spoken(found: RegisteredRule, watch: Watch, examples: int, seed: str) -> Failure | None:
+    """Run a rule on its deck by way of Hypothesis, which says what it does."""
+    try:
+        _test(found, _Search(set(), float("inf")), seed, max_examples=examples)()
+    except FAILURES as error:
+        return Failure(error, watch.observation.data or b"")
+    return None
+
+
 def _broken_before(found: RegisteredRule, watch: Watch, seed: str) -> Failure | None:
     """Try the examples that broke a rule in an earlier run; they are as simple as they get."""
     try:
         _test(found, _Search(set(), float("inf")), seed, phases=[Phase.reuse])()
+    except unittest.SkipTest:  # there are none
+        return None
     except FAILURES as error:
         return Failure(error, watch.observation.data or b"")
     return None
@@ -142,7 +156,8 @@ def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> 
             raise
 
     test: Callable[[], None] = given(**{name: strategy})(example)
-    return hypothesis.seed(deck_seed(strategy, seed))(settings(settings(), **changes)(test))
+    # The settings last: a seed takes the example database away.
+    return settings(settings(), **changes)(hypothesis.seed(deck_seed(strategy, seed))(test))
 
 
 def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: float) -> Failure:

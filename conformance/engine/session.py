@@ -110,7 +110,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if recorder is not None:
             config.stash[RECORDER] = recorder
         shared = recorder.path.parent if recorder is not None else None
-        config.stash[DECKS] = Decks(run.seed, run.max_examples, shared)
+        alive = recorder.draw if recorder is not None else lambda: None
+        config.stash[DECKS] = Decks(run.seed, run.max_examples, shared, alive)
         config.pluginmanager.register(Judging(known, run, recorder), "conformance-judging")
         workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
         config.pluginmanager.register(Refining(shrink / workers, recorder, None), "conformance-refining")
@@ -133,7 +134,7 @@ def pytest_configure(config: pytest.Config) -> None:
         shard=options.shard(config),
     )
     config.stash[SELECTION] = (run, known)
-    config.stash[DECKS] = Decks(run.seed, run.max_examples)
+    config.stash[DECKS] = Decks(run.seed, run.max_examples, each=request.heed)
     config.pluginmanager.register(Judging(known, run, None), "conformance-judging")
     recording = Recording(run, directory)
     config.pluginmanager.register(recording, "conformance-recording")

@@ -36,6 +36,20 @@ def test_a_deck_is_drawn_once(drawn):
     assert len(drawn) == 1
 
 
+def test_whoever_waits_is_told_of_each_case_and_may_end_the_drawing():
+    told = []
+
+    def each():
+        told.append(1)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Decks("0", 50, each=each).of(ELEMENTS)
+
+    assert len(told) == 3
+
+
 def test_processes_that_share_a_folder_share_their_decks(drawn, tmp_path):
     one, other = Decks("0", 5, tmp_path), Decks("0", 5, tmp_path)
 

@@ -65,7 +65,7 @@ def check_outcomes(ran, rules):
 
 def test_the_input_that_ends_a_process_is_shown_small_and_with_a_script(tmp_path):
     rules = ["gather.output_shape", "fmin.nan", "maximum.shape"]
-    ran = ends(tmp_path, "--post-mortem", "6", rules=rules)
+    ran = ends(tmp_path, "--post-mortem", "20", rules=rules)
 
     check_outcomes(ran, rules)
     for rule in rules:
@@ -153,7 +153,7 @@ def test_a_run_that_is_killed_tells_where_it_was(tmp_path):
     command = [
         *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--report={tmp_path / 'report'}"),
         *("--import", "tests.devices.reference", "--device", "reference"),
-        *("--rule", "argmax.dim", "--rule", "fmin.nan", "--rule", "squeeze.shape"),
+        *("--rule", "argmax.dim", "--rule", "fmin.nan", "--rule", "squeeze.shape", "-n", "1"),
     ]
     journal = tmp_path / "report" / JOURNAL
     run = subprocess.Popen(

@@ -51,6 +51,13 @@ def test_a_deck_is_decoded_once_for_all_who_ask():
     assert [case.origin.data for case in cases] == list(deck)
 
 
+def test_a_long_deck_is_decoded_and_not_kept():
+    decoder, deck = Decoder(), draw_deck(gathers(), 5, "0") * 201
+
+    assert [case.origin.data for case in decoder.cases(gathers(), deck)] == list(deck)
+    assert not decoder._kept
+
+
 def test_the_latest_decks_are_kept():
     decoder, deck = Decoder(), draw_deck(gathers(), 5, "0")
     cases = decoder.cases(gathers(), deck)
