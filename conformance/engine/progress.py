@@ -53,7 +53,8 @@ class Progress:
         """Write lines that stay."""
         if self._terminal is not None:
             self.clear()
-            self._terminal.ensure_newline()
+            if getattr(self._terminal, "_tw", None) is not None and self._terminal._tw.width_of_current_line:
+                self._terminal.line("")  # after the dots
             for line in text.splitlines():
                 self._terminal.line(line)
 
