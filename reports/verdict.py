@@ -1,6 +1,8 @@
-"""Which outcomes fail a run."""
+"""Which outcomes fail a run, and which failures are alike."""
 
 from __future__ import annotations
+
+import re
 
 from reports.model import Basis, Outcome
 
@@ -21,3 +23,8 @@ def fails(outcome: Outcome, basis: Basis, *, strict: bool) -> bool:
     if basis is Basis.OBSERVED and not strict:
         return False
     return outcome in FAILING or (strict and outcome is Outcome.UNSUPPORTED)
+
+
+def but_for_numbers(reason: str) -> str:
+    """Return a reason with `#` for each number: those of failures that are alike are equal."""
+    return re.sub(r"-?\d[\d.,e+-]*", "#", reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -12,6 +11,7 @@ import pytest
 from conformance.engine.progress import Progress
 from reports.model import Outcome, Result
 from reports.replay import TIMEOUT, NoTorchError, Replayer
+from reports.verdict import but_for_numbers
 
 
 class Confirming:
@@ -68,6 +68,6 @@ def alike(results: Iterable[Result]) -> list[list[Result]]:
     """Return results in groups: of one operation on one target, for one reason but for numbers."""
     groups: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
-        reason = re.sub(r"-?\d[\d.,e+-]*", "#", result.reason or "")
+        reason = but_for_numbers(result.reason or "")
         groups.setdefault((result.target, result.rule.partition(".")[0], reason), []).append(result)
     return list(groups.values())

@@ -11,7 +11,6 @@ import functools
 import gzip
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -28,7 +27,7 @@ from reports.history import History
 from reports.links import documentation
 from reports.model import Basis, Outcome, Report, Result, Rule
 from reports.score import Score
-from reports.verdict import FAILING, fails
+from reports.verdict import FAILING, but_for_numbers, fails
 
 DENSE = 4
 """From how many targets on the table shows glyphs alone, the words being read aloud or on pointing."""
@@ -121,7 +120,7 @@ def groups(report: Report) -> list[Group]:
     for result in report.results:
         if fails(result.outcome, report.basis[result.rule], strict=False):
             reason = (result.reason or "").splitlines()[:1]
-            key = re.sub(r"-?\d[\d.,e+-]*", "#", "".join(reason))
+            key = but_for_numbers("".join(reason))
             alike.setdefault((result.outcome, key), []).append(result)
     found = [Group(outcome, each[0].reason or "", tuple(each)) for (outcome, _), each in alike.items()]
     return sorted(found, key=lambda group: (group.outcome is Outcome.THIN, -len(group.results)))
