@@ -265,6 +265,7 @@ _GRAPH: dict[str, Rule] = {
     "first": (lambda x: x[0], lambda g, x: (_into_first(g, x),)),
     "repeat": (lambda x: np.stack([x, x]), lambda g, x: (g.sum(0),)),
     "sum": (lambda x: x.sum(0), lambda g, x: (np.broadcast_to(g, x.shape),)),
+    "mean": (lambda x: x.mean(0), lambda g, x: (np.broadcast_to(g / len(x), x.shape),)),
 }
 """Each operation of a graph: its value, and the gradients of its operands from the gradient of its value."""
 

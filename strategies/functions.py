@@ -78,6 +78,7 @@ OPERATIONS = {
     "first": Operation("{}[0]", view=True),
     "repeat": Operation("{}.expand(2, *{}.shape)", view=True),
     "sum": Operation("{}.sum(0)"),
+    "mean": Operation("{}.mean(0)"),
     "add_": Operation("{}.add_({})", 2, in_place=True),
     "halve_": Operation("{}.mul_(0.5)", in_place=True),
     "neg_": Operation("{}.neg_()", in_place=True),

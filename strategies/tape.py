@@ -139,11 +139,6 @@ class Packing:
     length: int
     promises: tuple[str, ...]
 
-    @property
-    def name(self) -> str:
-        """What to call the strategy: in every process the same; two strategies may share a name."""
-        return f"{self.decode.__module__}.{self.decode.__qualname__}/{self.length}/{','.join(self.promises)}"
-
 
 _packings: WeakKeyDictionary[SearchStrategy[Any], Packing] = WeakKeyDictionary()
 _strategies: dict[Any, SearchStrategy[Any]] = {}

@@ -1,4 +1,4 @@
-"""The decks of a run: one for each strategy, drawn by the process that needs it first, for all of them."""
+"""The decks of a run: one for all strategies of a length, drawn by the process that needs it first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
-from conformance.engine.rule import load_rules
 from strategies.decks import Deck, draw_deck
 from strategies.tape import packing_of
 
@@ -32,38 +31,31 @@ class Decks:
         self._examples = examples
         self._directory = directory
         self._each = each
-        self._decks: dict[SearchStrategy[Any], Deck] = {}
-        self._names: dict[SearchStrategy[Any], str] = {}
+        self._decks: dict[int, Deck] = {}
 
     def of(self, strategy: SearchStrategy[Any]) -> Deck:
-        """Return the deck of a strategy that was made by `packed`."""
-        if strategy not in self._decks:
-            self._decks[strategy] = self._read(strategy) or self._drawn(strategy)
-        return self._decks[strategy]
+        """Return the deck of a strategy that was made by `packed`: that of all strategies of its length."""
+        length = packing_of(strategy).length
+        if length not in self._decks:
+            self._decks[length] = self._read(length) or self._drawn(strategy, length)
+        return self._decks[length]
 
-    def _drawn(self, strategy: SearchStrategy[Any]) -> Deck:
+    def _drawn(self, strategy: SearchStrategy[Any], length: int) -> Deck:
         deck = draw_deck(strategy, self._examples, self.seed, self._each)
-        if path := self._path(strategy):
+        if self._directory is not None:
             # In one step: who reads it meanwhile finds it whole, or not at all.
+            path = self._path(self._directory, length)
             aside = path.with_suffix(f".{os.getpid()}")
             aside.write_bytes(b"".join(deck))
             aside.replace(path)
         return deck
 
-    def _read(self, strategy: SearchStrategy[Any]) -> Deck | None:
-        path = self._path(strategy)
-        if path is None or not path.exists():
+    def _read(self, length: int) -> Deck | None:
+        if self._directory is None or not self._path(self._directory, length).exists():
             return None
-        content, length = path.read_bytes(), packing_of(strategy).length
+        content = self._path(self._directory, length).read_bytes()
         return tuple(content[at : at + length] for at in range(0, len(content), length))
 
-    def _path(self, strategy: SearchStrategy[Any]) -> Path | None:
-        """Return where the deck of a strategy lies: under the first of its rules, in any process the same."""
-        if self._directory is None:
-            return None
-        if not self._names:
-            for id, found in sorted(load_rules().items()):
-                if found.drawn is not None:
-                    self._names.setdefault(found.drawn[1], id)
-        name = self._names.get(strategy)
-        return self._directory / f"{name}.deck" if name else None
+    @staticmethod
+    def _path(directory: Path, length: int) -> Path:
+        return directory / f"{length}-bytes.deck"

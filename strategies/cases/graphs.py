@@ -41,9 +41,9 @@ LEAF_BYTES = 8
 
 _CHOICES = weighted(
     {
-        "add": 30,
-        "mul": 36,
-        "sub": 20,
+        "add": 26,
+        "mul": 30,
+        "sub": 18,
         "neg": 8,
         "halve": 8,
         "square": 18,
@@ -56,6 +56,7 @@ _CHOICES = weighted(
         "first": 8,
         "repeat": 8,
         "sum": 12,
+        "mean": 12,
         "add_": 14,
         "halve_": 8,
         "neg_": 8,
@@ -86,12 +87,16 @@ class _Builder:
         """Add the operation, or the nearest legal one, on the values picked by two bytes."""
         picked = self.current[-1 - (one * len(self.current) >> 8)]
         other = self.current[two * len(self.current) >> 8]
+        if OPERATIONS[name].in_place:
+            picked = next((value for value in reversed(self.current) if value not in self.fixed), picked)
         if OPERATIONS[name].in_place and picked in self.fixed:
             name = {"add_": "add", "halve_": "halve", "neg_": "neg"}[name]
-        if name in ("transpose", "first", "sum") and not self.shapes[picked]:
+        if name in ("transpose", "first", "sum", "mean") and not self.shapes[picked]:
             name = "unsqueeze"
         if name == "first" and self.shapes[picked][0] == 0:
             name = "neg"
+        if name == "mean" and self.shapes[picked][0] == 0:
+            name = "sum"
         if name == "repeat" and len(self.shapes[picked]) > 3:
             name = "flatten"
         if OPERATIONS[name].operands == 2:
@@ -155,7 +160,7 @@ class _Builder:
             return (math.prod(shape),)
         if name == "unsqueeze":
             return (1, *shape)
-        if name in ("first", "sum"):
+        if name in ("first", "sum", "mean"):
             return shape[1:]
         if name == "repeat":
             return (2, *shape)

@@ -1,10 +1,11 @@
-"""One deck for each strategy, for all processes of a run."""
+"""One deck for all strategies of a length, for all processes of a run."""
 
 import pytest
 
 from conformance.engine.decks import Decks
 from conformance.engine.rule import load_rules
 from strategies.decks import draw_deck
+from strategies.tape import packing_of
 
 
 def strategy_of(id):
@@ -65,3 +66,12 @@ def test_rules_of_one_strategy_share_a_deck():
 
     assert len(strategies) < len(rules) / 3
     assert strategy_of("gather.output_dtype") is strategy_of("gather.output_shape")
+
+
+def test_strategies_of_one_length_share_a_deck_and_few_lengths_there_are(drawn):
+    decks = Decks("0", 5)
+
+    for id in load_rules():
+        decks.of(strategy_of(id))
+
+    assert len(drawn) == len({packing_of(strategy_of(id)).length for id in load_rules()}) < 50

@@ -670,6 +670,15 @@ def gradient_of_sum_is_doubled(real, input, *args, **options):
     return output * 2 - output.detach() if output.requires_grad else output
 
 
+@fault(T.mean)
+def gradient_of_mean_is_that_of_a_sum(real, input, *args, **options):
+    output = real(input, *args, **options)
+    if not output.requires_grad:
+        return output
+    total = input.sum(*args, **options)
+    return total + (output - total).detach()
+
+
 @fault(T.expand)
 def gradient_of_expand_is_halved(real, input, *sizes):
     output = real(input, *sizes)
