@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ml_dtypes
 import numpy as np
 import torch
 
@@ -9,15 +13,13 @@ from conformance.reference import Array, divergence_limit, host, raw
 
 
 def same_elements(actual: torch.Tensor, expected: Array) -> None:
-    """Claim that a tensor has the expected shape and elements, bit for bit.
+    """Claim that a tensor has the expected shape, dtype and elements, bit for bit.
 
     Meant for operations that move elements and compute nothing: 0.0 is not -0.0, and a NaN is matched by
     any NaN (torch on CPU changes the payload of a bfloat16 NaN in gather). `expected` comes from
     `reference.host`, directly or rearranged.
     """
-    found = host(actual)
-    assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
-    assert found.dtype == expected.dtype, f"dtype {found.dtype} instead of {expected.dtype}"
+    found = _of_the_kind(actual, expected)
     if found.tobytes() != expected.tobytes():
         one, other = _bits(found), _bits(expected)
         differs = (one != other).reshape(found.size, -1).any(axis=1)
@@ -28,9 +30,7 @@ def same_elements(actual: torch.Tensor, expected: Array) -> None:
 
 def equal_elements(actual: torch.Tensor, expected: Array) -> None:
     """Claim that a tensor has the expected shape, dtype and numbers; either zero equals the other."""
-    found = host(actual)
-    assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
-    assert found.dtype == expected.dtype, f"dtype {found.dtype} instead of {expected.dtype}"
+    found = _of_the_kind(actual, expected)
     equal = (found == expected) | ((found != found) & (expected != expected))
     assert equal.all(), f"{_show(found)} instead of {_show(expected)}"
 
@@ -39,15 +39,17 @@ ROUNDING = {2: 2e-2, 4: 1e-5, 8: 1e-11}
 """Relative error that computing may bring, by the size of an element in bytes."""
 
 
-def close(actual: torch.Tensor, expected: Array, *, scale: float = 1.0) -> None:
-    """Claim that a tensor has the expected shape, and numbers that are equal but for rounding.
+def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: float = 1.0) -> None:
+    """Claim that a tensor has the expected shape and dtype, and numbers that are equal but for rounding.
 
-    What may differ is `ROUNDING` of the actual dtype, relative to the expected number or to `scale`,
-    whichever is larger. NaNs and infinities are in their places.
+    What may differ is `ROUNDING` of the dtype, relative to the expected number or to `scale`, whichever is
+    larger. NaNs and infinities are in their places. `expected` may have any dtype.
     """
     found = host(actual)
-    rounding = ROUNDING[actual.element_size() // (2 if actual.is_complex() else 1)]
     assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
+    assert actual.dtype == dtype, f"dtype {actual.dtype} instead of {dtype}"
+    found, expected = _wide(found), _wide(expected)
+    rounding = ROUNDING[actual.element_size() // (2 if actual.is_complex() else 1)]
     equal = np.isclose(found, expected, rtol=rounding, atol=rounding * scale, equal_nan=True)
     assert equal.all(), f"{_show(found)} instead of {_show(expected)}"
 
@@ -103,12 +105,41 @@ def all_ones(tensor: torch.Tensor) -> None:
     assert (found == 1).all(), f"{_show(found)} instead of ones"
 
 
+@contextmanager
+def refusal() -> Iterator[None]:
+    """Claim that what runs inside is refused, by an exception of whatever type; a warning is no refusal.
+
+    For a call that the documentation forbids and names no exception type for. The legal call, one fact apart,
+    runs before: it shows that the call is refused for that fact.
+    """
+    try:
+        yield
+    except Warning:
+        raise
+    except Exception:
+        return
+    raise AssertionError("was not refused")
+
+
+def _of_the_kind(actual: torch.Tensor, expected: Array) -> Array:
+    """Return the elements of a tensor, whose shape and dtype are claimed to be the expected ones."""
+    found = host(actual)
+    assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
+    assert found.dtype == expected.dtype, f"dtype {found.dtype} instead of {expected.dtype}"
+    return found
+
+
+def _wide(array: Array) -> Array:
+    """Return an array as it is, one of bfloat16 as float32: numpy's own functions know no bfloat16."""
+    return array.astype(np.float32) if array.dtype == ml_dtypes.bfloat16 else array
+
+
 def _bits(array: Array) -> Array:
     """Return the bytes of a non-empty array's elements, all NaNs alike, in one dim."""
     flat = np.array(array).reshape(-1)
     if flat.dtype.kind == "c":
         flat = flat.view(flat.real.dtype)
-    if flat.dtype.kind == "f":
+    if flat.dtype.kind == "f" or flat.dtype == ml_dtypes.bfloat16:
         flat[np.isnan(flat)] = np.nan
     return flat.view(np.uint8)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -17,10 +17,12 @@ Array = npt.NDArray[Any]
 
 
 def host(tensor: torch.Tensor) -> Array:
-    """Return a copy of the tensor's elements on the host, same shape; bfloat16 as float32, which is exact."""
+    """Return a copy of the tensor's elements on the host, same shape and dtype (bfloat16 by ml_dtypes)."""
     tensor = tensor.detach().resolve_conj().resolve_neg().cpu()
     if tensor.dtype is torch.bfloat16:
-        tensor = tensor.float()
+        # The upper halves of float32, bit by bit: `view(dtype)` is an operation under test.
+        wide = np.array(tensor.float().numpy(), order="C")
+        return (wide.view(np.uint32) >> 16).astype(np.uint16).view(ml_dtypes.bfloat16)
     return np.array(tensor.numpy(), order="C")
 
 
@@ -31,18 +33,19 @@ def host64(tensor: torch.Tensor) -> Array:
 
 def raw(tensor: torch.Tensor) -> Array:
     """Return the bytes of the tensor's elements, one more dim than the tensor, as they lie in memory."""
-    array = host(tensor)
-    if tensor.dtype is torch.bfloat16:
-        # The upper half of the float32 that `host` makes of it.
-        halves = array[..., np.newaxis].view(np.uint16)
-        array = np.array(halves[..., 1 if sys.byteorder == "little" else 0])
-    return np.array(array[..., np.newaxis]).view(np.uint8)
+    return host(tensor)[..., np.newaxis].view(np.uint8)
 
 
 def regrouped(elements: Array, itemsize: int) -> Array:
     """Return raw elements split up or joined along the last dim into ones of `itemsize` bytes."""
     *lead, last, old = elements.shape
     return elements.reshape(*lead, last * old // itemsize, itemsize)
+
+
+def pairwise(function: np.ufunc, one: Array, other: Array) -> Array:
+    """Return what a function of numpy gives for two arrays; of two of bfloat16 it would warn about NaNs."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(function(one, other))
 
 
 def gather(input: Array, dim: int, index: Array) -> Array:

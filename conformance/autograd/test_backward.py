@@ -37,7 +37,9 @@ def test_chain_rule(case):
 
     case.graph(*case.leaves)[-1].backward(case.upstream)
 
-    expect.close(case.leaves[case.leaf].grad, gradients[case.leaf], scale=100)
+    expect.close(
+        case.leaves[case.leaf].grad, gradients[case.leaf], dtype=case.leaves[case.leaf].dtype, scale=100
+    )
 
 
 @rule("backward.function", source=BACKWARD, kind=Kind.GRADIENT, needs=GRADIENT)
@@ -49,7 +51,7 @@ def test_function(case):
 
     case.function(case.x).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.broadcasting_undone", source="notes/broadcasting", kind=Kind.GRADIENT, needs=GRADIENT)
@@ -62,7 +64,7 @@ def test_broadcasting_undone(case):
         case.upstream.expand(3, *case.x.shape)
     )
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.one_element", source=BACKWARD, seed="backward", needs=GRADIENT)
@@ -73,7 +75,7 @@ def test_one_element(case):
 
     (case.x * 2).backward()
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.several_elements", source=BACKWARD, kind=Kind.ERROR, seed="backward", needs=GRAD)
@@ -117,7 +119,7 @@ def test_gradient_dtype(case):
 
     (case.x * 2).backward(case.upstream.to(torch.float16))
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.gradient_of_python", source=BACKWARD, kind=Kind.ERROR, needs=GRAD)
@@ -148,7 +150,7 @@ def test_on_a_leaf(case):
 
     case.x.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.accumulates", source=BACKWARD, seed="accumulation", needs=GRADIENT)
@@ -161,7 +163,7 @@ def test_accumulates(case):
     for _ in range(2):
         case.function(case.x).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.accumulates_in_place", source="autograd", needs=GRAD)
@@ -186,7 +188,7 @@ def test_starts_anew(case):
 
     (case.x * 3).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.fan_out", source=AUTOGRAD_BACKWARD, kind=Kind.GRADIENT, seed="accumulation", needs=GRADIENT)
@@ -197,7 +199,7 @@ def test_fan_out(case):
 
     (case.x + case.x * 2 + 3 * case.x).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.gradient_kept", source=BACKWARD, basis=Basis.OBSERVED, needs=GRADIENT)
@@ -209,7 +211,7 @@ def test_gradient_kept(case):
     for _ in range(2):
         case.function(case.x).backward(case.upstream)
 
-    expect.close(case.upstream, expected)
+    expect.close(case.upstream, expected, dtype=case.upstream.dtype)
 
 
 @rule("backward.twice", source=AUTOGRAD_BACKWARD, kind=Kind.ERROR, seed="retain_graph", needs=GRAD)
@@ -245,7 +247,7 @@ def test_twice_through_nothing_saved(case):
     for _ in range(2):
         output.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.retain_graph", source=BACKWARD, seed="retain_graph", needs=GRADIENT)
@@ -259,7 +261,9 @@ def test_retain_graph(case):
 
     output.backward(case.upstream)
 
-    expect.close(case.leaves[case.leaf].grad, 2 * gradients[case.leaf], scale=100)
+    expect.close(
+        case.leaves[case.leaf].grad, 2 * gradients[case.leaf], dtype=case.leaves[case.leaf].dtype, scale=100
+    )
 
 
 @rule("backward.retain_graph_default", source=BACKWARD, needs=GRADIENT)
@@ -274,7 +278,7 @@ def test_retain_graph_default(case):
 
     (found,) = torch.autograd.grad(output, case.x, 2 * case.upstream)
 
-    expect.close(found, expected)
+    expect.close(found, expected, dtype=case.x.dtype)
 
 
 @rule("backward.shared_part", source="notes/autograd", kind=Kind.ERROR, needs=GRAD)
@@ -300,7 +304,7 @@ def test_recorded_anew(case):
 
     case.function(case.x).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.create_graph_warns", source=AUTOGRAD_BACKWARD, kind=Kind.WARNING, needs=GRAD)
@@ -321,7 +325,7 @@ def test_inputs(case):
 
     (2 * case.x + case.other).backward(case.upstream, inputs=[case.x])
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.not_in_inputs", source=BACKWARD, needs=GRAD)
@@ -344,7 +348,7 @@ def test_non_leaf_in_inputs(case):
 
     (middle * 2).backward(case.upstream, inputs=[middle])
 
-    expect.close(middle.grad, expected)
+    expect.close(middle.grad, expected, dtype=middle.dtype)
 
 
 @rule("backward.no_inputs", source=BACKWARD, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
@@ -365,7 +369,7 @@ def test_several_tensors(case):
 
     torch.autograd.backward([case.x * 2, case.x * 3], [case.upstream, case.upstream])
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("backward.several_outputs", source=AUTOGRAD_BACKWARD, kind=Kind.GRADIENT, needs=GRADIENT)
@@ -379,7 +383,9 @@ def test_several_outputs(case):
 
     torch.autograd.backward(outputs, [case.upstream, torch.ones_like(outputs[1])])
 
-    expect.close(case.leaves[case.leaf].grad, gradients[case.leaf], scale=100)
+    expect.close(
+        case.leaves[case.leaf].grad, gradients[case.leaf], dtype=case.leaves[case.leaf].dtype, scale=100
+    )
 
 
 @rule("backward.other_number_of_gradients", source=AUTOGRAD_BACKWARD, kind=Kind.ERROR, needs=GRAD)
@@ -402,7 +408,7 @@ def test_grad_gradient(case):
 
     (found,) = torch.autograd.grad(output, [case.leaves[case.leaf]], case.upstream)
 
-    expect.close(found, gradients[case.leaf], scale=100)
+    expect.close(found, gradients[case.leaf], dtype=case.leaves[case.leaf].dtype, scale=100)
 
 
 @rule("autograd_grad.of_an_intermediate", source=AUTOGRAD_GRAD, kind=Kind.GRADIENT, needs=GRADIENT)
@@ -415,7 +421,7 @@ def test_grad_of_an_intermediate(case):
 
     (found,) = torch.autograd.grad(results[-1], [results[case.middle]], case.upstream)
 
-    expect.close(found, gradients[len(hosts) + case.middle], scale=100)
+    expect.close(found, gradients[len(hosts) + case.middle], dtype=case.leaves[0].dtype, scale=100)
 
 
 @rule("autograd_grad.leaves_grad_alone", source=AUTOGRAD_GRAD, needs=GRAD)
@@ -435,7 +441,7 @@ def test_grad_order(case):
 
     _, found = torch.autograd.grad(3 * case.x + case.other, [case.other, case.x], case.upstream)
 
-    expect.close(found, expected)
+    expect.close(found, expected, dtype=case.other.dtype)
 
 
 @rule("autograd_grad.unused", source=AUTOGRAD_GRAD, kind=Kind.ERROR, needs=GRAD)
@@ -463,7 +469,7 @@ def test_grad_materialize_grads(case):
     """With materialize_grads=True the gradient of an input that the output does not depend on is zero."""
     (found,) = torch.autograd.grad(case.x * 2, [case.other], case.upstream, materialize_grads=True)
 
-    expect.close(found, np.zeros(case.other.shape))
+    expect.close(found, np.zeros(case.other.shape), dtype=case.other.dtype)
 
 
 @rule("autograd_grad.materialize_grads_not_allowed", source=AUTOGRAD_GRAD, kind=Kind.ERROR, needs=GRAD)
@@ -500,7 +506,7 @@ def test_grad_batched(case):
 
     (found,) = torch.autograd.grad(case.function(case.x), [case.x], batch, is_grads_batched=True)
 
-    expect.close(found, expected)
+    expect.close(found, expected, dtype=case.x.dtype)
 
 
 @rule("create_graph.second_derivative", source=AUTOGRAD_GRAD, kind=Kind.GRADIENT, needs=GRADIENT)
@@ -512,7 +518,7 @@ def test_second_derivative(case):
 
     (second,) = torch.autograd.grad(first, [case.x], case.upstream)
 
-    expect.close(second, expected)
+    expect.close(second, expected, dtype=case.x.dtype)
 
 
 @rule("create_graph.requires_grad", source=AUTOGRAD_GRAD, needs=GRAD)
@@ -544,7 +550,7 @@ def test_saved_tensors_hooks(case):
         output = case.function(case.x)
     output.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule(

@@ -123,7 +123,9 @@ def test_graph_kept(case):
 
     results[-1].backward(case.upstream)
 
-    expect.close(case.leaves[case.leaf].grad, gradients[case.leaf], scale=100)
+    expect.close(
+        case.leaves[case.leaf].grad, gradients[case.leaf], dtype=case.leaves[case.leaf].dtype, scale=100
+    )
 
 
 @rule("detach.cuts", source=DETACH, kind=Kind.GRADIENT, seed="detach", needs=GRADIENT)
@@ -136,7 +138,7 @@ def test_cuts(case):
 
     (middle + middle.detach()).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("detach.changed_saved_output", source=DETACH, kind=Kind.ERROR, seed="detach", needs=GRAD)
@@ -177,7 +179,7 @@ def test_changed_unsaved(case):
 
     output.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("detach.changed_after_backward", source=DETACH, needs=GRADIENT)
@@ -191,7 +193,7 @@ def test_changed_after_backward(case):
 
     output.detach().zero_()
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("detach.clone", source="torch.clone", needs=GRADIENT)
@@ -213,7 +215,7 @@ def test_clone_gradient(case):
 
     case.x.clone().backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("detach_.returns_self", source=DETACH_, seed="detach_", needs=GRAD)
@@ -296,7 +298,7 @@ def test_in_place_recorded_before(case):
 
     output.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("detach_.recorded_after", source=DETACH_, seed="detach_", needs=GRAD)
@@ -321,7 +323,7 @@ def test_in_place_stops_there(case):
 
     (middle * 2).backward(case.upstream)
 
-    expect.close(middle.grad, expected)
+    expect.close(middle.grad, expected, dtype=middle.dtype)
 
 
 @rule("detach_.no_gradient_behind", source=DETACH_, seed="detach_", needs=GRAD)
@@ -441,7 +443,7 @@ def test_data_changed_saved_input(case):
 
     output.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("data.changed_saved_output", source=DATA, kind=Kind.GRADIENT, seed=".data", needs=GRADIENT)
@@ -457,7 +459,7 @@ def test_data_changed_saved_output(case):
 
     output.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("data.assigned", source=DATA, basis=Basis.OBSERVED, needs=GRADIENT)

@@ -32,7 +32,7 @@ def test_gradient(case):
 
     results[-1].backward(case.upstream)
 
-    expect.close(seen[0], gradients[len(hosts) + case.middle], scale=100)
+    expect.close(seen[0], gradients[len(hosts) + case.middle], dtype=case.leaves[0].dtype, scale=100)
 
 
 @rule("hooks.of_a_leaf", source=HOOK, kind=Kind.GRADIENT, needs=GRADIENT)
@@ -46,7 +46,7 @@ def test_of_a_leaf(case):
 
     case.graph(*case.leaves)[-1].backward(case.upstream)
 
-    expect.close(seen[0], gradients[case.leaf], scale=100)
+    expect.close(seen[0], gradients[case.leaf], dtype=case.leaves[case.leaf].dtype, scale=100)
 
 
 @rule("hooks.once", source=HOOK, needs=GRAD)
@@ -87,7 +87,7 @@ def test_replaces(case):
 
     output.backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("hooks.replaces_of_a_leaf", source=HOOK, needs=GRADIENT)
@@ -99,7 +99,7 @@ def test_replaces_of_a_leaf(case):
 
     (case.x * 2).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("hooks.none_keeps", source=HOOK, needs=GRADIENT)
@@ -111,7 +111,7 @@ def test_none_keeps(case):
 
     (case.x * 2).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("hooks.order", source=NOTES, needs=GRADIENT)
@@ -124,7 +124,7 @@ def test_order(case):
 
     (case.x * 2).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("hooks.removed", source=HOOK, needs=GRAD)
@@ -226,7 +226,7 @@ def test_of_an_input_of_grad(case):
 
     (found,) = torch.autograd.grad(case.x * 2, [case.x], case.upstream)
 
-    expect.close(found, expected)
+    expect.close(found, expected, dtype=case.x.dtype)
 
 
 @rule("hooks.grad_mode", source=NOTES, basis=Basis.OBSERVED, needs=GRAD)
@@ -254,7 +254,7 @@ def test_before_an_in_place_operation(case):
 
     (middle * 2).backward(case.upstream)
 
-    expect.close(seen[0], expected)
+    expect.close(seen[0], expected, dtype=case.x.dtype)
 
 
 @rule("hooks.after_an_in_place_operation", source=NOTES, needs=GRADIENT)
@@ -269,7 +269,7 @@ def test_after_an_in_place_operation(case):
 
     (middle * 2).backward(case.upstream)
 
-    expect.close(seen[0], expected)
+    expect.close(seen[0], expected, dtype=case.x.dtype)
 
 
 @rule("post_accumulate_hooks.tensor", source=POST, needs=GRAD)
@@ -295,7 +295,7 @@ def test_post_grad(case):
 
     (case.x * 2).backward(case.upstream)
 
-    expect.close(seen[0], expected)
+    expect.close(seen[0], expected, dtype=case.x.dtype)
 
 
 @rule("post_accumulate_hooks.set_to_none", source=POST, needs=GRAD)
@@ -323,7 +323,7 @@ def test_post_step(case):
 
     (case.x * 2).backward(case.upstream)
 
-    expect.close(case.x, expected)
+    expect.close(case.x, expected, dtype=case.x.dtype)
 
 
 @rule("post_accumulate_hooks.not_by_grad", source=NOTES, needs=GRAD)

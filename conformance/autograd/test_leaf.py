@@ -124,7 +124,7 @@ def test_changed_under_no_grad(case):
     with torch.no_grad():
         case.x.add_(1)
 
-    expect.close(case.x, expected)
+    expect.close(case.x, expected, dtype=case.x.dtype)
 
 
 @rule("leaf.still_one_after_no_grad", source=NOTES, needs=GRAD)
@@ -252,7 +252,7 @@ def test_gradient(case):
 
     results[-1].backward(case.upstream)
 
-    expect.close(middle.grad, gradients[len(hosts) + case.middle], scale=100)
+    expect.close(middle.grad, gradients[len(hosts) + case.middle], dtype=middle.dtype, scale=100)
 
 
 @rule("retain_grad.leaves", source=RETAIN, kind=Kind.GRADIENT, needs=GRADIENT)
@@ -266,7 +266,9 @@ def test_leaves(case):
 
     results[-1].backward(case.upstream)
 
-    expect.close(case.leaves[case.leaf].grad, gradients[case.leaf], scale=100)
+    expect.close(
+        case.leaves[case.leaf].grad, gradients[case.leaf], dtype=case.leaves[case.leaf].dtype, scale=100
+    )
 
 
 @rule("retain_grad.no_warning", source=RETAIN, kind=Kind.WARNING, seed="non-leaf grad", needs=GRAD)
@@ -293,7 +295,7 @@ def test_on_a_leaf(case):
 
     (case.x * 2).backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("retain_grad.retains_grad", source="torch.Tensor.retains_grad", needs=GRAD)
@@ -327,7 +329,7 @@ def test_twice(case):
 
     (middle * 2).backward(case.upstream)
 
-    expect.close(middle.grad, expected)
+    expect.close(middle.grad, expected, dtype=middle.dtype)
 
 
 @rule("retain_grad.on_a_constant", source=RETAIN, needs=GRAD)
@@ -362,7 +364,7 @@ def test_accumulates(case):
     (middle * 2).backward(case.upstream, retain_graph=True)
     (middle * 3).backward(case.upstream)
 
-    expect.close(middle.grad, expected)
+    expect.close(middle.grad, expected, dtype=middle.dtype)
 
 
 @rule("retain_grad.after_a_hook", source=NOTES, needs=GRADIENT)
@@ -376,7 +378,7 @@ def test_after_a_hook(case):
 
     (middle * 2).backward(case.upstream)
 
-    expect.close(middle.grad, expected)
+    expect.close(middle.grad, expected, dtype=middle.dtype)
 
 
 @rule("retain_grad.before_an_in_place_operation", source=NOTES, basis=Basis.OBSERVED, needs=GRADIENT)
@@ -390,4 +392,4 @@ def test_before_an_in_place_operation(case):
 
     (middle * 2).backward(case.upstream)
 
-    expect.close(middle.grad, expected)
+    expect.close(middle.grad, expected, dtype=middle.dtype)

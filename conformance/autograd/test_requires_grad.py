@@ -147,7 +147,7 @@ def test_gradient_of_a_flat_function(case):
 
     case.x.round().backward(case.upstream)
 
-    expect.close(case.x.grad, expected)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
 @rule("requires_grad_.returns_self", source="torch.Tensor.requires_grad_", needs=GRAD)

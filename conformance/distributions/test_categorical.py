@@ -93,7 +93,7 @@ def test_probs_normalized(case):
 
     distribution = Categorical(case.probs)
 
-    expect.close(distribution.probs, expected)
+    expect.close(distribution.probs, expected, dtype=case.probs.dtype)
 
 
 @rule("categorical.logits_normalized", source=CATEGORICAL, needs=VALUES)
@@ -104,7 +104,7 @@ def test_logits_normalized(case):
 
     distribution = Categorical(logits=case.logits)
 
-    expect.close(distribution.logits, expected, scale=1000)
+    expect.close(distribution.logits, expected, dtype=case.logits.dtype, scale=1000)
 
 
 @rule("categorical.probs_of_logits", source=CATEGORICAL, needs=VALUES)
@@ -115,7 +115,7 @@ def test_probs_of_logits(case):
 
     distribution = Categorical(logits=case.logits)
 
-    expect.close(distribution.probs, expected, scale=10)
+    expect.close(distribution.probs, expected, dtype=case.logits.dtype, scale=10)
 
 
 @rule("categorical.logits_of_probs", source=CATEGORICAL, needs=VALUES)
@@ -126,7 +126,7 @@ def test_logits_of_probs(case):
 
     distribution = Categorical(case.probs)
 
-    expect.close(distribution.logits, expected)
+    expect.close(distribution.logits, expected, dtype=case.probs.dtype)
 
 
 @rule("categorical.shifted_logits", source=CATEGORICAL, needs=VALUES)
@@ -137,7 +137,7 @@ def test_shifted_logits(case):
 
     distribution = Categorical(logits=case.logits + 8)
 
-    expect.close(distribution.probs, expected, scale=100)
+    expect.close(distribution.probs, expected, dtype=case.logits.dtype, scale=100)
 
 
 @rule("categorical.scaled_probs", source=CATEGORICAL, needs=VALUES)
@@ -148,7 +148,7 @@ def test_scaled_probs(case):
 
     distribution = Categorical(case.probs * 8)
 
-    expect.close(distribution.probs, expected)
+    expect.close(distribution.probs, expected, dtype=case.probs.dtype)
 
 
 @rule("categorical.negative_prob", source=CATEGORICAL, kind=Kind.ERROR, needs=VALUES)
@@ -209,7 +209,7 @@ def test_huge_probs(case):
 
     distribution = Categorical(case.probs)
 
-    expect.close(distribution.probs, expected)
+    expect.close(distribution.probs, expected, dtype=case.probs.dtype)
 
 
 @rule("categorical.nan_logit", source=CATEGORICAL, kind=Kind.ERROR, needs=VALUES)
@@ -252,7 +252,7 @@ def test_minus_infinite_logit(case):
 
     distribution = Categorical(logits=case.logits)
 
-    expect.close(distribution.probs, expected, scale=10)
+    expect.close(distribution.probs, expected, dtype=case.logits.dtype, scale=10)
 
 
 @rule("categorical.validation_off", source=DISTRIBUTION, needs=VALUES)
@@ -263,7 +263,7 @@ def test_validation_off(case):
 
     distribution = Categorical(case.probs, validate_args=False)
 
-    expect.close(distribution.probs, expected, scale=1000)
+    expect.close(distribution.probs, expected, dtype=case.probs.dtype, scale=1000)
 
 
 @rule("categorical.validation_default", source=f"{DISTRIBUTION}.set_default_validate_args", kind=Kind.ERROR)
@@ -522,7 +522,7 @@ def test_log_prob(case):
 
     found = Categorical(case.probs).log_prob(case.value)
 
-    expect.close(found, expected)
+    expect.close(found, expected, dtype=case.probs.dtype)
 
 
 @rule("categorical.log_prob_of_logits", source=f"{DISTRIBUTION}.log_prob", needs=VALUES)
@@ -534,7 +534,7 @@ def test_log_prob_of_logits(case):
 
     found = Categorical(logits=case.logits).log_prob(case.value)
 
-    expect.close(found, expected, scale=1000)
+    expect.close(found, expected, dtype=case.logits.dtype, scale=1000)
 
 
 @rule("categorical.log_prob_of_impossible", source=f"{DISTRIBUTION}.log_prob", needs=VALUES)
@@ -563,7 +563,7 @@ def test_log_prob_sums_to_1(case):
 
     found = distribution.log_prob(distribution.enumerate_support()).exp().sum(0)
 
-    expect.close(found, np.ones(case.logits.shape[:-1]), scale=100)
+    expect.close(found, np.ones(case.logits.shape[:-1]), dtype=case.logits.dtype, scale=100)
 
 
 @rule("categorical.value_range", source=DISTRIBUTION, kind=Kind.ERROR, needs=VALUES)
@@ -608,7 +608,7 @@ def test_gradient_of_logits(case):
 
     Categorical(logits=case.logits).log_prob(case.value).sum().backward()
 
-    expect.close(case.logits.grad, hot - count * table, scale=10)
+    expect.close(case.logits.grad, hot - count * table, dtype=case.logits.dtype, scale=10)
 
 
 @rule("categorical.gradient_of_probs", source="distributions", kind=Kind.GRADIENT, needs=GRADIENT)
@@ -620,7 +620,12 @@ def test_gradient_of_probs(case):
 
     Categorical(case.probs).log_prob(case.value).sum().backward()
 
-    expect.close(case.probs.grad, hot / weights - count / weights.sum(-1, keepdims=True), scale=100)
+    expect.close(
+        case.probs.grad,
+        hot / weights - count / weights.sum(-1, keepdims=True),
+        dtype=case.probs.dtype,
+        scale=100,
+    )
 
 
 @rule(
@@ -641,7 +646,7 @@ def test_score_function(case):
 
     (-distribution.log_prob(action) * 2).sum().backward()
 
-    expect.close(case.logits.grad, -2 * (hot - count * table), scale=10)
+    expect.close(case.logits.grad, -2 * (hot - count * table), dtype=case.logits.dtype, scale=10)
 
 
 @rule("categorical.entropy", source=f"{DISTRIBUTION}.entropy", needs=VALUES)
@@ -652,7 +657,7 @@ def test_entropy(case):
 
     found = Categorical(case.probs).entropy()
 
-    expect.close(found, expected, scale=10)
+    expect.close(found, expected, dtype=case.probs.dtype, scale=10)
 
 
 @rule("categorical.entropy_of_logits", source=f"{DISTRIBUTION}.entropy", needs=VALUES)
@@ -663,7 +668,7 @@ def test_entropy_of_logits(case):
 
     found = Categorical(logits=case.logits).entropy()
 
-    expect.close(found, expected, scale=1000)
+    expect.close(found, expected, dtype=case.logits.dtype, scale=1000)
 
 
 @rule("categorical.perplexity", source=f"{DISTRIBUTION}.perplexity", needs=VALUES)
@@ -674,7 +679,7 @@ def test_perplexity(case):
 
     found = Categorical(case.probs).perplexity()
 
-    expect.close(found, expected, scale=100)
+    expect.close(found, expected, dtype=case.probs.dtype, scale=100)
 
 
 @rule("categorical.enumerate_support", source=f"{DISTRIBUTION}.enumerate_support", needs=VALUES)
@@ -772,7 +777,11 @@ def test_expand_probs(case):
 
     found = Categorical(case.probs).expand(case.batch_shape)
 
-    expect.close(found.probs, np.broadcast_to(expected, (*case.batch_shape, expected.shape[-1])))
+    expect.close(
+        found.probs,
+        np.broadcast_to(expected, (*case.batch_shape, expected.shape[-1])),
+        dtype=case.probs.dtype,
+    )
 
 
 @rule("categorical.expand_logits", source=f"{DISTRIBUTION}.expand", needs=VALUES)
@@ -784,7 +793,12 @@ def test_expand_logits(case):
 
     found = Categorical(logits=weights).expand(case.batch_shape)
 
-    expect.close(found.logits, np.broadcast_to(expected, (*case.batch_shape, expected.shape[-1])), scale=100)
+    expect.close(
+        found.logits,
+        np.broadcast_to(expected, (*case.batch_shape, expected.shape[-1])),
+        dtype=case.probs.dtype,
+        scale=100,
+    )
 
 
 @rule(
@@ -819,7 +833,7 @@ def test_kl_divergence(case):
 
     found = kl_divergence(Categorical(case.probs), Categorical(case.other))
 
-    expect.close(found, (p * (np.log(p) - np.log(q))).sum(-1), scale=10)
+    expect.close(found, (p * (np.log(p) - np.log(q))).sum(-1), dtype=case.probs.dtype, scale=10)
 
 
 @rule("categorical.kl_divergence_infinite", source="torch.distributions.kl.kl_divergence", needs=VALUES)

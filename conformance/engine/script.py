@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import torch
 
@@ -36,19 +37,20 @@ HELPERS = {
 def same_elements(actual, expected):
     actual = actual.detach().cpu()
     assert actual.shape == expected.shape, (actual.shape, expected.shape)
+    assert actual.dtype == expected.dtype, (actual.dtype, expected.dtype)
     assert repr(actual.tolist()) == repr(expected.tolist()), (actual, expected)
 """,
     "equal_elements": """\
 def equal_elements(actual, expected):
     actual = actual.detach().cpu()
     assert actual.shape == expected.shape, (actual.shape, expected.shape)
-    assert torch.equal(actual.isnan(), expected.isnan()), (actual, expected)
-    actual, expected = [found.nan_to_num(0, torch.inf, -torch.inf) for found in (actual, expected)]
-    assert torch.equal(actual, expected.to(actual.dtype)), (actual, expected)
+    assert actual.dtype == expected.dtype, (actual.dtype, expected.dtype)
+    assert ((actual == expected) | actual.isnan() & expected.isnan()).all(), (actual, expected)
 """,
     "close": """\
-def close(actual, expected, scale=1.0):
+def close(actual, expected, dtype, scale=1.0):
     actual = actual.detach().cpu()
+    assert actual.dtype == dtype, (actual.dtype, dtype)
     rounding = {2: 2e-2, 4: 1e-5, 8: 1e-11}[actual.element_size() // (2 if actual.is_complex() else 1)]
     assert actual.shape == expected.shape, (actual.shape, expected.shape)
     expected = expected.to(actual.dtype)
@@ -331,12 +333,18 @@ class _Script(ast.NodeTransformer):
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
         call = node.items[0].context_expr
         kind = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
-        if kind not in ("pytest.raises", "pytest.warns"):
+        if kind not in ("pytest.raises", "pytest.warns", "expect.refusal"):
             return self.generic_visit(node)
         assert isinstance(call, ast.Call)
-        expected = ast.unparse(call.args[0])
         inside = [self.visit(statement) for statement in node.body]
         indented = textwrap.indent("\n".join(ast.unparse(statement) for statement in inside), "    ")
+        if kind == "expect.refusal":
+            text = (
+                f"try:\n{indented}\nexcept Warning:\n    raise\nexcept Exception:\n    pass\n"
+                "else:\n    raise AssertionError('was not refused')"
+            )
+            return ast.parse(text).body
+        expected = ast.unparse(call.args[0])
         if kind == "pytest.raises":
             text = (
                 f"try:\n{indented}\nexcept {expected}:\n    pass\n"
@@ -355,12 +363,18 @@ def _names(node: ast.AST) -> set[str]:
     return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
 
 
+def _tensor(array: np.ndarray[Any, Any]) -> torch.Tensor:
+    if array.dtype == ml_dtypes.bfloat16:
+        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(array)
+
+
 def _literal(value: Any) -> ast.expr:
     """Return the expression for a recorded value: an array becomes a tensor."""
     if isinstance(value, (tuple, list)) and any(isinstance(part, (np.ndarray, np.generic)) for part in value):
         return ast.Tuple([_literal(part) for part in value], ast.Load())
     if isinstance(value, (np.ndarray, np.generic)):
-        tensor = torch.from_numpy(np.array(value))
+        tensor = _tensor(np.array(value))
         code = base_code(tuple(tensor.reshape(-1).tolist()), tensor.dtype, tuple(tensor.shape))
     elif value is None or isinstance(value, (bool, int, float, str, tuple, list)):
         code = repr(value)

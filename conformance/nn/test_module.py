@@ -171,7 +171,7 @@ def test_forward(case):
 
     output = case.module(case.x)
 
-    expect.close(output, expected, scale=10)
+    expect.close(output, expected, dtype=case.x.dtype, scale=10)
 
 
 @rule(
@@ -188,7 +188,7 @@ def test_gradient_of_weight(case):
 
     case.module(case.x).backward(case.upstream)
 
-    expect.close(case.module[0].weight.grad, expected, scale=10)
+    expect.close(case.module[0].weight.grad, expected, dtype=case.module[0].weight.dtype, scale=10)
 
 
 @rule("module.gradient_of_input", source="torch.nn.Linear", kind=Kind.GRADIENT, needs=GRADIENT)
@@ -200,7 +200,7 @@ def test_gradient_of_input(case):
 
     case.module(case.x).backward(case.upstream)
 
-    expect.close(case.x.grad, expected, scale=10)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype, scale=10)
 
 
 @rule("module.gradient_of_network", source=NOTES, kind=Kind.GRADIENT, seed="nn.Module", needs=GRADIENT)
@@ -216,7 +216,7 @@ def test_gradient_of_network(case):
 
     case.module(case.x).backward(case.upstream)
 
-    expect.close(case.module[0].weight.grad, expected, scale=10)
+    expect.close(case.module[0].weight.grad, expected, dtype=case.module[0].weight.dtype, scale=10)
 
 
 @rule("module.no_warning_of_parameters", source=MODULE, kind=Kind.WARNING, needs=GRAD)
@@ -242,7 +242,7 @@ def test_frozen_gradient_of_input(case):
 
     case.module(case.x).backward(case.upstream)
 
-    expect.close(case.x.grad, expected, scale=10)
+    expect.close(case.x.grad, expected, dtype=case.x.dtype, scale=10)
 
 
 @rule("module.frozen_parameters", source=NOTES, seed="freezing", needs=GRAD)
@@ -277,7 +277,7 @@ def test_frozen_first_layer(case):
 
     case.module(case.x).backward(case.upstream)
 
-    expect.close(case.module[2].weight.grad, expected, scale=10)
+    expect.close(case.module[2].weight.grad, expected, dtype=case.module[2].weight.dtype, scale=10)
 
 
 @rule("module.frozen_last_layer", source=NOTES, kind=Kind.GRADIENT, seed="freezing", needs=GRADIENT)
@@ -294,7 +294,7 @@ def test_frozen_last_layer(case):
 
     case.module(case.x).backward(case.upstream)
 
-    expect.close(case.module[0].weight.grad, expected, scale=10)
+    expect.close(case.module[0].weight.grad, expected, dtype=case.module[0].weight.dtype, scale=10)
 
 
 @rule("module.requires_grad_returns_self", source=f"{MODULE}.requires_grad_", needs=GRAD)
@@ -348,7 +348,7 @@ def test_accumulates(case):
     for _ in range(2):
         case.module(case.x).backward(case.upstream)
 
-    expect.close(case.module[0].weight.grad, expected, scale=10)
+    expect.close(case.module[0].weight.grad, expected, dtype=case.module[0].weight.dtype, scale=10)
 
 
 @rule("module.eval_keeps_gradients", source=NOTES, needs=GRAD)
@@ -431,7 +431,7 @@ def test_sgd_step(case):
     case.module(case.x).backward(case.upstream)
     optimizer.step()
 
-    expect.close(case.module[0].weight, expected, scale=10)
+    expect.close(case.module[0].weight, expected, dtype=case.module[0].weight.dtype, scale=10)
 
 
 @rule("module.sgd_step_keeps_leaves", source=NOTES, needs=GRAD)

@@ -33,17 +33,46 @@ def test_equal_elements_fails_what_differs(wrong):
 )
 def test_close_allows_for_rounding_and_no_more(dtype, slack):
     expected = np.array([1.0, 4.0])
-    expect.close(torch.tensor([1.0, 4.0 * (1 + slack)], dtype=dtype), expected)
+    expect.close(torch.tensor([1.0, 4.0 * (1 + slack)], dtype=dtype), expected, dtype=dtype)
 
     with pytest.raises(AssertionError, match="instead of"):
-        expect.close(torch.tensor([1.0, 4.0 * (1 + 100 * slack)], dtype=dtype), expected)
+        expect.close(torch.tensor([1.0, 4.0 * (1 + 100 * slack)], dtype=dtype), expected, dtype=dtype)
 
 
 def test_close_fails_another_shape_and_misplaced_nan():
     with pytest.raises(AssertionError, match="shape"):
-        expect.close(torch.ones(2), np.ones((1, 2)))
+        expect.close(torch.ones(2), np.ones((1, 2)), dtype=torch.float32)
     with pytest.raises(AssertionError):
-        expect.close(torch.tensor([math.nan]), np.ones(1))
+        expect.close(torch.tensor([math.nan]), np.ones(1), dtype=torch.float32)
+
+
+def test_close_fails_another_dtype_and_knows_bfloat16():
+    expect.close(torch.ones(2, dtype=torch.bfloat16), np.ones(2), dtype=torch.bfloat16)
+
+    with pytest.raises(AssertionError, match="dtype"):
+        expect.close(torch.ones(2), np.ones(2), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("claim", [expect.same_elements, expect.equal_elements])
+def test_float32_is_not_bfloat16(claim):
+    numbers = torch.tensor([1.0, -0.0, math.nan, math.inf])
+    claim(numbers.bfloat16(), reference.host(numbers.bfloat16()))
+
+    with pytest.raises(AssertionError, match="dtype"):
+        claim(numbers, reference.host(numbers.bfloat16()))
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, NotImplementedError, ZeroDivisionError])
+def test_a_refusal_is_an_exception_of_whatever_type(error):
+    with expect.refusal():
+        raise error
+
+
+def test_neither_a_warning_nor_nothing_is_a_refusal():
+    with pytest.raises(UserWarning), expect.refusal():
+        raise UserWarning
+    with pytest.raises(AssertionError, match="not refused"), expect.refusal():
+        pass
 
 
 def test_same_bytes_sees_what_equality_does_not():
