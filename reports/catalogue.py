@@ -41,7 +41,7 @@ def _of_operation(rules: Iterable[Rule], torch: str) -> list[str]:
         (
             f"`{rule.id}`",
             escaped(rule.statement),
-            f"[{escaped(rule.source)}]({documentation(rule.source, torch)})",
+            " and ".join(f"[{escaped(name)}]({documentation(name, torch)})" for name in rule.sources),
             rule.basis.value,
             rule.kind.value,
             str(len(rule.faults)),

@@ -66,7 +66,10 @@ class Need(str, Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One documented fact: `statement` is true when read alone, `id` never changes."""
+    """One documented fact: `statement` is true when read alone, `id` never changes.
+
+    `source` states it, together with `also` where it takes more than one page.
+    """
 
     id: str
     area: str
@@ -79,6 +82,12 @@ class Rule:
     seed: str | None = None
     classes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All documentation that states the rule."""
+        return (self.source, *self.also)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Rule:
@@ -91,6 +100,7 @@ class Rule:
                 "needs": tuple(Need(need) for need in data["needs"]),
                 "classes": tuple(data["classes"]),
                 "faults": tuple(data["faults"]),
+                "also": tuple(data.get("also", ())),
             }
         )
 

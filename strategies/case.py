@@ -125,6 +125,10 @@ class Case(Traced):
         }
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in named.items())})"
 
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """Print the code: Hypothesis would read every field, which builds its tensors on the target."""
+        printer.text(repr(self))
+
 
 @case_class
 class InputCase(Case):

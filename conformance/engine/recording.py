@@ -56,7 +56,7 @@ class Recording:
         found = [find_rule(nodeid) for nodeid in nodeids]
         self._rules = {rule.id: rule for rule, _ in filter(None, found)}
         if self._rules:
-            missing = {rule.source: sources.missing(rule.source) for rule in self._rules.values()}
+            missing = {name: sources.missing(name) for rule in self._rules.values() for name in rule.sources}
             said = {source: why for source, why in sorted(missing.items()) if why is not None}
             self._run = replace(self._run, sources=said)
             self._journal = Journal(self._directory / JOURNAL, self._run, tuple(self._rules.values()))

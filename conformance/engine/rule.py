@@ -95,6 +95,7 @@ def rule(
     id: str,
     *,
     source: str,
+    also: Iterable[str] = (),
     basis: Basis = Basis.DOCUMENTED,
     kind: Kind = Kind.PROPERTY,
     needs: Iterable[Need] = (),
@@ -104,9 +105,10 @@ def rule(
 
     The first paragraph of the function's docstring is the rule's statement. `id` is `operation.fact` and is
     permanent: reports are compared by it. `source` is the documentation that states the rule: a page
-    (`notes/autograd`) or an object of torch with a docstring (`torch.gather`). `basis` is OBSERVED where the
-    documentation is silent. `needs` is what a target must have for the rule to apply. `seed` names the
-    section of the seed note that makes the same claim.
+    (`notes/autograd`) or an object of torch with a docstring (`torch.gather`). `also` names what else it
+    takes to state the rule, if the source does not say it alone. `basis` is OBSERVED where the documentation
+    is silent. `needs` is what a target must have for the rule to apply. `seed` names the section of the seed
+    note that makes the same claim.
 
     Raises InvalidRuleError, naming the id, if the id is malformed or taken, if there is no statement, or if
     the source is none. That the tested torch does not carry a source stops no rule: the run says so.
@@ -121,7 +123,8 @@ def rule(
         if id in RULES and RULES[id].nodeid != _nodeid(test):
             raise InvalidRuleError(f"rule {id!r} is declared twice: {RULES[id].nodeid} has the id already")
         try:
-            sources.check(source)
+            for name in (source, *also):
+                sources.check(name)
         except LookupError as error:
             raise InvalidRuleError(f"rule {id!r}: {error}") from None
         declared = Rule(
@@ -136,6 +139,7 @@ def rule(
             seed=seed,
             classes=_promised(test),
             faults=_known_faults().get(id, ()),
+            also=tuple(also),
         )
         observing = watched(test, declared)
         observing.__dict__["rule"] = declared

@@ -9,13 +9,21 @@ from typing import Any
 PAGES = frozenset(
     {
         "autograd",
+        "blog/pytorch-0_4_0-migration-guide",
         "distributions",
+        "nn",
         "notes/autograd",
         "notes/broadcasting",
+        "notes/modules",
         "notes/numerical_accuracy",
         "notes/out",
         "notes/randomness",
+        "notes/serialization",
+        "tensor_attributes",
         "tensor_view",
+        "tensors",
+        "tutorials/beginner/saving_loading_models",
+        "tutorials/beginner/understanding_leaf_vs_nonleaf_tutorial",
     }
 )
 """Pages of the documentation that are no object's docstring. The installed torch does not carry them."""

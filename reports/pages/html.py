@@ -147,7 +147,7 @@ def _data(report: Report) -> str:
     """Return what the page's script reads, as base64 of gzip: nothing in it can be taken for markup."""
     torch = max((run.torch for run in report.runs or (report.run,)), key=_version)
     beside = {
-        "urls": {rule.id: documentation(rule.source, torch) for rule in report.rules},
+        "urls": {name: documentation(name, torch) for rule in report.rules for name in rule.sources},
         "glyphs": BY_WORD,
         "failing": sorted(outcome.value for outcome in FAILING),
     }

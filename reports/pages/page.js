@@ -30,7 +30,7 @@ const outcome = (rule, target) => found.get(rule).get(target)?.outcome ?? "not-r
 function matches(rule, token) {
   const [, name, value] = /^(.+):([^:]+)$/.exec(token) ?? [];
   if (name === undefined) {
-    const text = `${rule.id} ${rule.statement} ${rule.area} ${rule.source} ${rule.kind} ${rule.basis}`;
+    const text = `${rule.id} ${rule.statement} ${rule.area} ${rule.source} ${(rule.also ?? []).join(" ")} ${rule.kind} ${rule.basis}`;
     return text.toLowerCase().includes(token);
   }
   if (FIELDS.includes(name)) return String(rule[name === "rule" ? "id" : name]).toLowerCase().includes(value);
@@ -163,7 +163,7 @@ function missing(source) {
 }
 function pane(rule) {
   const facts = [
-    ["Source", make("span", {}, make("a", { href: urls[rule.id], rel: "noreferrer", text: rule.source }), ...missing(rule.source))],
+    ["Source", make("span", {}, ...[rule.source, ...(rule.also ?? [])].flatMap((source, at) => [at ? " and " : "", make("a", { href: urls[source], rel: "noreferrer", text: source }), ...missing(source)]))],
     ["Basis", rule.basis === "observed" ? "observed: the documentation does not say so; it counts in no verdict" : "documented"],
     ["Kind", rule.kind],
     rule.needs.length && ["Needs", rule.needs.join(", ")],

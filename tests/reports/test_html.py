@@ -57,7 +57,7 @@ def test_the_page_carries_the_whole_report():
     found = data(render(REPORT))
 
     assert found["report"] == json.loads(json.dumps(REPORT.to_json()))
-    assert found["beside"]["urls"]["gather.elements"] == (
+    assert found["beside"]["urls"]["torch.gather"] == (
         "https://docs.pytorch.org/docs/2.13/generated/torch.gather.html"
     )
     assert set(found["beside"]["glyphs"]) == {outcome.value for outcome in Outcome}
@@ -67,7 +67,7 @@ def test_a_merged_report_links_to_the_documentation_of_its_newest_torch():
     newer = replace(REPORT, run=replace(RUN, torch="2.14.1", targets=RUN.targets[:1]), results=())
     found = data(render(merge([REPORT, newer, replace(REPORT, run=replace(RUN, torch="2.4.1"))])))
 
-    assert found["beside"]["urls"]["gather.elements"] == (
+    assert found["beside"]["urls"]["torch.gather"] == (
         "https://docs.pytorch.org/docs/2.14/generated/torch.gather.html"
     )
 
@@ -159,6 +159,16 @@ def test_the_page_asks_nothing_of_any_network():
             "https://docs.pytorch.org/docs/2.4/generated/torch.Tensor.squeeze_.html",
         ),
         ("notes/autograd", "2.15.0.dev20261101", "https://docs.pytorch.org/docs/main/notes/autograd.html"),
+        (
+            "blog/pytorch-0_4_0-migration-guide",
+            "2.13.0",
+            "https://pytorch.org/blog/pytorch-0_4_0-migration-guide/",
+        ),
+        (
+            "tutorials/beginner/saving_loading_models",
+            "2.13.0",
+            "https://docs.pytorch.org/tutorials/beginner/saving_loading_models.html",
+        ),
         (
             "torch.distributions.categorical.Categorical",
             "2.13.0",

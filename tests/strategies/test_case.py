@@ -1,5 +1,6 @@
 import pytest
 import torch
+from hypothesis.vendor.pretty import pretty
 
 from strategies import promises_of
 from strategies.case import Case, InputCase, Parts, TensorField, TensorsField, case_class
@@ -66,6 +67,14 @@ class Pieces(Case):
 @case_class
 class FlipMisuse(Flip):
     mended_input: TensorField = TensorField()
+
+
+def test_hypothesis_prints_a_case_without_building_its_tensors():
+    code = TensorCode((0.0,), torch.float32, (1,), (1,))
+    case = Gather(classes=(), input=code, dim=0, index=code)
+
+    assert pretty(case) == repr(case)
+    assert vars(case) == vars(Gather(classes=(), input=code, dim=0, index=code))
 
 
 def test_a_tuple_of_tensors_is_built_once_and_anew_for_a_fresh_case():
