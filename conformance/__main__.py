@@ -15,9 +15,13 @@ CONFIGURATION = Path(__file__).with_name("engine") / "pytest.ini"
 COMMANDS = ("render", "merge", "compare", "history", "catalogue")
 """What `python -m reports` does, too: on machines without torch."""
 
+REVIEW = "sources"
+"""What lists the documentation that has changed since its rules were reviewed: it needs torch."""
+
 USAGE = f"""\
 usage: torch-conformance [options]             run the rules and write a report
        torch-conformance COMMAND [arguments]   work with the reports of past runs: {", ".join(COMMANDS)}
+       torch-conformance {REVIEW}               list the documentation that has changed since it was reviewed
 
 Every option of pytest works, too:
 """
@@ -30,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from reports.__main__ import main as work_with_reports
 
         return work_with_reports(given, prog="torch-conformance")
+    if given and given[0] == REVIEW:
+        from conformance.engine.review import main as review
+
+        return review(given[1:])
     if given == ["--version"]:
         print(f"torch-conformance {suite_version()}, torch {version('torch')}")
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import gc
 import sys
 from collections.abc import Sequence
@@ -13,11 +14,11 @@ from reports import compare, history
 from reports.catalogue import catalogue
 from reports.files import UnreadableReportError, read_report, write_text
 from reports.merge import UnmergeableError, merge
-from reports.model import Result
+from reports.model import Report, Result
 from reports.pages.html import render_catalogue, render_comparison, render_history
 from reports.publish import publish
 from reports.replay import NoTorchError, Replayer
-from reports.score import Score
+from reports.score import Score, exit_code
 
 SOURCE = "a report's directory, results.json, or journal.jsonl of a run that was killed"
 
@@ -25,7 +26,9 @@ SOURCE = "a report's directory, results.json, or journal.jsonl of a run that was
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m reports") -> int:
     """Run a command; `prog` is what the user called.
 
-    Returns 0; 1 if `compare` found a regression; 2, after one line on stderr, if the input cannot be used.
+    Returns 0; of `compare` 1 if a documented rule broke, 3 if that cannot be told; of `render` and `merge`
+    what the report says, as `reports.score.exit_code` does; 2, after one line on stderr, if the input cannot
+    be used.
     """
     options = _parser(prog).parse_args(arguments)
     # Reports are trees, so nothing here is garbage before it is free; looking for it takes half the time.
@@ -63,7 +66,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     joined.set_defaults(command=_merge)
 
     changed = commands.add_parser(
-        "compare", help="say what changed from one run to another; exit with 1 if a documented rule broke"
+        "compare",
+        help="say what changed from one run to another; exit with 1 if a documented rule broke, with 3 if "
+        "that cannot be told",
     )
     changed.add_argument("old", type=Path, help=SOURCE)
     changed.add_argument("new", type=Path, help="the later one")
@@ -94,22 +99,26 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _render(options: argparse.Namespace) -> None:
-    print(publish(options.output, read_report(options.source)))
+def _render(options: argparse.Namespace) -> int:
+    report = read_report(options.source)
+    print(publish(options.output, report))
+    return exit_code(report)
 
 
-def _merge(options: argparse.Namespace) -> None:
+def _merge(options: argparse.Namespace) -> int:
     report = merge(map(read_report, options.sources), mixed=options.mixed)
     for target in report.run.targets:
-        print(f"{target.id}: {Score(report, target.id).line}")
+        score = Score(report, target.id)
+        print(f"{target.id}: {score.said}; {score.line}")
     print(publish(options.output, report))
+    return exit_code(report)
 
 
 def _compare(options: argparse.Namespace) -> int:
     old, new = read_report(options.old), read_report(options.new)
     with contextlib.ExitStack() as replayers:
         replays = [
-            _replay(replayers.enter_context(Replayer(python)), python, report.run.torch)
+            _replay(replayers.enter_context(Replayer(python)), python, report.run.torch, old, new)
             if python and not options.no_replay
             else None
             for python, report in ((options.python, new), (options.old_python, old))
@@ -118,11 +127,15 @@ def _compare(options: argparse.Namespace) -> int:
     print(compare.markdown(found), end="")
     if options.output:
         write_text(options.output, render_comparison(found))
-    return 1 if found.regressed else 0
+    return found.code
 
 
-def _replay(replayer: Replayer, python: str, torch: str) -> compare.Replay | None:
-    """Return what replays a script on a version of torch; None, with a word on stderr, if it is not there."""
+def _replay(replayer: Replayer, python: str, torch: str, *reports: Report) -> compare.Replay | None:
+    """Return what replays a script of the reports on a version of torch.
+
+    None, with a word on stderr, if that version is not there; so answers what is returned where the device of
+    a script is not.
+    """
     try:
         found = replayer.torch()
     except NoTorchError:
@@ -133,9 +146,24 @@ def _replay(replayer: Replayer, python: str, torch: str) -> compare.Replay | Non
         )
         return None
 
+    where = {
+        target.id: (report.run_of(target).imports, target.device)
+        for report in reports
+        for target in report.run.targets
+    }
+
+    @functools.cache
+    def reached(target: str) -> bool:
+        why = replayer.unreached(*where[target])
+        if why is not None:
+            print(f"no counterexample of {target} is replayed: {why}", file=sys.stderr)
+        return why is None
+
     def replay(result: Result) -> str | None:
+        if not result.script or not reached(result.target):
+            return None
         exception = (result.reason or "").partition(":")[0]
-        return replayer.reproduced(result.script, exception) if result.script else None
+        return replayer.reproduced(result.script, exception)
 
     return replay
 

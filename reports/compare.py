@@ -24,6 +24,7 @@ class Change(str, Enum):
     """What became of a rule on a target between two runs; the first that applies."""
 
     NEWLY_BROKEN = "newly broken"
+    CANNOT_TELL = "cannot tell"  # other inputs were drawn, and nothing could be replayed
     UNCONFIRMED = "unconfirmed"  # broken in the new run, but its script does not show it
     FOUND_NOW = "found now"  # broken in the new run; its script shows it on the old torch, too
     STILL_BROKEN = "still broken"  # holds in the new run, but the old counterexample still breaks it
@@ -35,6 +36,8 @@ class Change(str, Enum):
 
 MEANINGS = {
     Change.NEWLY_BROKEN: "held before, and does not now: a regression",
+    Change.CANNOT_TELL: "the runs drew different inputs, and the counterexample cannot be replayed here: a "
+    "change of the target, or luck",
     Change.UNCONFIRMED: "broken in the new run, but its script does not show it when run again",
     Change.FOUND_NOW: "the new counterexample breaks the old torch, too: better searched, no regression",
     Change.STILL_BROKEN: "the new run did not find it, but the old counterexample still breaks the rule",
@@ -59,7 +62,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs and what differs; `circumstances` maps what differs in how they were run to old and new."""
+    """Two runs and what differs; `circumstances` maps what differs in how they were run to old and new.
+
+    They are compared on the rules that both ran: `compared` counts these, `only_old` and `only_new` those
+    that the other run, of a smaller part of the suite, was not asked for.
+    """
 
     old: Report
     new: Report
@@ -69,6 +76,9 @@ class Comparison:
     removed: tuple[Rule, ...] = ()
     circumstances: dict[str, tuple[str, str]] = field(default_factory=dict)
     alike: bool = True
+    compared: int = 0
+    only_old: int = 0
+    only_new: int = 0
 
     def of(self, change: Change) -> list[Difference]:
         """Return the differences of a kind."""
@@ -87,6 +97,42 @@ class Comparison:
         return any(found.rule.basis is Basis.DOCUMENTED for found in self.of(Change.NEWLY_BROKEN))
 
     @property
+    def untold(self) -> bool:
+        """Whether of a documented rule cannot be told whether it is newly broken, or fixed."""
+        return any(found.rule.basis is Basis.DOCUMENTED for found in self.of(Change.CANNOT_TELL))
+
+    @property
+    def backwards(self) -> bool:
+        """Whether the new run was made before the old one."""
+        return self.new.run.started < self.old.run.started
+
+    @property
+    def code(self) -> int:
+        """What the command exits with: 1 for a regression, 3 if that cannot be told, else 0."""
+        return 1 if self.regressed else CANNOT_TELL if self.untold else 0
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know before reading on, a sentence each."""
+        return [
+            said
+            for holds, said in (
+                (
+                    self.backwards,
+                    f"“Now” was run before “before”: {self.new.run.started} and {self.old.run.started}.",
+                ),
+                (not self.alike, "The runs drew different inputs: what only one of them found may be luck."),
+                (self.apart, f"In one of the runs only: {', '.join(self.apart)}."),
+                (
+                    self.only_old or self.only_new,
+                    f"The runs are of different parts of the suite: compared on the {self.compared} rules "
+                    f"that both ran; {self.only_old} were run only before, {self.only_new} only now.",
+                ),
+            )
+            if holds
+        ]
+
+    @property
     def headline(self) -> str:
         """One line: how many changed how, what rules came and went, and what else changed."""
         counts = {change: len(self.of(change)) for change in Change}
@@ -101,6 +147,9 @@ class Comparison:
         return "; ".join(parts)
 
 
+CANNOT_TELL = 3
+"""Exit code: whether something regressed cannot be told."""
+
 Replay = Callable[[Result], "str | None"]
 """Runs the script of a result some times and returns how often it broke, as `2/3`; None if it cannot."""
 
@@ -113,7 +162,7 @@ def compare(
     The new run's inputs may be others, so a rule that held by luck may break now. `replay_new` runs a script
     on the torch of the new run: what is newly broken must break again, and what seems fixed must not break by
     the old counterexample. `replay_old` runs one on the torch of the old run: what breaks there, too, is no
-    regression.
+    regression. Where the runs drew different inputs and neither can be asked, nothing is said.
 
     Raises IncomparableError if no target is in both.
     """
@@ -123,26 +172,42 @@ def compare(
             f"the runs have no target in common: {_listed(old)} before, {_listed(new)} now"
         )
     before, after = ({rule.id: rule for rule in report.rules} for report in (old, new))
+    alike = all(
+        getattr(old.run, name) == getattr(new.run, name) for name in ("suite", "seed", "max_examples")
+    )
     differences = []
     for old_target, new_target in pairs:
         for id in before:
             if id not in after:
                 continue
             one, other = old.result(id, old_target), new.result(id, new_target)
-            change, replayed = _change(one, other, replay_new, replay_old)
+            change, replayed = _change(one, other, replay_new, replay_old, alike=alike)
             if change is not None:
                 differences.append(Difference(change, after[id], new_target, one, other, replayed))
     order = list(Change)
+    # What a run of a part was not asked for was neither added to the suite nor removed from it.
+    added = tuple(rule for id, rule in after.items() if id not in before)
+    removed = tuple(rule for id, rule in before.items() if id not in after)
+    only_old, only_new = (removed if _partial(new) else ()), (added if _partial(old) else ())
     return Comparison(
         old,
         new,
         tuple(pairs),
         tuple(sorted(differences, key=lambda found: (order.index(found.change), found.target))),
-        tuple(rule for id, rule in after.items() if id not in before),
-        tuple(rule for id, rule in before.items() if id not in after),
+        () if only_new else added,
+        () if only_old else removed,
         _circumstances(old.run, new.run),
-        all(getattr(old.run, name) == getattr(new.run, name) for name in ("suite", "seed", "max_examples")),
+        alike,
+        len(before.keys() & after.keys()),
+        len(only_old),
+        len(only_new),
     )
+
+
+def _partial(report: Report) -> bool:
+    """Return whether a run was asked for a part of the suite."""
+    runs = report.runs or (report.run,)
+    return any(run.rules is not None and len(report.rules) < run.rules for run in runs)
 
 
 def _listed(report: Report) -> str:
@@ -158,25 +223,35 @@ def _pairs(old: Report, new: Report) -> list[tuple[str, str]]:
 
 
 def _change(
-    old: Result | None, new: Result | None, replay_new: Replay | None, replay_old: Replay | None
+    old: Result | None,
+    new: Result | None,
+    replay_new: Replay | None,
+    replay_old: Replay | None,
+    *,
+    alike: bool,
 ) -> tuple[Change | None, str | None]:
     if old is None or (new is not None and old.outcome is new.outcome):
         return None, None
     if new is None:
         return Change.NOT_RUN, None
     if new.outcome in BREAKS and old.outcome not in BAD:
-        again = replay_new(new) if replay_new and new.script else new.reproduced
+        again = replay_new(new) if replay_new and new.script else None
+        again = again or new.reproduced
         if again is not None and again.startswith("0/"):
             return Change.UNCONFIRMED, again
         if replay_old and new.script:
             there = replay_old(new)
             if there is not None and not there.startswith("0/"):
                 return Change.FOUND_NOW, there
+        if again is None and not alike:
+            return Change.CANNOT_TELL, None
         return Change.NEWLY_BROKEN, again
     if new.outcome in (Outcome.HOLDS, Outcome.FIXED, Outcome.THIN) and old.outcome in BAD:
         again = replay_new(old) if replay_new and old.script else None
         if again is not None and not again.startswith("0/"):
             return Change.STILL_BROKEN, again
+        if again is None and not alike:
+            return Change.CANNOT_TELL, None
         return Change.FIXED, again
     if new.outcome is Outcome.THIN:
         return Change.NEWLY_THIN, None
@@ -192,10 +267,8 @@ def _circumstances(old: Run, new: Run) -> dict[str, tuple[str, str]]:
 def markdown(comparison: Comparison) -> str:
     """Return the comparison as Markdown: the headline, then what changed."""
     lines = [f"**{escaped(comparison.headline)}**", ""]
-    if not comparison.alike:
-        lines += ["The runs drew different inputs: what only one of them found may be luck.", ""]
-    if comparison.apart:
-        lines += [f"In one of the runs only: {escaped(', '.join(comparison.apart))}.", ""]
+    for note in comparison.notes:
+        lines += [escaped(note), ""]
     lines += table(
         ("change", "rule", "target", "before", "now", "what was seen"), map(_row, comparison.differences)
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.model import Outcome, Report, Result, Rule, Run
+from reports.score import Score, Verdict
 from reports.verdict import fails
 
 _SKIPPED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED)
@@ -15,12 +16,17 @@ def ctrf(report: Report) -> dict[str, Any]:
     """Return the document; its times are in milliseconds.
 
     What neither holds nor fails a run is skipped where it did not apply, and other where it is a known break.
+    A target for whose verdict too little was run has a pending test of that name.
     """
     rules = {rule.id: rule for rule in report.rules}
+    scores = {target.id: Score(report, target.id) for target in report.run.targets}
     tests = [
         _test(result, rules[result.rule], report.run_of(target))
         for target in report.run.targets
         for result in report.results_of(target.id)
+    ]
+    tests += [
+        _verdict(target, score) for target, score in scores.items() if score.verdict is Verdict.INCOMPLETE
     ]
     statuses = [test["status"] for test in tests]
     run = report.run
@@ -43,9 +49,27 @@ def ctrf(report: Report) -> dict[str, Any]:
                 "appName": "torch",
                 "appVersion": run.torch,
                 "osPlatform": run.platform,
-                "extra": {"python": run.python, "profile": run.profile, "seed": run.seed},
+                "extra": {
+                    "python": run.python,
+                    "profile": run.profile,
+                    "seed": run.seed,
+                    "verdicts": {target: score.said for target, score in scores.items()},
+                },
             },
         },
+    }
+
+
+def _verdict(target: str, score: Score) -> dict[str, Any]:
+    """Return what stands for the verdict that a run is too small for."""
+    return {
+        "name": "verdict",
+        "status": "pending",
+        "rawStatus": score.verdict.name.lower(),
+        "duration": 0,
+        "suite": [target],
+        "device": target,
+        "message": "; ".join([score.said, *score.lacking]),
     }
 
 

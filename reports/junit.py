@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from reports.model import Outcome, Report, Result, Rule, Run, Target
+from reports.model import Outcome, Report, Result, Rule, Target
+from reports.score import Score, Verdict
 from reports.verdict import fails
 
 _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -16,19 +17,30 @@ def junit(report: Report) -> str:
     """Return the document.
 
     What fails the run is a failure, or an error if the rule did not come to its end; whatever else does not
-    hold is skipped, with the reason.
+    hold is skipped, with the reason. The verdict is a property of the suite, and a skipped case of it where
+    the run says too little for one.
     """
     root = ElementTree.Element("testsuites", name="torch-conformance")
     rules = {rule.id: rule for rule in report.rules}
     for target in report.run.targets:
-        root.append(_suite(target, report.run_of(target), report.results_of(target.id), rules))
+        root.append(_suite(target, report, rules))
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(target: Target, run: Run, results: list[Result], rules: dict[str, Rule]) -> ElementTree.Element:
+def _suite(target: Target, report: Report, rules: dict[str, Rule]) -> ElementTree.Element:
+    run, results, score = report.run_of(target), report.results_of(target.id), Score(report, target.id)
     suite = ElementTree.Element("testsuite", name=_fit(target.id), timestamp=run.started)
+    properties = ElementTree.SubElement(suite, "properties")
+    ElementTree.SubElement(properties, "property", name="verdict", value=score.said)
     kinds = []
+    if score.verdict is Verdict.INCOMPLETE:
+        # Else a suite of a few cases that passed would look like one that conforms.
+        verdict = ElementTree.SubElement(
+            suite, "testcase", classname=_fit(target.id), name="verdict", time="0"
+        )
+        ElementTree.SubElement(verdict, "skipped", message=_fit("; ".join([score.said, *score.lacking])))
+        kinds.append("skipped")
     for result in results:
         rule = rules[result.rule]
         case = ElementTree.SubElement(
@@ -43,7 +55,7 @@ def _suite(target: Target, run: Run, results: list[Result], rules: dict[str, Rul
             said = f"{result.outcome.value}: {result.reason or ''}"
             element = ElementTree.SubElement(case, kind, message=_fit(said), type=result.outcome.value)
             element.text = _fit(result.evidence)
-    suite.set("tests", str(len(results)))
+    suite.set("tests", str(len(suite.findall("testcase"))))
     for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(kinds.count(kind)))
     suite.set("time", f"{sum(result.seconds for result in results):.3f}")

@@ -132,6 +132,9 @@ class Run:
 
     `shard` is `2/4` for the second of four jobs that share the rules; `1+2/4` if these two were joined.
     `sources` says of documentation that rules name and the tested torch does not carry what is missing.
+    `changed` says of documentation that has other words in the tested torch than its rules were reviewed
+    against which these were. `rules` is how many rules the suite has, whatever of them was asked for; None in
+    a report that does not say. `imports` are the modules that registered devices, as `--import` takes them.
     """
 
     suite: str
@@ -147,6 +150,9 @@ class Run:
     ended: str | None = None
     shard: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, str] = field(default_factory=dict)
+    rules: int | None = None
+    imports: tuple[str, ...] = ()
 
     def target(self, id: str) -> Target:
         """Return the target with an id; raises StopIteration if the run has none."""
@@ -155,7 +161,13 @@ class Run:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Run:
         """Read a run back from its JSON form."""
-        return cls(**{**data, "targets": tuple(Target.from_json(target) for target in data["targets"])})
+        return cls(
+            **{
+                **data,
+                "targets": tuple(Target.from_json(target) for target in data["targets"]),
+                "imports": tuple(data.get("imports", ())),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -271,15 +283,17 @@ class Report:
         )
 
 
+_UNSAID = ("sources", "changed", "rules", "imports", "also")
+
+
 def plain(value: Run | Rule | Target | Result) -> dict[str, Any]:
     """Return the value as nested dicts, lists, strings and numbers only, fit for JSON and for execnet."""
     if isinstance(value, Result):
         # There are many, and nothing in them but the outcome needs turning into something else.
         return {**vars(value), "outcome": value.outcome.value}
     found = {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
-    if found.get("sources") == {}:
-        del found["sources"]  # nothing to say is not said
-    return found
+    # Nothing to say is not said.
+    return {name: item for name, item in found.items() if item or name not in _UNSAID}
 
 
 def _plain(value: Any) -> Any:

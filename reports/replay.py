@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,18 @@ class Replayer:
         endings = self.run(script, seconds=limit)
         return f"{sum(_breaks(ending, exception, hangs=hangs) for ending in endings)}/{RUNS}"
 
+    def unreached(self, imports: Iterable[str], device: str) -> str | None:
+        """Return why scripts cannot put tensors on a device, None if they can.
+
+        `imports` are the modules that register it, as `--import` takes them.
+        """
+        lines = [registration(name) for name in imports]
+        script = "\n".join([*lines, "import torch", f"torch.empty(1).to({device!r})"])
+        ((code, said),) = self.run(script, runs=1)
+        if code == 0:
+            return None
+        return (said.splitlines() or [f"a tensor on {device} ends the process"])[-1]
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None:
@@ -124,6 +137,12 @@ class Replayer:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
             return None
+
+
+def registration(name: str) -> str:
+    """Return the lines of a script that import `module`, or call `module:function`."""
+    module, _, function = name.partition(":")
+    return f"import {module}" + (f"\n{module}.{function}()" if function else "")
 
 
 def _read(lines: Any, answers: queue.Queue[str | None]) -> None:

@@ -1,22 +1,40 @@
-"""How a target did, in numbers."""
+"""How a target did, in numbers, and what may be said of it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from enum import Enum
 
-from reports.model import Basis, Outcome, Report, Result
+from reports.model import PROMISE, Basis, Outcome, Report, Result
 from reports.verdict import FAILING
 
 
+class Verdict(Enum):
+    """What may be said of a target, with a glyph; that it conforms, only of a complete run."""
+
+    CONFORMS = "✓"
+    IN_PART = "◐"  # nothing breaks, and some of it is not supported
+    FAILS = "✗"
+    INCOMPLETE = "…"  # nothing broke in what was run
+    NOTHING = "–"  # no documented rule applies
+
+
 class Score:
-    """How a target did: counts of outcomes over the documented and over the observed rules."""
+    """How a target did: counts of outcomes over the documented and over the observed rules.
+
+    `missing` counts the rules of the suite that have no result, `lacking` says in words what the run lacks to
+    be complete, `untried` counts the examples that were not run, by the dtype that the target lacks.
+    """
 
     def __init__(self, report: Report, target: str) -> None:
         basis, results = report.basis, report.results_of(target)
+        run = report.run_of(report.run.target(target))
         self.documented = _counts(result for result in results if basis[result.rule] is Basis.DOCUMENTED)
         self.observed = _counts(result for result in results if basis[result.rule] is Basis.OBSERVED)
-        self.missing = len(report.rules) - len(results)
+        self.ran = len(results)
+        self.rules = run.rules
+        self.missing = max((run.rules or len(report.rules)) - self.ran, 0)
         self.holds = self.documented.get(Outcome.HOLDS, 0)
         self.applicable = sum(self.documented.values()) - self.documented.get(Outcome.INAPPLICABLE, 0)
         known = Counter(
@@ -27,25 +45,57 @@ class Score:
         # Whose fault a known break is matters more than how many there are.
         self.causes = f" ({', '.join(f'{count} {cause}' for cause, count in sorted(known.items()))})"
         self.known = self.documented.get(Outcome.KNOWN, 0)
+        self.unsupported = self.documented.get(Outcome.UNSUPPORTED, 0)
         self.failing = sum(count for outcome, count in self.documented.items() if outcome in FAILING)
-        self.conforms = (
-            self.applicable > 0
-            and not self.missing
-            and not self.failing
-            and not self.observed.get(Outcome.ERROR, 0)
-        )
+        self.untried: Counter[str] = Counter()
+        self.tried = 0
+        for result in results:
+            if basis[result.rule] is Basis.DOCUMENTED and result.outcome is not Outcome.INAPPLICABLE:
+                self.untried.update(result.untried)
+                self.tried += result.examples
+        self.lacking = [
+            said
+            for lacks, said in (
+                (run.ended is None, "the run ended early"),
+                (run.shard is not None, f"it is part {run.shard} of a run"),
+                (run.rules is None, "it does not say how many rules the suite has"),
+                (self.missing, f"{self.missing} rules were not run"),
+                (run.max_examples < PROMISE, f"{run.max_examples} examples are less than {PROMISE}"),
+            )
+            if lacks
+        ]
+        self.verdict = self._verdict()
+
+    def _verdict(self) -> Verdict:
+        if self.failing or self.observed.get(Outcome.ERROR, 0):
+            return Verdict.FAILS
+        if self.lacking:
+            return Verdict.INCOMPLETE
+        if not self.applicable:
+            return Verdict.NOTHING
+        return Verdict.IN_PART if self.unsupported or self.untried else Verdict.CONFORMS
 
     @property
-    def verdict(self) -> str:
-        """Whether the target conforms, in words."""
-        if self.conforms:
-            return "conforms"
-        return "does not conform" if self.applicable else "nothing applied"
+    def conforms(self) -> bool:
+        """Whether all was run and nothing that the target supports breaks."""
+        return self.verdict in (Verdict.CONFORMS, Verdict.IN_PART)
+
+    @property
+    def said(self) -> str:
+        """The verdict in words."""
+        if self.verdict is Verdict.INCOMPLETE:
+            return f"incomplete: no break in {self.ran} of {self.rules or 'an unknown number of'} rules"
+        return {
+            Verdict.CONFORMS: "conforms",
+            Verdict.IN_PART: "conforms in what it supports",
+            Verdict.FAILS: "does not conform",
+            Verdict.NOTHING: "nothing applied",
+        }[self.verdict]
 
     @property
     def glyph(self) -> str:
         """The verdict's glyph."""
-        return "✓" if self.conforms else "✗" if self.applicable else "–"
+        return self.verdict.value
 
     @property
     def percent(self) -> str:
@@ -63,12 +113,17 @@ class Score:
 
     @property
     def rest(self) -> str:
-        """What became of the rules that do not hold, and of the observed ones."""
+        """What became of the rules that do not hold, and of the observed ones, and what was not tried."""
         parts = [
             f"{count} {outcome.value}{self.causes if outcome is Outcome.KNOWN else ''}"
             for outcome, count in self.documented.items()
             if outcome is not Outcome.HOLDS
         ]
+        if self.untried:
+            count = sum(self.untried.values())
+            dtypes = ", ".join(dtype for dtype, _ in self.untried.most_common())
+            # Rounded up: nothing untried is never said of something.
+            parts.append(f"{-(-100 * count // (count + self.tried))} % of the examples untried, for {dtypes}")
         if observed := sum(self.observed.values()) - self.observed.get(Outcome.INAPPLICABLE, 0):
             parts.append(f"observed: {self.observed.get(Outcome.HOLDS, 0)} of {observed} hold")
         if self.missing:
@@ -79,3 +134,24 @@ class Score:
 def _counts(results: Iterable[Result]) -> dict[Outcome, int]:
     found = [result.outcome for result in results]
     return {outcome: found.count(outcome) for outcome in Outcome if outcome in found}
+
+
+def exit_code(report: Report) -> int:
+    """Return what a command that made a report exits with.
+
+    0 if every target conforms, 1 if one does not, 6 if nothing broke and a run is incomplete, 5 if nothing
+    applied anywhere.
+    """
+    verdicts = {Score(report, target.id).verdict for target in report.run.targets}
+    if Verdict.FAILS in verdicts:
+        return 1
+    if Verdict.INCOMPLETE in verdicts:
+        return INCOMPLETE
+    return 0 if verdicts - {Verdict.NOTHING} else NOTHING
+
+
+INCOMPLETE = 6
+"""Exit code: nothing broke, and not enough was run to say more."""
+
+NOTHING = 5
+"""Exit code: no rule applied anywhere; pytest's own for no tests."""

@@ -7,7 +7,7 @@ from typing import Any
 from reports.glyphs import shown
 from reports.markdown import escaped, table
 from reports.model import Report, Result, Rule
-from reports.score import Score
+from reports.score import Score, Verdict
 from reports.verdict import fails
 
 ROWS = 50
@@ -20,12 +20,17 @@ def summary(report: Report) -> str:
     lines = [f"## Conformance of torch {escaped(report.run.torch)}", ""]
     if report.run.ended is None:
         lines += ["**A run ended early: what is missing was never run.**", ""]
+    lines += [
+        f"**{escaped(target.id)}: incomplete: {escaped('; '.join(score.lacking))}.**\n"
+        for target, score in targets
+        if score.lacking
+    ]
     lines += table(
         ("target", "verdict", "documented rules", "holding"),
         (
             (
                 escaped(target.id),
-                f"{score.glyph} {score.verdict}",
+                f"{score.glyph} {score.said}",
                 escaped(score.line),
                 f"{score.holds}/{score.applicable}",
             )
@@ -60,10 +65,16 @@ def badge(report: Report) -> dict[str, Any]:
     scores = [Score(report, target.id) for target in report.run.targets]
     applied = [score for score in scores if score.applicable]
     holds, applicable = sum(score.holds for score in applied), sum(score.applicable for score in applied)
-    well = bool(applied) and all(score.conforms for score in applied) and report.run.ended is not None
-    return {
-        "schemaVersion": 1,
-        "label": "torch conformance",
-        "message": f"{holds}/{applicable} rules" if applied else "nothing applied",
-        "color": "brightgreen" if well else "red" if applied else "lightgrey",
-    }
+    verdicts = {score.verdict for score in scores}
+    message, colour = f"{holds}/{applicable} rules", "brightgreen"
+    if Verdict.FAILS in verdicts:
+        colour = "red"
+    elif Verdict.INCOMPLETE in verdicts:
+        message, colour = f"incomplete: {holds} rules hold", "lightgrey"
+    elif not applied:
+        message, colour = "nothing applied", "lightgrey"
+    elif unsupported := sum(score.unsupported for score in applied):
+        message, colour = f"{message}, {unsupported} unsupported", "green"
+    elif Verdict.IN_PART in verdicts:
+        message, colour = f"{message}, in part", "green"
+    return {"schemaVersion": 1, "label": "torch conformance", "message": message, "color": colour}

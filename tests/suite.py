@@ -63,12 +63,16 @@ def run_suite(
     fault: str | None = None,
     environment: dict[str, str] | None = None,
     isolated: bool = False,
+    partial: bool = True,
 ) -> Ran:
     """Run pytest from the repository's root with the report going to `directory`.
 
-    Without a worker process, which costs a start, unless `isolated` or `-n` asks for one.
+    Without a worker process, which costs a start, unless `isolated` or `-n` asks for one. That few rules are
+    run fails no run that is `partial`.
     """
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--report={directory}"]
+    if partial:
+        command.append("--partial")
     if not isolated and "-n" not in options:
         command += ["-n", "0"]
     if fault is not None:

@@ -13,6 +13,7 @@ import pytest
 
 from reports.files import read_report
 from reports.model import Outcome
+from reports.score import INCOMPLETE
 from tests.suite import ROOT, project_files, run_suite
 
 yaml = pytest.importorskip("ruamel.yaml")
@@ -62,7 +63,7 @@ def test_every_shell_step_is_known_here():
 
 def test_the_jobs_end_in_one_report(checkout):
     cpu = step("cpu", "Run", checkout, PYTEST_ADDOPTS=f"{FEW} --device=cpu")
-    assert cpu.returncode == 0, cpu.stdout + cpu.stderr
+    assert cpu.returncode == INCOMPLETE, cpu.stdout + cpu.stderr
     (checkout / "parts").mkdir()
     (checkout / "report").rename(checkout / "parts" / "cpu")
     for part in ("2", "4"):
@@ -74,7 +75,7 @@ def test_the_jobs_end_in_one_report(checkout):
 
     merged = step("report", "Merge", checkout, GITHUB_STEP_SUMMARY=str(shown))
 
-    assert merged.returncode == 0, merged.stdout + merged.stderr
+    assert merged.returncode == INCOMPLETE, merged.stdout + merged.stderr
     found = read_report(checkout / "matrix" / "results.json")
     assert [target.id for target in found.run.targets] == [
         "cpu (seed 0)",
@@ -90,7 +91,7 @@ def test_the_jobs_end_in_one_report(checkout):
 def test_a_gpu_job_without_a_gpu_says_so(checkout):
     ran = step("gpu", "Run", checkout, PYTEST_ADDOPTS=FEW)
 
-    if ran.returncode != pytest.ExitCode.OK:
+    if ran.returncode not in (pytest.ExitCode.OK, INCOMPLETE):
         assert ran.returncode == pytest.ExitCode.USAGE_ERROR
         assert "--device: no device 'cuda' on this machine" in ran.stdout + ran.stderr
 

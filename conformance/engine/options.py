@@ -50,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run only rules whose id matches; may be repeated",
     )
     group.addoption(
+        "--partial",
+        action="store_true",
+        help="exit with 0 when nothing breaks, though not all rules were run, or on few examples; without it "
+        "such a run exits with 6, for it cannot say that anything conforms",
+    )
+    group.addoption(
         "--max-examples", metavar="N", help="examples per rule and target, instead of the profile's"
     )
     group.addoption("--report", metavar="DIR", default="conformance-report", help="where the report goes")

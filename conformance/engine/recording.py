@@ -20,7 +20,7 @@ from conformance.engine.rule import find_rule
 from reports.files import JOURNAL, Journal
 from reports.model import Outcome, Report, Result, Rule, Run
 from reports.publish import publish
-from reports.score import Score
+from reports.score import INCOMPLETE, NOTHING, Score, exit_code
 
 
 def now() -> str:
@@ -29,10 +29,14 @@ def now() -> str:
 
 
 class Recording:
-    """In the controlling process: collects results, journals them, and writes the report."""
+    """In the controlling process: collects results, journals them, and writes the report.
 
-    def __init__(self, run: Run, directory: Path) -> None:
+    A `partial` run is meant to be one: that it says little is no reason for it to fail.
+    """
+
+    def __init__(self, run: Run, directory: Path, *, partial: bool = False) -> None:
         self._directory = directory
+        self._partial = partial
         self._rules: dict[str, Rule] = {}
         self._results: dict[tuple[str, str], Result] = {}
         self._running: dict[tuple[str, str], None] = {}
@@ -58,7 +62,9 @@ class Recording:
         if self._rules:
             missing = {name: sources.missing(name) for rule in self._rules.values() for name in rule.sources}
             said = {source: why for source, why in sorted(missing.items()) if why is not None}
-            self._run = replace(self._run, sources=said)
+            reread = {name: sources.changed(name) for name in missing}
+            changed = {name: why for name, why in sorted(reread.items()) if why is not None}
+            self._run = replace(self._run, sources=said, changed=changed)
             self._journal = Journal(self._directory / JOURNAL, self._run, tuple(self._rules.values()))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -91,7 +97,7 @@ class Recording:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report; a run in which no rule applied anywhere is no success."""
+        """Write the report; a run in which no rule applied is no success, nor is an incomplete one."""
         if self._journal is None:
             return
         interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
@@ -99,11 +105,12 @@ class Recording:
         self._journal.end(self._run.ended)
         report = self.report()
         self.written = publish(self._directory, report)
-        if exitstatus == pytest.ExitCode.OK and not any(
-            Score(report, t.id).applicable for t in self._run.targets
-        ):
-            observed = any(result.outcome is not Outcome.INAPPLICABLE for result in report.results)
-            session.exitstatus = pytest.ExitCode.OK if observed else pytest.ExitCode.NO_TESTS_COLLECTED
+        if exitstatus != pytest.ExitCode.OK:
+            return
+        if all(result.outcome is Outcome.INAPPLICABLE for result in report.results):
+            session.exitstatus = NOTHING
+        elif exit_code(report) == INCOMPLETE and not self._partial:
+            session.exitstatus = INCOMPLETE
 
     def report(self) -> Report:
         """Return the report as it stands."""
@@ -120,6 +127,12 @@ class Recording:
         if report.run.sources:
             names = ", ".join(report.run.sources)
             terminalreporter.line(f"not in this torch's documentation, though rules name it: {names}")
+        if report.run.changed:
+            terminalreporter.line(
+                f"documentation changed since review: {len(report.run.changed)} sources; "
+                "`torch-conformance sources` lists the rules to read again"
+            )
         for target in report.run.targets:
-            terminalreporter.line(f"{target.id}: {Score(report, target.id).line}")
+            score = Score(report, target.id)
+            terminalreporter.line(f"{target.id}: {score.said}; {score.line}")
         terminalreporter.line(f"report: {self.written}")

@@ -19,6 +19,7 @@ import ml_dtypes
 import numpy as np
 import torch
 
+from reports.replay import registration
 from strategies.case import Case, tensor_fields
 from strategies.code import base_code
 
@@ -128,7 +129,7 @@ def standalone(
         if isinstance(value, Case)
     ]
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
-    registered = list(map(_registration, imports))
+    registered = list(map(registration, imports))
     lines = [comment, HEADER, *registered, *needed, *helpers, *inputs, text, *_settling(device)]
     return "\n".join(lines) + "\n"
 
@@ -138,12 +139,6 @@ def _settling(device: str) -> list[str]:
     kind = torch.device(device).type
     asynchronous = kind not in ("cpu", "meta") and hasattr(getattr(torch, kind, None), "synchronize")
     return [f"torch.{kind}.synchronize()"] if asynchronous else []
-
-
-def _registration(name: str) -> str:
-    """Return the lines that import `module`, or call `module:function`."""
-    module, _, function = name.partition(":")
-    return f"import {module}" + (f"\n{module}.{function}()" if function else "")
 
 
 def _parse(body: Callable[..., None]) -> ast.FunctionDef:

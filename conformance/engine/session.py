@@ -29,6 +29,7 @@ from conformance.engine.profiles import register_profiles
 from conformance.engine.progress import Reporting
 from conformance.engine.recording import Recording, now
 from conformance.engine.refining import Refining
+from conformance.engine.rule import load_rules
 from conformance.engine.scratch import Scratch
 from conformance.engine.watch import watched_now
 from reports.known_breaks import KnownBreak
@@ -132,11 +133,13 @@ def pytest_configure(config: pytest.Config) -> None:
         strict=bool(config.getoption("strict", False)),
         targets=targets,
         shard=options.shard(config),
+        rules=len(load_rules()),
+        imports=tuple(config.option.imports),
     )
     config.stash[SELECTION] = (run, known)
     config.stash[DECKS] = Decks(run.seed, run.max_examples, each=request.heed)
     config.pluginmanager.register(Judging(known, run, None), "conformance-judging")
-    recording = Recording(run, directory)
+    recording = Recording(run, directory, partial=config.getoption("--partial"))
     config.pluginmanager.register(recording, "conformance-recording")
     config.pluginmanager.register(Refining(shrink, None, recording.add), "conformance-refining")
     config.pluginmanager.register(

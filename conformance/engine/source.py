@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
+import sys
+from pathlib import Path
 from typing import Any
+
+import conformance
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 PAGES = frozenset(
     {
@@ -54,6 +64,35 @@ def missing(source: str) -> str | None:
     except Exception as error:  # whatever a backend's module answers with
         return f"{source}: {type(error).__name__}: {error}"
     return None if getattr(found, "__doc__", None) else f"{source} has no docstring"
+
+
+REVIEWED = Path(conformance.__file__).with_name("sources.toml")
+"""For each source with a docstring, the versions of torch whose words its rules were reviewed against."""
+
+
+def fingerprint(source: str) -> str | None:
+    """Return what tells a source's docstring from others, spaces and lines apart; None if there is none."""
+    if source in PAGES or missing(source) is not None:
+        return None
+    words = " ".join(_resolve(source).__doc__.split())
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def reviewed(path: Path = REVIEWED) -> dict[str, dict[str, str]]:
+    """Return the fingerprints that rules were reviewed against, by source and version of torch."""
+    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def changed(source: str) -> str | None:
+    """Return what is to be known of a source that has other words than its rules were reviewed against.
+
+    None if it has the same, or none.
+    """
+    found, known = fingerprint(source), reviewed().get(source, {})
+    if found is None or found in known.values():
+        return None
+    return f"reviewed against torch {', '.join(known)}" if known else "never reviewed"
 
 
 def _resolve(source: str) -> Any:

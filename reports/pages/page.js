@@ -156,10 +156,13 @@ function evidence(rule, target) {
   }
   return part;
 }
-// Documentation that a tested torch does not carry: what is missing, by its version.
+// Documentation that a tested torch does not carry, or words otherwise than when its rules were reviewed.
 function missing(source) {
   const runs = report.runs ?? [report.run];
-  return runs.filter((run) => run.sources?.[source]).map((run) => make("span", { class: "soft", text: ` (not found in torch ${run.torch}: ${run.sources[source]})` }));
+  return runs.flatMap((run) => [
+    run.sources?.[source] && ` (not found in torch ${run.torch}: ${run.sources[source]})`,
+    run.changed?.[source] && ` (documentation changed since review: torch ${run.torch} words it otherwise; ${run.changed[source]})`,
+  ]).filter(Boolean).map((text) => make("span", { class: "soft", text }));
 }
 function pane(rule) {
   const facts = [

@@ -80,6 +80,7 @@ def report(*outcomes, observed=(), extra=0):
         False,
         (Target("cpu", "cpu", "cpu"),),
         "2026",
+        rules=len(rules),
     )
     return Report(run, tuple(rules), tuple(results))
 

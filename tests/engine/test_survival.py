@@ -11,6 +11,7 @@ import pytest
 
 from reports.files import JOURNAL, read_report
 from reports.model import Outcome
+from reports.score import INCOMPLETE
 from tests.suite import ROOT, run_suite
 
 DEVICE = "reference:0"
@@ -184,7 +185,7 @@ def test_a_run_that_is_killed_tells_where_it_was(tmp_path):
     page = (tmp_path / "late" / "index.html").read_text("utf-8")
     report = read_report(journal)
 
-    assert rendered.returncode == 0, rendered.stderr
+    assert rendered.returncode == INCOMPLETE, rendered.stderr
     assert "This run ended early, while it ran <code>fmin.nan</code> on reference:0" in page
     assert report.run.ended is None
     assert ("fmin.nan", DEVICE) in report.running

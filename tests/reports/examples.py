@@ -49,7 +49,7 @@ def made_up(rules: int, targets: int, *, outcomes: Sequence[Outcome] = OUTCOMES,
         for at, target in enumerate(columns)
     )
     circumstances = replace(
-        RUN, platform="Linux-6.1-x86_64", targets=columns, ended="2026-01-01T00:10:00+00:00"
+        RUN, platform="Linux-6.1-x86_64", targets=columns, ended="2026-01-01T00:10:00+00:00", rules=rules
     )
     return Report(replace(circumstances, **run), listed, results)  # type: ignore[arg-type]
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from reports.__main__ import main
 from reports.compare import Change, compare, markdown
@@ -13,7 +14,7 @@ from reports.model import Basis, Outcome, Report, Result, Rule, Target
 from reports.pages.html import render_comparison, render_history
 from tests.reports.test_files import RUN as EXAMPLE
 
-RUN = replace(EXAMPLE, torch="2.13.0", targets=(Target("cpu", "cpu", "cpu"),))
+RUN = replace(EXAMPLE, torch="2.13.0", targets=(Target("cpu", "cpu", "cpu"),), rules=1)
 LATER = replace(RUN, torch="2.14.1", started="2026-02-01T00:00:00+00:00")
 RULE = Rule("gather.elements", "indexing", "gather", "It picks.", "torch.gather")
 BREAKS, HOLDS = "assert False", "assert True"
@@ -81,6 +82,85 @@ def test_a_rule_is_fixed_only_if_the_old_counterexample_no_longer_breaks_it(agai
     old = run_of(Outcome.BROKEN, script=BREAKS, reason="AssertionError")
 
     assert change(old, run_of(Outcome.HOLDS, LATER), replay_new=lambda result: again) is expected
+
+
+OTHERWISE = replace(LATER, seed="1")
+
+
+@pytest.mark.parametrize(("old", "new"), [(Outcome.HOLDS, Outcome.BROKEN), (Outcome.BROKEN, Outcome.HOLDS)])
+def test_of_other_inputs_nothing_is_said_that_was_not_replayed(old, new):
+    found = compare(run_of(old, script=BREAKS), run_of(new, OTHERWISE, script=BREAKS))
+
+    assert [difference.change for difference in found.differences] == [Change.CANNOT_TELL]
+    assert (found.regressed, found.code) == (False, 3)
+    assert "? Cannot tell." in render_comparison(found)
+    assert 'class="alert unsure"' in render_comparison(found)
+
+
+def test_a_script_that_showed_the_break_in_its_own_run_can_tell():
+    assert change(run_of(Outcome.HOLDS), run_of(Outcome.BROKEN, OTHERWISE, reproduced="3/3")) is (
+        Change.NEWLY_BROKEN
+    )
+
+
+def test_that_now_is_older_than_before_is_said():
+    backwards = compare(run_of(Outcome.HOLDS, LATER), run_of(Outcome.HOLDS))
+
+    assert "“Now” was run before “before”" in markdown(backwards)
+    assert "“Now” was run before “before”" in render_comparison(backwards)
+    assert "was run before" not in markdown(compare(run_of(Outcome.HOLDS), run_of(Outcome.HOLDS, LATER)))
+
+
+def test_runs_of_other_parts_are_compared_on_what_both_ran():
+    whole = replace(EXAMPLE, targets=RUN.targets, rules=2)
+    other = replace(RULE, id="gather.shape")
+    both = replace(run_of(Outcome.HOLDS, whole), rules=(RULE, other))
+    part = run_of(Outcome.BROKEN, replace(whole, started=LATER.started), script=BREAKS)
+
+    found = compare(both, part)
+
+    assert (found.added, found.removed) == ((), ())
+    assert (found.compared, found.only_old, found.only_new) == (1, 1, 0)
+    assert "compared on the 1 rules that both ran; 1 were run only before, 0 only now" in markdown(found)
+    assert compare(both, replace(part, run=replace(part.run, rules=1))).removed == (other,)
+
+
+@pytest.mark.parametrize(
+    ("target", "imports", "why"),
+    [
+        (Target("cpu", "no_such_device", "x"), (), "no_such_device"),
+        (Target("cpu", "cpu", "x"), ("no_such_module",), "no_such_module"),
+    ],
+)
+def test_a_script_is_replayed_only_where_its_device_is(written, capsys, target, imports, why):
+    run = replace(RUN, torch=str(torch.__version__), targets=(target,), imports=imports)
+    old = written("old", run_of(Outcome.HOLDS, run))
+    # The script of a device that is not here breaks, and shows nothing.
+    new = written(
+        "new", run_of(Outcome.BROKEN, replace(run, seed="1"), script=BREAKS, reason="AssertionError")
+    )
+
+    assert main(["compare", old, new]) == 3
+    said = capsys.readouterr()
+    assert "no counterexample of cpu is replayed" in said.err
+    assert why in said.err
+    assert "cannot tell" in said.out
+
+
+def test_a_script_is_replayed_with_the_modules_of_its_run(written, capsys, tmp_path, monkeypatch):
+    (tmp_path / "registers_it.py").write_text(
+        "import torch\ntorch.utils.rename_privateuse1_backend('made_up')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    run = replace(RUN, torch=str(torch.__version__), imports=("registers_it",))
+    script = "import registers_it\nassert False"
+    old = written("old", run_of(Outcome.HOLDS, run))
+    new = written(
+        "new", run_of(Outcome.BROKEN, replace(run, seed="1"), script=script, reason="AssertionError")
+    )
+
+    assert main(["compare", old, new]) == 1
+    assert "replayed: 3/3" in capsys.readouterr().out
 
 
 def test_an_observed_rule_is_no_regression():

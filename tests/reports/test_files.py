@@ -33,6 +33,7 @@ RUN = Run(
     strict=False,
     targets=(Target("cpu", "cpu", "cpu"), Target("meta", "meta", "meta", None, {Need.VALUES: "holds none"})),
     ended="2026-01-01T00:00:09+00:00",
+    rules=2,
 )
 RULES = (
     Rule(
@@ -71,6 +72,7 @@ RESULTS_OF_IT = (
     ),
     Result("gather.elements", "meta", Outcome.INAPPLICABLE, "lacks values"),
     Result("squeeze.scalar", "cpu", Outcome.HOLDS, examples=100, seconds=0.1),
+    Result("squeeze.scalar", "meta", Outcome.HOLDS, examples=100, seconds=0.1),
 )
 REPORT = Report(RUN, RULES, RESULTS_OF_IT)
 
@@ -168,7 +170,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_render_writes_the_report_of_a_killed_run(tmp_path, capsys):
     journal(tmp_path / JOURNAL, ended=None)
 
-    assert main(["render", str(tmp_path / JOURNAL), "-o", str(tmp_path / "out")]) == 0
+    assert main(["render", str(tmp_path / JOURNAL), "-o", str(tmp_path / "out")]) == 1
     assert read_report(tmp_path / "out" / RESULTS) == replace(REPORT, run=replace(RUN, ended=None))
     assert "ended early" in (tmp_path / "out" / PAGE).read_text("utf-8")
     assert str(tmp_path / "out" / PAGE) in capsys.readouterr().out
@@ -245,7 +247,7 @@ def test_any_text_in_a_report_can_be_rendered(tmp_path, text):
     data = changed(lambda data: data["results"][0].update(reason=text, counterexample=text, traceback=text))
     (tmp_path / RESULTS).write_text(data, "utf-8")
 
-    assert main(["render", str(tmp_path / RESULTS), "-o", str(tmp_path / "out")]) == 0
+    assert main(["render", str(tmp_path / RESULTS), "-o", str(tmp_path / "out")]) == 1
     assert read_report(tmp_path / "out").results[0].reason == text
     assert (tmp_path / "out" / "index.html").read_text("utf-8").endswith("</html>\n")
 

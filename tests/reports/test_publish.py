@@ -9,7 +9,9 @@ import pytest
 from reports.ctrf import ctrf
 from reports.junit import junit
 from reports.model import Outcome
+from reports.pages.html import render
 from reports.publish import publish
+from reports.score import Score, exit_code
 from reports.summary import ROWS, badge, summary
 from tests.reports.test_files import REPORT, RUN
 from tests.reports.test_html import HOSTILE
@@ -50,7 +52,7 @@ def test_junit_has_a_suite_per_target_and_a_case_per_result():
     root = ElementTree.fromstring(junit(REPORT).encode())
 
     assert [suite.get("name") for suite in root] == ["cpu", "meta"]
-    assert [suite.get("tests") for suite in root] == ["2", "1"]
+    assert [suite.get("tests") for suite in root] == ["2", "2"]
     assert [suite.get("failures") for suite in root] == ["1", "0"]
     assert [suite.get("skipped") for suite in root] == ["0", "1"]
     (failure,) = root.iter("failure")
@@ -74,7 +76,7 @@ def test_junit_has_a_suite_per_target_and_a_case_per_result():
 def test_junit_tells_what_fails_from_what_does_not(outcome, kind):
     suite = ElementTree.fromstring(junit(with_outcome(outcome)).encode())[0]
 
-    assert [child.tag for case in suite for child in case] == [kind]
+    assert [child.tag for case in suite.iter("testcase") for child in case] == [kind]
 
 
 def test_junit_holds_any_text():
@@ -89,8 +91,8 @@ def test_ctrf_counts_what_it_lists():
     results = ctrf(REPORT)["results"]
     summary, tests = results["summary"], results["tests"]
 
-    assert [test["status"] for test in tests] == ["failed", "passed", "skipped"]
-    assert (summary["tests"], summary["passed"], summary["failed"], summary["skipped"]) == (3, 1, 1, 1)
+    assert [test["status"] for test in tests] == ["failed", "passed", "skipped", "passed"]
+    assert (summary["tests"], summary["passed"], summary["failed"], summary["skipped"]) == (4, 2, 1, 1)
     assert summary["stop"] - summary["start"] == 9_000
     assert tests[0]["message"] == "AssertionError"
     assert tests[0]["trace"] == "case = 1\n\nTraceback"
@@ -153,13 +155,69 @@ def test_the_summary_says_that_a_run_ended_early():
     assert "ended early" in summary(replace(REPORT, run=replace(RUN, ended=None)))
 
 
+INCOMPLETE = {
+    "one rule of many": {"rules": 477},
+    "a suite of unknown size": {"rules": None},
+    "a shard": {"shard": "1/2"},
+    "an interrupted run": {"ended": None},
+    "few examples": {"max_examples": 99},
+}
+
+
+@pytest.mark.parametrize("circumstances", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_of_a_part_nobody_says_that_it_conforms(circumstances):
+    part = replace(HOLDING, run=replace(RUN, **circumstances))
+    said = f"incomplete: no break in 2 of {part.run.rules or 'an unknown number of'} rules"
+
+    assert Score(part, "cpu").said == said
+    assert exit_code(part) == 6
+    assert f"… {said}" in summary(part)
+    assert badge(part)["color"] == "lightgrey"
+    suite = ElementTree.fromstring(junit(part).encode())[0]
+    assert [found.get("value") for found in suite.iter("property")] == [said]
+    (verdict,) = [case for case in suite.iter("testcase") if case.get("name") == "verdict"]
+    assert [said in found.get("message", "") for found in verdict.iter("skipped")] == [True]
+    assert "pending" in [test["status"] for test in ctrf(part)["results"]["tests"]]
+    assert "conforms</span>" not in render(part)
+    assert f"… {said}</span>" in render(part)
+
+
+@pytest.mark.parametrize("circumstances", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_what_breaks_in_a_part_breaks(circumstances):
+    part = replace(REPORT, run=replace(RUN, **circumstances))
+
+    assert Score(part, "cpu").said == "does not conform"
+    assert exit_code(part) == 1
+
+
+def test_the_whole_conforms():
+    assert Score(HOLDING, "cpu").said == "conforms"
+    assert exit_code(HOLDING) == 0
+    assert exit_code(with_outcome(Outcome.INAPPLICABLE)) == 5
+
+
+def test_what_is_not_supported_is_said_beside_the_score():
+    refuses = with_outcome(Outcome.HOLDS, examples=100, untried={"float64": 300, "int8": 1})
+
+    score = Score(refuses, "cpu")
+
+    assert score.said == "conforms in what it supports"
+    assert "76 % of the examples untried, for float64, int8" in score.line
+    assert "1 unsupported" in Score(with_outcome(Outcome.UNSUPPORTED), "cpu").line
+
+
 @pytest.mark.parametrize(
     ("report", "message", "color"),
     [
         (REPORT, "0/1 rules", "red"),
         (replace(HOLDING, run=replace(RUN, targets=RUN.targets[:1])), "1/1 rules", "brightgreen"),
-        (replace(HOLDING, run=replace(RUN, ended=None)), "1/1 rules", "red"),
-        (replace(REPORT, results=()), "nothing applied", "lightgrey"),
+        (replace(HOLDING, run=replace(RUN, ended=None)), "incomplete: 1 rules hold", "lightgrey"),
+        (replace(HOLDING, run=replace(RUN, rules=477)), "incomplete: 1 rules hold", "lightgrey"),
+        (replace(REPORT, run=replace(RUN, ended=None)), "0/1 rules", "red"),
+        (replace(REPORT, results=()), "incomplete: 0 rules hold", "lightgrey"),
+        (with_outcome(Outcome.INAPPLICABLE), "nothing applied", "lightgrey"),
+        (with_outcome(Outcome.UNSUPPORTED), "0/1 rules, 1 unsupported", "green"),
+        (with_outcome(Outcome.HOLDS, untried={"float64": 3}), "1/1 rules, in part", "green"),
     ],
 )
 def test_the_badge_counts_rules_and_is_green_only_if_all_is_well(report, message, color):
