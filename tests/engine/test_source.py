@@ -1,5 +1,7 @@
 """Which documentation a rule may name, and whether its words are those that the rule was reviewed against."""
 
+import functools
+
 import pytest
 
 from conformance.__main__ import main
@@ -16,8 +18,7 @@ def reviewed(tmp_path, monkeypatch):
     path = tmp_path / "sources.toml"
     monkeypatch.setattr(sources, "REVIEWED", path)
     known = sources.reviewed.__wrapped__
-    monkeypatch.setattr(sources, "reviewed", lambda path=path: known(path))
-    sources.reviewed.cache_clear = lambda: None  # type: ignore[attr-defined]
+    monkeypatch.setattr(sources, "reviewed", functools.cache(lambda path=path: known(path)))
     return path
 
 
