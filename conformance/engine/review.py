@@ -34,7 +34,6 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no rule names {unknown[0]}")
     if given:
         write_reviewed(sources.REVIEWED, rules if "all" in given else given, str(torch.__version__))
-        sources.reviewed.cache_clear()
     lines = [f"torch {torch.__version__}"]
     again = {name: why for name in rules if (why := sources.changed(name)) is not None}
     for name, why in again.items():
@@ -75,3 +74,4 @@ def write_reviewed(path: Path, names: Iterable[str], version: str) -> None:
     for name in sorted(known):
         lines += ["", f'["{name}"]', *[f'"{at}" = "{found}"' for at, found in known[name].items()]]
     path.write_text("\n".join(lines) + "\n", "utf-8")
+    sources.reviewed.cache_clear()
