@@ -36,7 +36,7 @@ class KnownBreak:
     """One entry: `rule` is known not to hold on `target` for the torch versions given.
 
     With an `input_class` it concerns only the examples of that class: the rule is checked on all others.
-    `place` is where it is written, as `FILE:LINE`.
+    `place` is where it is written, as `FILE:LINE`; one that is `shipped` came with the suite.
     """
 
     rule: str
@@ -48,6 +48,7 @@ class KnownBreak:
     script: str | None = None
     input_class: str | None = None
     place: str = field(default="", compare=False)
+    shipped: bool = field(default=False, compare=False)
 
     def concerns(self, rule: str, target: Target, torch: str) -> bool:
         """Return whether the entry is about this rule on this target under this version of torch."""
@@ -56,6 +57,13 @@ class KnownBreak:
             and self.target in ("*", target.id, target.device)
             and self.torch.contains(torch, prereleases=True)
         )
+
+    def stale(self, target: Target) -> bool:
+        """Return whether that the rule holds on a target means that the entry has to go.
+
+        What came with the suite is said of torch as its CPU is: a device that does better does well.
+        """
+        return not self.shipped or target.device in ("cpu", self.target)
 
     def __str__(self) -> str:
         where = self.issue or self.script
@@ -71,13 +79,13 @@ class Lack:
     reason: str
 
 
-def read_known_breaks(path: Path) -> list[KnownBreak]:
-    """Read the breaks of a known-breaks file.
+def read_known_breaks(path: Path, *, shipped: bool = False) -> list[KnownBreak]:
+    """Read the breaks of a known-breaks file, which may be the suite's own.
 
     Raises KnownBreaksError, with the file and the line of the entry, if the file cannot be read, is not
     TOML, or has an entry with a missing, unknown or wrong key.
     """
-    return [_entry(entry, place) for entry, place in _entries(path, "break")]
+    return [replace(_entry(entry, place), shipped=shipped) for entry, place in _entries(path, "break")]
 
 
 def read_lacks(path: Path) -> list[Lack]:

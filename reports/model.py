@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -174,7 +175,8 @@ class Run:
 class Result:
     """What became of one rule on one target, with the evidence.
 
-    `untried` counts the examples that were drawn and not run, by the dtype that the target lacks.
+    `untried` counts the examples that were drawn and not run, by the dtype that the target lacks, `warned`
+    the warnings of the target that broke nothing, by what they say.
     """
 
     rule: str
@@ -189,6 +191,7 @@ class Result:
     reproduced: str | None = None
     traceback: str | None = None
     untried: dict[str, int] = field(default_factory=dict)
+    warned: dict[str, int] = field(default_factory=dict)
 
     @property
     def evidence(self) -> str:
@@ -238,6 +241,13 @@ class Report:
     def basis(self) -> dict[str, Basis]:
         """The basis of each rule, by its id."""
         return {rule.id: rule.basis for rule in self.rules}
+
+    def warnings_of(self, target: str) -> dict[str, int]:
+        """Return how often the target with an id warned while rules ran that are not about that, by what."""
+        found: Counter[str] = Counter()
+        for result in self.results_of(target):
+            found.update(result.warned)
+        return dict(found.most_common())
 
     def run_of(self, target: Target) -> Run:
         """Return the run that a target was part of."""
@@ -290,7 +300,10 @@ def plain(value: Run | Rule | Target | Result) -> dict[str, Any]:
     """Return the value as nested dicts, lists, strings and numbers only, fit for JSON and for execnet."""
     if isinstance(value, Result):
         # There are many, and nothing in them but the outcome needs turning into something else.
-        return {**vars(value), "outcome": value.outcome.value}
+        found = {**vars(value), "outcome": value.outcome.value}
+        if not value.warned:
+            del found["warned"]
+        return found
     found = {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     # Nothing to say is not said.
     return {name: item for name, item in found.items() if item or name not in _UNSAID}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
 from collections.abc import Iterator
-from typing import NoReturn, cast
+from contextlib import contextmanager
+from typing import Any, NoReturn, cast
 
 import pytest
 import torch
@@ -21,7 +23,7 @@ from conformance.engine.running import run_rule
 from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, threads_per_worker
 from conformance.engine.watch import FIRST_LOOK, KNOWN_LOOK, Watch, watch_now, watching
 from reports.known_breaks import find_break, find_excuses
-from reports.model import Rule, Target
+from reports.model import Kind, Rule, Target
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -89,8 +91,30 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         threads=threads_per_worker(),
         patience=KNOWN_LOOK if find_break(known, rule.id, target, run.torch) else FIRST_LOOK,
     )
-    with watching(watch):
+    with watching(watch), heard(rule, observation):
         yield target
+
+
+@contextmanager
+def heard(rule: Rule, observation: Observation) -> Iterator[None]:
+    """Have warnings counted that would be raised, unless the rule is about warnings.
+
+    A device may warn: that it falls back to the CPU, or casts. What a rule says of a warning itself, that it
+    comes or does not, it can tell only if each is raised.
+    """
+    if rule.kind is Kind.WARNING:
+        yield
+        return
+
+    def hear(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        observation.warn(message, category)
+
+    with warnings.catch_warnings():
+        warnings.filters[:] = [  # type: ignore[index]
+            ("always" if action == "error" else action, *rest) for action, *rest in warnings.filters
+        ]
+        warnings.showwarning = hear
+        yield
 
 
 def _abandon(recorder: FlightRecorder | None, reason: str) -> NoReturn:

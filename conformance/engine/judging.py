@@ -92,6 +92,7 @@ class Judging:
             known=known,
             excuses=find_excuses(self._known, rule.id, target, self._run.torch),
             max_examples=self._run.max_examples,
+            target=target,
         )
         return replace(
             result,
@@ -100,6 +101,7 @@ class Judging:
             examples=observation.examples,
             classes=dict(sorted(observation.classes.items())),
             untried=dict(observation.untried),
+            warned=dict(observation.warned),
             counterexample=observation.counterexample() if observation.counterexample else None,
             script=observation.script() if outcome is Outcome.BROKEN and observation.script else None,
             traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,

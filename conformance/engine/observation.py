@@ -12,6 +12,7 @@ class Observation:
     """What is seen while one rule runs on one target; filled in example by example.
 
     Counting stops at the first failure: what follows is shrinking, which says nothing of the inputs tried.
+    `warned` counts the warnings that broke nothing, by what they say.
     """
 
     examples: int = 0
@@ -25,6 +26,7 @@ class Observation:
     counterexample: Callable[[], str] | None = None
     script: Callable[[], str | None] | None = None
     data: bytes | None = None
+    warned: Counter[str] = field(default_factory=Counter)
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""
@@ -51,6 +53,12 @@ class Observation:
         if not self.failed:
             self.untried[dtype] += 1
             self.untried_classes.update(classes)
+
+    def warn(self, message: Warning | str, category: type[Warning]) -> None:
+        """Count a warning that no rule is about."""
+        if not self.failed:
+            said = " ".join(str(message).split())[:300]
+            self.warned[f"{category.__name__}: {said}"] += 1
 
     def broke(
         self,

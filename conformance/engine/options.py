@@ -207,7 +207,7 @@ def known_breaks(config: pytest.Config) -> tuple[list[KnownBreak], list[Lack]]:
     lacks: list[Lack] = []
     try:
         for path in (SHIPPED_BREAKS, *map(Path, config.getoption("--known-breaks"))):
-            entries = read_known_breaks(path)
+            entries = read_known_breaks(path, shipped=path == SHIPPED_BREAKS)
             if path != SHIPPED_BREAKS:
                 check_rules(entries, {id: found.rule.classes for id, found in load_rules().items()})
             known += entries

@@ -30,14 +30,29 @@ def lacking(device: str) -> dict[Need, str]:
 
 
 def missing_dtypes(device: str) -> dict[str, str]:
-    """Return the dtypes of which the device cannot hold a tensor, each with what it said."""
+    """Return the dtypes of which the device cannot hold a tensor and give it back, each with the reason."""
     missing = {}
     for dtype in DTYPES:
         try:
-            torch.zeros(1, dtype=dtype).to(device)
+            reason = _round_trip(torch.tensor([1, 0], dtype=dtype), device)
         except Exception as error:  # whatever the backend answers with
-            missing[str(dtype)] = first_line(error)
+            reason = first_line(error)
+        if reason:
+            missing[str(dtype)] = reason
     return missing
+
+
+def _round_trip(sent: torch.Tensor, device: str) -> str | None:
+    """Return what became of a tensor that was sent to a device and brought back, None if it is the same."""
+    there = sent.to(device)
+    if there.dtype != sent.dtype:
+        return f"becomes {there.dtype}"
+    if there.device.type == "meta":
+        return None
+    back = there.cpu()
+    if back.dtype != sent.dtype:
+        return f"comes back as {back.dtype}"
+    return None if back.tolist() == sent.tolist() else f"{sent.tolist()} comes back as {back.tolist()}"
 
 
 def index_checks(device: str, imports: Sequence[str]) -> str | None:

@@ -135,4 +135,9 @@ class Recording:
         for target in report.run.targets:
             score = Score(report, target.id)
             terminalreporter.line(f"{target.id}: {score.said}; {score.line}")
+            if warned := report.warnings_of(target.id):
+                count, most = sum(warned.values()), next(iter(warned))
+                terminalreporter.line(
+                    f"{target.id} warned {count} times, in {len(warned)} ways; most often: {most}"
+                )
         terminalreporter.line(f"report: {self.written}")

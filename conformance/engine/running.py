@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+import traceback
 import unittest
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from conformance.engine.profiles import keeps_examples
 from conformance.engine.rule import RegisteredRule
 from conformance.engine.watch import FIRST_LOOK, Watch, check_device, note_failure, origin_of, run_example
 from reports.model import Kind
+from strategies import classes_of
 from strategies.decks import Deck, Decoder, deck_seed, unused
 from strategies.simplest import simplest
 from strategies.tape import Traced
@@ -160,8 +162,22 @@ def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> 
     return settings(settings(), **changes)(hypothesis.seed(deck_seed(strategy, seed))(test))
 
 
+def failing_at(error: BaseException) -> tuple[type[BaseException], str, int]:
+    """Return what tells a failure from another: the exception's type, and the innermost line that raised it.
+
+    That is a line of the backend's, if it raised in Python, else of the rule or of its claim; what pytest
+    raises is raised where the rule called it.
+    """
+    places = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if "_pytest" not in frame.f_code.co_filename
+    ]
+    return (type(error), *(places[-1] if places else ("", 0)))
+
+
 def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: float) -> Failure:
-    """Look for a case simpler than the one that broke a rule, which raises an exception of the same type.
+    """Look for a case simpler than the one that broke a rule, and breaks it by the same failure.
 
     Returns the failure on the simplest case found, which the observation then describes.
     """
@@ -170,7 +186,7 @@ def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: floa
     if not isinstance(case, Traced):
         return failure
     until = time.monotonic() + seconds
-    latest, whole = failure.error, True
+    latest, whole, wanted = failure.error, True, failing_at(failure.error)
 
     def fails(case: Traced) -> bool:
         nonlocal latest, whole
@@ -181,7 +197,7 @@ def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: floa
             run_example(found.body, {name: case}, watch)
         except FAILURES as error:
             check_device(watch)
-            if type(error) is type(failure.error):
+            if failing_at(error) == wanted and not watch.excused.intersection(classes_of(case)):
                 latest = error
                 return True
         return False

@@ -28,10 +28,13 @@ import warnings
 from types import SimpleNamespace
 
 import torch
+"""
 
+RAISING = """
 warnings.simplefilter("error")
 torch.set_warn_always(True)
 """
+"""Where a rule is about warnings, its script raises them as the run does; elsewhere neither does."""
 
 HELPERS = {
     "same_elements": """\
@@ -105,10 +108,12 @@ def standalone(
     title: str,
     device: str,
     imports: Sequence[str] = (),
+    raising: bool = False,
 ) -> str:
     """Return the source of a script that checks the body of a rule for one case, on a device.
 
-    `imports` are the modules that register the device, as `--import` takes them.
+    `imports` are the modules that register the device, as `--import` takes them; the script raises warnings
+    if it is `raising`.
 
     Raises UnscriptableError if the body needs something that has no place in a script.
     """
@@ -130,7 +135,16 @@ def standalone(
     ]
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
     registered = list(map(registration, imports))
-    lines = [comment, HEADER, *registered, *needed, *helpers, *inputs, text, *_settling(device)]
+    lines = [
+        comment,
+        HEADER + RAISING * raising,
+        *registered,
+        *needed,
+        *helpers,
+        *inputs,
+        text,
+        *_settling(device),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -92,7 +92,8 @@ def _device_types() -> list[str]:
     """Return the names of all device types that the installed torch knows of."""
     members: Iterable[str] = torch._C._autograd.DeviceType.__members__
     renamed = torch._C._get_privateuse1_backend_name()
-    return [renamed if name == "PrivateUse1" else name.lower() for name in members]
+    # A backend may take a name that torch has for a type of its own: `vulkan`, `fpga`.
+    return list(dict.fromkeys(renamed if name == "PrivateUse1" else name.lower() for name in members))
 
 
 def _works(device: str) -> bool:

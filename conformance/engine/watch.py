@@ -15,7 +15,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 from conformance.engine.device import first_line
 from conformance.engine.observation import Observation
 from conformance.engine.script import UnscriptableError, standalone
-from reports.model import Rule
+from reports.model import Kind, Rule
 from strategies import Case, LackingDtypeError, classes_of, placing_on
 from strategies.shapes import BEYOND_GRAIN
 from strategies.tape import Traced
@@ -196,6 +196,7 @@ def script(
     """Return the script that shows a rule break on torch alone, None where there can be none."""
     title = f"{declared.id}: {declared.statement}"
     try:
-        return standalone(body, arguments, title=title, device=device, imports=imports)
+        raising = declared.kind is Kind.WARNING
+        return standalone(body, arguments, title=title, device=device, imports=imports, raising=raising)
     except UnscriptableError:
         return None

@@ -1,0 +1,162 @@
+"""What a right device may do: none of it breaks a rule, and what breaks is named by its own failure."""
+
+import textwrap
+
+import pytest
+
+from reports.model import Outcome
+from tests.suite import ROOT, run_suite
+
+DEVICE = "reference:0"
+
+DEVICES = {
+    "warns": """
+        real = torch.Tensor.cpu
+
+        def cpu(self, *args, **options):
+            if self.device.type == "reference":
+                warnings.warn("takes the slow way", UserWarning)
+            return real(self, *args, **options)
+
+        torch.Tensor.cpu = cpu
+    """,
+    "narrows": """
+        real = torch.Tensor.to
+
+        def to(self, *args, **options):
+            found = real(self, *args, **options)
+            wide = found.device.type == "reference" and found.dtype is torch.float64
+            return real(found, torch.float32) if wide else found
+
+        torch.Tensor.to = to
+    """,
+    "adds_nothing_up": """
+        real = torch.Tensor.sum
+
+        def sum(self, *args, **options):
+            if self.device.type == "reference":
+                raise NotImplementedError("sum is not there")
+            return real(self, *args, **options)
+
+        torch.Tensor.sum = sum
+    """,
+    "checks_no_dim_of_nothing": """
+        real = torch.Tensor.gather
+
+        def gather(self, dim, index, **options):
+            if self.device.type == "reference" and not index.numel():
+                return torch.empty(index.shape, dtype=self.dtype, device=self.device)
+            return real(self, dim, index, **options)
+
+        torch.Tensor.gather = gather
+    """,
+    "cannot_print": """
+        real = torch.Tensor.gather
+        torch.Tensor.gather = lambda self, *args: real(self, *args) * 2
+
+        def cannot(self, *args, **options):
+            raise RuntimeError("nothing is printed here")
+
+        torch.Tensor.__repr__ = cannot
+    """,
+    "has_two_faults": """
+        real = torch.Tensor.gather
+
+        def gather(self, dim, index, **options):
+            if self.dim() == 0:
+                raise RuntimeError("the first")
+            if index.dim() > 1 and 0 in index.stride():
+                raise RuntimeError("the second")
+            return real(self, dim, index, **options)
+
+        torch.Tensor.gather = gather
+    """,
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs rules on the reference device, changed by one of the modules above."""
+
+    def run_on(name, *rules, **known):
+        module = tmp_path / f"{name}.py"
+        module.write_text(
+            f"import warnings\nimport torch\nimport tests.devices.reference\n{textwrap.dedent(DEVICES[name])}"
+        )
+        options = [f"--import={name}", "--device=reference", *(f"--rule={rule}" for rule in rules)]
+        if known:
+            file = tmp_path / "known.toml"
+            entry = {"target": "*", "cause": "device", "reason": "it is so", "script": "1", **known}
+            file.write_text("[[break]]\n" + "".join(f'{key} = "{value}"\n' for key, value in entry.items()))
+            options.append(f"--known-breaks={file}")
+        path = f"{tmp_path}:{ROOT}"
+        return run_suite(tmp_path / "report", *options, environment={"PYTHONPATH": path})
+
+    return run_on
+
+
+def outcomes(ran):
+    return {result.outcome for result in ran.report.results}
+
+
+def test_a_warning_breaks_no_rule_and_is_said_once(run):
+    ran = run("warns", "gather.elements", "gather.inputs_kept", "view.elements")
+
+    assert (ran.code, outcomes(ran)) == (0, {Outcome.HOLDS}), ran.output
+    assert ran.output.count("UserWarning: takes the slow way") == 1
+    ((said, count),) = ran.report.warnings_of(DEVICE).items()
+    assert (said, count > 100) == ("UserWarning: takes the slow way", True)
+    assert f"<dt>{DEVICE} warned</dt><dd>{count} times: {said}</dd>" in ran.page
+
+
+def test_a_dtype_that_comes_back_as_another_is_lacking(run):
+    ran = run("narrows", "gather.output_dtype")
+
+    assert outcomes(ran) == {Outcome.HOLDS}, ran.output
+    assert ran.report.run.targets[0].lacks_dtypes == {"torch.float64": "becomes torch.float32"}
+    assert ran.result("gather.output_dtype", DEVICE).untried["torch.float64"] > 0
+
+
+def test_a_device_without_sum_has_autograd(run):
+    ran = run("adds_nothing_up", "detach.cuts", "detach.is_leaf")
+
+    assert outcomes(ran) == {Outcome.HOLDS}, ran.output
+    assert not ran.report.run.targets[0].lacks
+
+
+def test_a_device_that_does_better_than_the_cpu_is_not_told_to_edit_our_files(run):
+    ran = run("checks_no_dim_of_nothing", "gather.empty_index_dim")
+
+    assert (ran.code, outcomes(ran)) == (0, {Outcome.HOLDS}), ran.output
+
+
+def test_a_break_of_its_own_that_is_gone_is_to_be_deleted(run):
+    ran = run("warns", "gather.elements", rule="gather.elements")
+
+    assert (ran.code, outcomes(ran)) == (1, {Outcome.FIXED}), ran.output
+
+
+def test_a_device_that_cannot_print_breaks_a_rule_by_the_rules_own_claim(run):
+    ran = run("cannot_print", "gather.elements")
+
+    assert ran.result("gather.elements", DEVICE).reason.startswith("AssertionError: differs first"), (
+        ran.output
+    )
+
+
+def test_the_search_for_a_simpler_case_keeps_to_the_failure(run):
+    excused = {"rule": "gather.output_shape", "class": "0-d"}
+    ran = run("has_two_faults", "gather.output_shape", **excused)
+
+    found = ran.result("gather.output_shape", DEVICE)
+    assert found.reason == "RuntimeError: the second"
+    assert "expand" in found.counterexample
+
+
+def test_a_backend_may_take_the_name_of_a_type_that_torch_knows(tmp_path):
+    source = (ROOT / "tests" / "devices" / "reference.py").read_text("utf-8")
+    (tmp_path / "named_fpga.py").write_text(source.replace('NAME = "reference"', 'NAME = "fpga"'))
+    options = ("--import=named_fpga", "--device=fpga", "--rule=unsqueeze.shape")
+    ran = run_suite(tmp_path / "report", *options, environment={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+
+    assert [target.id for target in ran.report.run.targets] == ["fpga:0"], ran.output
