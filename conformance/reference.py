@@ -42,6 +42,27 @@ def regrouped(elements: Array, itemsize: int) -> Array:
     return elements.reshape(*lead, last * old // itemsize, itemsize)
 
 
+def ones(dtype: torch.dtype, shape: tuple[int, ...], itemsize: int) -> Array:
+    """Return raw elements of `itemsize` bytes, in a shape, whose memory is filled with ones of a dtype."""
+    one = raw(torch.ones((), dtype=dtype)).reshape(-1)
+    filled = np.tile(one, math.prod(shape) * itemsize // one.size)
+    return filled.reshape(*shape, itemsize)
+
+
+def strides_of_view(shape: tuple[int, ...], strides: tuple[int, ...], viewed: tuple[int, ...]) -> list[int]:
+    """Return the strides of the dims longer than 1 of a tensor with elements, viewed as another shape."""
+    places = sum(
+        (at * stride for at, stride in zip(np.indices(shape), strides, strict=True)), np.zeros(shape, int)
+    )
+    places = places.reshape(viewed)
+    start = (0,) * places.ndim
+    return [
+        int(places[(*start[:dim], 1, *start[dim + 1 :])] - places[start])
+        for dim, size in enumerate(viewed)
+        if size > 1
+    ]
+
+
 def pairwise(function: np.ufunc, one: Array, other: Array) -> Array:
     """Return what a function of numpy gives for two arrays; of two of bfloat16 it would warn about NaNs."""
     with np.errstate(invalid="ignore"):
