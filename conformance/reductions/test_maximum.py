@@ -122,7 +122,7 @@ def test_complex(case):
     """Complex tensors raise RuntimeError: complex numbers have no order."""
     torch.maximum(case.mended_input, case.mended_other)
 
-    with pytest.raises(RuntimeError):
+    with expect.refusal():
         torch.maximum(case.input, case.other)
 
 
@@ -135,7 +135,7 @@ def test_gradient(case):
 
     torch.maximum(case.input, case.other).backward(case.upstream)
 
-    expect.close(case.input.grad, expected, dtype=case.input.dtype)
+    expect.close(case.input.grad, expected, dtype=case.input.dtype, scale=0)
 
 
 @rule("maximum.gradient_of_other", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
@@ -147,7 +147,7 @@ def test_gradient_of_other(case):
 
     torch.maximum(case.input, case.other).backward(case.upstream)
 
-    expect.close(case.other.grad, expected, dtype=case.other.dtype)
+    expect.close(case.other.grad, expected, dtype=case.other.dtype, scale=0)
 
 
 @rule("fmax.gradient", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
@@ -159,4 +159,4 @@ def test_fmax_gradient(case):
 
     torch.fmax(case.input, case.other).backward(case.upstream)
 
-    expect.close(case.input.grad, expected, dtype=case.input.dtype)
+    expect.close(case.input.grad, expected, dtype=case.input.dtype, scale=0)

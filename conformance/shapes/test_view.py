@@ -53,9 +53,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @rule("view.shape", source=VIEW, seed="view", needs=[Need.STRIDES])
 @given(case=views())
 def test_shape(case):
-    """A tensor can be viewed as any shape that splits dims, or merges dims d and d + 1 where
-    stride[d] == stride[d + 1] * size[d + 1].
-    """
+    """A view may split dims, and merge dims d and d + 1 if stride[d] == stride[d + 1] * size[d + 1]."""
     output = case.input.view(case.shape)
 
     assert output.shape == case.shape
@@ -232,9 +230,7 @@ def test_numel(case):
 @rule("view.incompatible_strides", source=VIEW, kind=Kind.ERROR, needs=[Need.STRIDES])
 @given(case=views_against_strides())
 def test_incompatible_strides(case):
-    """A shape that merges dims d and d + 1, or cuts across them, is refused where
-    stride[d] != stride[d + 1] * size[d + 1].
-    """
+    """To merge dims d and d + 1, or cut across, is refused if stride[d] != stride[d + 1] * size[d + 1]."""
     case.mended_input.view(case.mended_shape)
 
     with expect.refusal():
@@ -466,7 +462,7 @@ def test_dtype_last_stride(case):
 @rule("view_dtype.last_size", source=VIEW, kind=Kind.ERROR)
 @given(case=dtype_views_with_odd_size())
 def test_dtype_last_size(case):
-    """A view as a dtype of larger elements is refused if their ratio does not divide the last size."""
+    """A view as larger elements is refused if their ratio does not divide the last size."""
     case.mended_input.view(case.dtype)
 
     with expect.refusal():
@@ -476,7 +472,7 @@ def test_dtype_last_size(case):
 @rule("view_dtype.offset", source=VIEW, kind=Kind.ERROR, needs=[Need.STRIDES])
 @given(case=dtype_views_with_odd_offset())
 def test_dtype_offset(case):
-    """A view as a dtype of larger elements is refused if their ratio does not divide the storage offset."""
+    """A view as larger elements is refused if their ratio does not divide the storage offset."""
     case.mended_input.view(case.dtype)
 
     with expect.refusal():
@@ -486,7 +482,7 @@ def test_dtype_offset(case):
 @rule("view_dtype.other_strides", source=VIEW, kind=Kind.ERROR, needs=[Need.STRIDES])
 @given(case=dtype_views_with_odd_strides())
 def test_dtype_other_strides(case):
-    """A view as a dtype of larger elements is refused if their ratio does not divide a stride but the last."""
+    """A view as larger elements is refused if their ratio does not divide every stride but the last."""
     case.mended_input.view(case.dtype)
 
     with expect.refusal():
@@ -496,9 +492,7 @@ def test_dtype_other_strides(case):
 @rule("view_dtype.other_empty_strides", source=VIEW, kind=Kind.ERROR, needs=[Need.STRIDES])
 @given(case=dtype_views_with_odd_empty_strides())
 def test_dtype_other_empty_strides(case):
-    """A stride but the last that the ratio of the element sizes does not divide is refused even for a tensor
-    without elements.
-    """
+    """Even a view of no elements as larger ones is refused where their ratio does not divide a stride."""
     case.mended_input.view(case.dtype)
 
     with expect.refusal():
