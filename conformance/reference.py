@@ -69,6 +69,19 @@ def pairwise(function: np.ufunc, one: Array, other: Array) -> Array:
         return np.asarray(function(one, other))
 
 
+def promoted(one: torch.dtype, other: torch.dtype) -> str:
+    """Return the name of what two dtypes, neither complex, promote to; of tensors both 0-d or neither."""
+    if _kind(one) != _kind(other):
+        return str(max(one, other, key=_kind))
+    if one.itemsize == other.itemsize and one is not other:
+        return "torch.float32" if one.is_floating_point else "torch.int16"
+    return str(max(one, other, key=lambda dtype: dtype.itemsize))
+
+
+def _kind(dtype: torch.dtype) -> int:
+    return 2 if dtype.is_floating_point else 0 if dtype is torch.bool else 1
+
+
 def gather(input: Array, dim: int, index: Array) -> Array:
     """Return what gather gives: each position of index, with its coordinate along dim replaced by its value.
 

@@ -31,7 +31,7 @@ from strategies.cases.reductions import (
     whole_gradients,
     wholes,
 )
-from strategies.values import FLOAT_DTYPES
+from strategies.values import NUMBER_DTYPES
 
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 
@@ -385,15 +385,16 @@ def test_full_out(case):
     expect.equal_elements(out, expected)
 
 
-@rule("max.full_out_converts", source="torch.max", basis=Basis.OBSERVED)
-@given(case=wholes(dtypes=FLOAT_DTYPES))
+@rule("max.full_out_converts", source="torch.max", basis=Basis.OBSERVED, needs=[Need.VALUES])
+@given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_full_out_converts(case):
-    """Without dim, an out of another floating dtype is taken, and keeps its dtype."""
-    out = torch.zeros((), dtype=torch.float32, device=case.input.device)
+    """Without dim, an out of float64 receives the largest element of an input of any dtype of numbers."""
+    expected = np.asarray(reference.host(case.input).max()).astype(np.float64)
+    out = torch.zeros((), dtype=torch.float64, device=case.input.device)
 
     torch.max(case.input, out=out)
 
-    assert out.dtype == torch.float32
+    expect.equal_elements(out, expected)
 
 
 @rule("max.out_dtype", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)

@@ -304,10 +304,10 @@ def reductions_out_of_range(tape: Tape) -> ReductionMisuse:
 
 
 @strategy(promises=("empty", "negative dim"))
-def reductions_of_nothing(tape: Tape) -> ReductionMisuse:
+def reductions_of_nothing(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> ReductionMisuse:
     """Return a strategy for a dim of size 0; of size 1 it is legal."""
     shape = decode_shape(tape, min_dims=1)
-    dim, keepdim, dtype = decode_dim(tape, len(shape)), tape.chance(40), tape.pick(REAL_DTYPES)
+    dim, keepdim, dtype = decode_dim(tape, len(shape)), tape.chance(40), tape.pick(dtypes)
     wrong, right = [zeros_code(with_size(shape, dim % len(shape), size), dtype) for size in (0, 1)]
     drawn = _Drawn((*shape_classes(wrong.shape), *dim_classes(dim)), wrong, dim, keepdim)
     return drawn.case(ReductionMisuse, mended_input=right, mended_dim=dim)
