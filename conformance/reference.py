@@ -55,12 +55,8 @@ def strides_of_view(shape: tuple[int, ...], strides: tuple[int, ...], viewed: tu
         (at * stride for at, stride in zip(np.indices(shape), strides, strict=True)), np.zeros(shape, int)
     )
     places = places.reshape(viewed)
-    start = (0,) * places.ndim
-    return [
-        int(places[(*start[:dim], 1, *start[dim + 1 :])] - places[start])
-        for dim, size in enumerate(viewed)
-        if size > 1
-    ]
+    first = places.reshape(-1)[0]
+    return [int(places.take(1, dim).reshape(-1)[0] - first) for dim, size in enumerate(viewed) if size > 1]
 
 
 def pairwise(function: np.ufunc, one: Array, other: Array) -> Array:
