@@ -42,10 +42,40 @@ def regrouped(elements: Array, itemsize: int) -> Array:
     return elements.reshape(*lead, last * old // itemsize, itemsize)
 
 
+def ones(dtype: torch.dtype, shape: tuple[int, ...], itemsize: int) -> Array:
+    """Return raw elements of `itemsize` bytes, in a shape, whose memory is filled with ones of a dtype."""
+    one = raw(torch.ones((), dtype=dtype)).reshape(-1)
+    filled = np.tile(one, math.prod(shape) * itemsize // one.size)
+    return filled.reshape(*shape, itemsize)
+
+
+def strides_of_view(shape: tuple[int, ...], strides: tuple[int, ...], viewed: tuple[int, ...]) -> list[int]:
+    """Return the strides of the dims longer than 1 of a tensor with elements, viewed as another shape."""
+    places = sum(
+        (at * stride for at, stride in zip(np.indices(shape), strides, strict=True)), np.zeros(shape, int)
+    )
+    places = places.reshape(viewed)
+    first = places.reshape(-1)[0]
+    return [int(places.take(1, dim).reshape(-1)[0] - first) for dim, size in enumerate(viewed) if size > 1]
+
+
 def pairwise(function: np.ufunc, one: Array, other: Array) -> Array:
     """Return what a function of numpy gives for two arrays; of two of bfloat16 it would warn about NaNs."""
     with np.errstate(invalid="ignore"):
         return np.asarray(function(one, other))
+
+
+def promoted(one: torch.dtype, other: torch.dtype) -> str:
+    """Return the name of what two dtypes, neither complex, promote to; of tensors both 0-d or neither."""
+    if _kind(one) != _kind(other):
+        return str(max(one, other, key=_kind))
+    if one.itemsize == other.itemsize and one is not other:
+        return "torch.float32" if one.is_floating_point else "torch.int16"
+    return str(max(one, other, key=lambda dtype: dtype.itemsize))
+
+
+def _kind(dtype: torch.dtype) -> int:
+    return 2 if dtype.is_floating_point else 0 if dtype is torch.bool else 1
 
 
 def gather(input: Array, dim: int, index: Array) -> Array:

@@ -26,9 +26,12 @@ from strategies.cases.reductions import (
     reductions_out_of_range,
     reductions_with_out,
     reductions_with_out_of_other_dtype,
+    reductions_with_out_that_may_require_grad,
+    reductions_with_out_to_resize,
     whole_gradients,
     wholes,
 )
+from strategies.values import NUMBER_DTYPES
 
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 
@@ -36,7 +39,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @rule("max.full_value", source="torch.max", seed="max", needs=[Need.VALUES])
 @given(case=wholes())
 def test_full_value(case):
-    """Without dim, max gives the largest of all elements, as a 0-d tensor of the input's dtype."""
+    """Without dim, max gives the largest of all elements."""
     expected = np.asarray(reference.host(case.input).max())
 
     output = torch.max(case.input)
@@ -44,7 +47,7 @@ def test_full_value(case):
     expect.equal_elements(output, expected)
 
 
-@rule("max.full_method", source="torch.Tensor.max", needs=[Need.VALUES])
+@rule("max.full_method", source="torch.max", also=["torch.Tensor.max"], seed="max", needs=[Need.VALUES])
 @given(case=wholes())
 def test_full_method(case):
     """The method without arguments gives the largest of all elements."""
@@ -81,7 +84,7 @@ def test_full_gradient(case):
 
     torch.max(case.input).backward(case.upstream)
 
-    expect.close(case.input.grad, expected, dtype=case.input.dtype)
+    expect.close(case.input.grad, expected, dtype=case.input.dtype, scale=0)
 
 
 @rule("max.values", source="torch.max", seed="max", needs=[Need.VALUES])
@@ -148,7 +151,7 @@ def test_shape(case):
     assert values.shape == reduced_shape(case.input.shape, [case.dim], keepdim=case.keepdim)
 
 
-@rule("max.indices_shape", source="torch.max", seed="max")
+@rule("max.indices_shape", source="torch.max")
 @given(case=reductions())
 def test_indices_shape(case):
     """Along a dim, indices has the shape of values."""
@@ -175,7 +178,7 @@ def test_indices_dtype(case):
     assert indices.dtype == torch.int64
 
 
-@rule("max.named_values", source="torch.max")
+@rule("max.named_values", source="torch.max", seed="max")
 @given(case=reductions())
 def test_named_values(case):
     """The first part of the result can be read as .values."""
@@ -184,7 +187,7 @@ def test_named_values(case):
     assert result.values is result[0]
 
 
-@rule("max.named_indices", source="torch.max")
+@rule("max.named_indices", source="torch.max", seed="max")
 @given(case=reductions())
 def test_named_indices(case):
     """The second part of the result can be read as .indices."""
@@ -193,15 +196,16 @@ def test_named_indices(case):
     assert result.indices is result[1]
 
 
-@rule("max.method", source="torch.Tensor.max", needs=[Need.VALUES])
+@rule("max.method", source="torch.max", also=["torch.Tensor.max"], needs=[Need.VALUES])
 @given(case=reductions())
 def test_method(case):
-    """The method with dim and keepdim by name gives the values that the function gives."""
-    expected, _ = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    """The method, dim and keepdim given by name, gives the largest element of each row and its place."""
+    largest, places = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
 
-    result = case.input.max(dim=case.dim, keepdim=case.keepdim)
+    values, indices = case.input.max(dim=case.dim, keepdim=case.keepdim)
 
-    expect.equal_elements(result.values, expected)
+    expect.equal_elements(values, largest)
+    expect.equal_elements(indices, places)
 
 
 @rule("max.indices_need_no_grad", source="torch.max", basis=Basis.OBSERVED, needs=[Need.AUTOGRAD])
@@ -259,21 +263,51 @@ def test_full_empty(case):
 @rule("max.dim_none", source="torch.max", kind=Kind.ERROR)
 @given(case=reductions())
 def test_dim_none(case):
-    """None in the place of the dim raises TypeError: leaving it out is what reduces over all dims."""
+    """None in the place of the dim is refused: leaving it out is what reduces over all dims."""
     torch.max(case.input, case.dim)
 
-    with pytest.raises(TypeError):
+    with expect.refusal():
         torch.max(case.input, None)
 
 
 @rule("max.dim_tuple", source="torch.max", kind=Kind.ERROR)
 @given(case=reductions())
 def test_dim_tuple(case):
-    """A tuple of dims raises TypeError: max reduces over one dim or over all."""
+    """A tuple of dims is refused: max reduces over one dim or over all."""
     torch.max(case.input, case.dim)
 
-    with pytest.raises(TypeError):
+    with expect.refusal():
         torch.max(case.input, (case.dim,))
+
+
+@rule("max.keepdim_alone", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)
+@given(case=reductions())
+def test_keepdim_alone(case):
+    """keepdim without a dim raises TypeError."""
+    torch.max(case.input, dim=case.dim, keepdim=True)
+
+    with pytest.raises(TypeError):
+        torch.max(case.input, keepdim=True)
+
+
+@rule("max.of_python", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)
+@given(case=wholes())
+def test_of_python(case):
+    """A number of Python as second argument raises TypeError: it takes a tensor."""
+    torch.max(case.input, torch.tensor(1.0, device=case.input.device))
+
+    with pytest.raises(TypeError):
+        torch.max(case.input, 1.0)
+
+
+@rule("max.full_complex", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)
+@given(case=reductions_of_complex())
+def test_full_complex(case):
+    """Without dim, a complex input raises RuntimeError, too."""
+    torch.max(case.mended_input)
+
+    with pytest.raises(RuntimeError):
+        torch.max(case.input)
 
 
 @rule("max.complex", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)
@@ -286,7 +320,7 @@ def test_complex(case):
         torch.max(case.input, case.dim, case.keepdim)
 
 
-@rule("max.out_values", source="torch.max", needs=[Need.VALUES])
+@rule("max.out_values", source="notes/out", also=["torch.max"], needs=[Need.VALUES])
 @given(case=reductions_with_out())
 def test_out_values(case):
     """The first tensor of out receives the values, whatever its strides."""
@@ -297,7 +331,7 @@ def test_out_values(case):
     expect.equal_elements(case.values, expected)
 
 
-@rule("max.out_indices", source="torch.max", needs=[Need.VALUES])
+@rule("max.out_indices", source="notes/out", also=["torch.max"], needs=[Need.VALUES])
 @given(case=reductions_with_out())
 def test_out_indices(case):
     """The second tensor of out receives the indices, whatever its strides."""
@@ -308,17 +342,72 @@ def test_out_indices(case):
     expect.equal_elements(case.indices, expected)
 
 
+@rule("max.out_resized", source="notes/out", also=["torch.max"])
+@given(case=reductions_with_out_to_resize())
+def test_out_resized(case):
+    """Tensors of out without elements are resized, each of them, to the shape of the result."""
+    shape = reduced_shape(case.input.shape, [case.dim], keepdim=case.keepdim)
+
+    torch.max(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
+
+    assert (case.values.shape, case.indices.shape) == (shape, shape)
+
+
+@rule("max.out_requires_grad", source="notes/out", kind=Kind.ERROR, needs=[Need.AUTOGRAD])
+@given(case=reductions_with_out_that_may_require_grad())
+def test_out_requires_grad(case):
+    """An out whose values require grad is refused."""
+    torch.max(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
+
+    with expect.refusal():
+        torch.max(case.input, case.dim, case.keepdim, out=(case.values.requires_grad_(), case.indices))
+
+
+@rule("max.out_of_a_leaf", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR, needs=[Need.AUTOGRAD])
+@given(case=reductions_with_out_that_may_require_grad())
+def test_out_of_a_leaf(case):
+    """With out, an input that requires grad raises RuntimeError."""
+    torch.max(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
+
+    with pytest.raises(RuntimeError):
+        torch.max(case.input.requires_grad_(), case.dim, case.keepdim, out=(case.values, case.indices))
+
+
+@rule("max.full_out", source="torch.max", needs=[Need.VALUES])
+@given(case=wholes())
+def test_full_out(case):
+    """Without dim, a 0-d out of the input's dtype receives the largest of all elements."""
+    expected = np.asarray(reference.host(case.input).max())
+    out = torch.zeros((), dtype=case.input.dtype, device=case.input.device)
+
+    torch.max(case.input, out=out)
+
+    expect.equal_elements(out, expected)
+
+
+@rule("max.full_out_converts", source="torch.max", basis=Basis.OBSERVED, needs=[Need.VALUES])
+@given(case=wholes(dtypes=NUMBER_DTYPES))
+def test_full_out_converts(case):
+    """Without dim, an out of float64 receives the largest element of an input of any dtype of numbers."""
+    expected = np.asarray(reference.host64(case.input).max())
+    out = torch.zeros((), dtype=torch.float64, device=case.input.device)
+
+    torch.max(case.input, out=out)
+
+    expect.equal_elements(out, expected)
+
+
 @rule("max.out_dtype", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)
 @given(case=reductions_with_out_of_other_dtype())
 def test_out_dtype(case):
-    """An out whose values have another dtype than the input, or whose indices are not int64, is refused."""
+    """Values of out of another dtype than the input, or indices of another than int64, raise RuntimeError."""
     torch.max(case.input, case.dim, case.keepdim, out=(case.mended_values, case.mended_indices))
 
     with pytest.raises(RuntimeError):
         torch.max(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
 
 
-@rule("max.of_two", source="torch.max", needs=[Need.VALUES])
+@rule("max.of_two", source="torch.max", also=["torch.maximum"], needs=[Need.VALUES])
 @given(case=pairs())
 def test_of_two(case):
     """With a tensor as second argument, max gives the larger element at each place, as maximum does."""

@@ -9,7 +9,7 @@ import torch
 
 from strategies.case import InputCase, TensorField, case_class
 from strategies.code import Index, TensorCode, indexed_shape
-from strategies.fills import zero_data
+from strategies.fills import Fill, zero_data, zeros
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes
 from strategies.tape import Tape, strategy, without
 from strategies.tensors import decode_tensor, layout_promises, zeros_code
@@ -42,6 +42,12 @@ _FINER = tuple(
     if smaller < size and other is not torch.bool
 )
 _COARSER = tuple((other, one) for one, other in _FINER)
+_WRITTEN = tuple(
+    (one, other)
+    for one, other in (*[pair for pair in _PAIRS if pair[0] is not pair[1]] * 6, *_FINER, *_COARSER)
+    if one is not torch.bool
+)
+"""Pairs of different dtypes, those of the same size as often as the others."""
 
 
 @case_class
@@ -82,10 +88,14 @@ def _without_bit(code: TensorCode) -> TensorCode:
     return code.changed(bit="", classes=without(code.classes, f"{code.bit} view"))
 
 
-def _rows(tape: Tape, old: torch.dtype, new: torch.dtype) -> tuple[TensorCode, list[str]]:
+def _rows(
+    tape: Tape, old: torch.dtype, new: torch.dtype, *, fill: Fill = decode_values, nonempty: bool = False
+) -> tuple[TensorCode, list[str]]:
     """Read a tensor that can be viewed as another dtype: last stride 1, all else a multiple of the ratio."""
     ratio = _ratio(old, new)
     shape = decode_shape(tape, min_dims=1)
+    if nonempty:
+        shape = nonempty_shape(shape)
     layout = tape.byte()
     *lead, last = shape
     # Of a last size 0 the strides before it would be no multiples of the ratio.
@@ -102,7 +112,7 @@ def _rows(tape: Tape, old: torch.dtype, new: torch.dtype) -> tuple[TensorCode, l
         index = None if index is None else (slice(None), *index)
         permutation = (1, 0, *range(2, len(shape)))
         classes.append("transposed input")
-    data, found = decode_values(tape, old, math.prod(base))
+    data, found = fill(tape, old, math.prod(base))
     code = TensorCode(data, old, base, (*lead, last), index, permutation)
     return code, [*shape_classes(code.shape), *classes, *found, *DTYPE_CLASSES[old]]
 
@@ -115,13 +125,35 @@ def dtype_views_of_rows(tape: Tape, *, finer: bool) -> DtypeView:
     return DtypeView(classes=tuple(classes), input=code, dtype=new)
 
 
-@strategy(promises=("rank 4 or more", "over 256 elements"))
+@strategy(
+    promises=(
+        "rank 4 or more",
+        "over 256 elements",
+        "stepped input",
+        "transposed input",
+        "same size",
+        "other size",
+    )
+)
 def dtype_views_of_zeros(tape: Tape) -> DtypeView:
-    """Return a strategy for zeros, contiguous and not empty, and a dtype of smaller or larger elements."""
-    old, new = tape.pick((*_FINER, *_COARSER))
-    *lead, last = nonempty_shape(decode_shape(tape, min_dims=1))
-    shape = (*lead, last * _ratio(old, new))
-    return DtypeView(classes=tuple(shape_classes(shape)), input=zeros_code(shape, old), dtype=new)
+    """Return a strategy for zeros with a last stride of 1 and another dtype, of elements of any size.
+
+    The input is not bool, whose bytes are those of its elements only if they are 0 or 1.
+    """
+    old, new = tape.pick(_WRITTEN)
+    code, classes = _rows(tape, old, new, fill=zeros, nonempty=True)
+    same = "same size" if old.itemsize == new.itemsize else "other size"
+    return DtypeView(classes=(*classes, same), input=code, dtype=new)
+
+
+@strategy(promises=("conj view", "rank 4 or more"))
+def dtype_views_of_conj_views(tape: Tape) -> DtypeViewMisuse:
+    """Return a strategy for a conj view and another dtype; without the conj bit it is legal."""
+    old, new = tape.pick([(old, new) for old, new in (*_FINER, *_PAIRS) if old.is_complex and old is not new])
+    shape = nonempty_shape(decode_shape(tape, min_dims=1))
+    mended = zeros_code(shape, old)
+    classes = ("conj view", *shape_classes(shape))
+    return DtypeViewMisuse(classes=classes, input=mended.changed(bit="conj"), dtype=new, mended_input=mended)
 
 
 @strategy(promises=("0-d",))
@@ -159,8 +191,9 @@ def _misuse(
 @strategy(promises=("last stride 2", "rank 4 or more"))
 def dtype_views_with_stepped_rows(tape: Tape) -> DtypeViewMisuse:
     """Return a strategy for a last dim of stride 2 and a dtype of other size."""
-    old, new, shape = _legal(tape, (*_COARSER, *_FINER))
-    return _misuse("last stride 2", old, new, shape, 2 * shape[-1], slice(None, None, 2))
+    old, new, (*lead, last) = _legal(tape, (*_COARSER, *_FINER))
+    last = max(last, 2)  # a dim of size 1 has no step
+    return _misuse("last stride 2", old, new, (*lead, last), 2 * last, slice(None, None, 2))
 
 
 @strategy(promises=("last size no multiple", "rank 4 or more"))
@@ -184,3 +217,22 @@ def dtype_views_with_odd_strides(tape: Tape) -> DtypeViewMisuse:
     """Return a strategy for a stride before the last that is no multiple of the ratio."""
     old, new, shape = _legal(tape, min_dims=2)
     return _misuse("stride no multiple", old, new, shape, shape[-1] + 1, slice(None, shape[-1]))
+
+
+@strategy(promises=("empty", "rank 4 or more"))
+def dtype_views_with_odd_empty_strides(tape: Tape) -> DtypeViewMisuse:
+    """Return a strategy for a tensor without elements, a stride before its last no multiple of the ratio."""
+    old, new, shape = _legal(tape, min_dims=2)
+    *lead, last = shape
+    wrong, right = [
+        TensorCode(
+            zero_data(old, math.prod(base)),
+            old,
+            base,
+            (*lead, 0),
+            (*[slice(None)] * len(lead), slice(None, 0)),
+        )
+        for base in ((*lead, last + 1), shape)
+    ]
+    classes = tuple(shape_classes((*lead, 0)))
+    return DtypeViewMisuse(classes=classes, input=wrong, dtype=new, mended_input=right)

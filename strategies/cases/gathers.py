@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,14 @@ from strategies.fills import counting, zero_data, zeros
 from strategies.indices import INDEX_PROMISES, INDEX_VALUE_BYTES, decode_index_shape, index_fill
 from strategies.shapes import MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, with_size
 from strategies.tape import Tape, packed, strategy, without
-from strategies.tensors import EXPANDED, decode_input, decode_tensor, decode_upstream, layout_promises
+from strategies.tensors import (
+    EXPANDED,
+    decode_input,
+    decode_tensor,
+    decode_upstream,
+    layout_promises,
+    zeros_code,
+)
 from strategies.values import (
     DTYPE_CLASSES,
     DTYPE_PROMISES,
@@ -204,6 +212,50 @@ def gathers_with_out(tape: Tape) -> GatherOut:
     drawn = decode_gather(tape)
     out = decode_tensor(tape, drawn.index.shape, drawn.input.dtype, role="out", fill=zeros, expand=0)
     return drawn.case(GatherOut, *out.classes, out=out)
+
+
+@strategy(
+    promises=(
+        *without((*SHAPE_PROMISES, *INDEX_PROMISES), "empty", "empty index"),
+        *layout_promises("out", expand=0),
+    )
+)
+def gathers_with_full_out(tape: Tape) -> GatherOut:
+    """Return a strategy for the same with an `out` of at least one element."""
+    drawn = decode_gather(tape, nonempty=True)
+    out = decode_tensor(tape, drawn.index.shape, drawn.input.dtype, role="out", fill=zeros, expand=0)
+    return drawn.case(GatherOut, *out.classes, out=out)
+
+
+@strategy(promises=("0-d", *layout_promises("out", expand=0)))
+def gathers_with_out_that_may_require_grad(tape: Tape) -> GatherOut:
+    """Return a strategy for the same with an `out` of a dtype that has gradients."""
+    drawn = decode_gather(tape, dtypes=GRAD_DTYPES, fill=zeros)
+    out = decode_tensor(tape, drawn.index.shape, drawn.input.dtype, role="out", fill=zeros, expand=0)
+    return drawn.case(GatherOut, *out.classes, out=out)
+
+
+@strategy(promises=("0-d", "size 1", "rank 4 or more", "out too small", "out too large", "other rank"))
+def gathers_with_out_of_other_shape(tape: Tape) -> GatherOut:
+    """Return a strategy for gathers with an `out` that has elements, but not the index's shape."""
+    how, where, drawn = (
+        tape.pick(("larger", "smaller", "flat", "one more dim")),
+        tape.byte(),
+        decode_gather(tape),
+    )
+    shape = nonempty_shape(drawn.index.shape)
+    at = where % max(len(shape), 1)
+    wrong: Shape = (*shape, 1)
+    if shape and how != "one more dim":
+        wrong = with_size(shape, at, shape[at] + 1)
+        if how == "smaller" and shape[at] > 1:
+            wrong = with_size(shape, at, shape[at] - 1)
+        if how == "flat" and len(shape) > 1:
+            wrong = (math.prod(shape),)
+    numel, found = math.prod(drawn.index.shape), math.prod(wrong)
+    classes = ["out too small"] if found < numel else ["out too large"] if found > numel else []
+    classes += ["other rank"] if len(wrong) != len(shape) else []
+    return drawn.case(GatherOut, *classes, out=zeros_code(wrong, drawn.input.dtype))
 
 
 @strategy(promises=("0-d", "size 1", "rank 4 or more"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from hypothesis.strategies import SearchStrategy
 
 from strategies.case import InputCase, TensorField, case_class
@@ -46,16 +49,19 @@ def _decode_shapes(tape: Tape) -> tuple[Shape, Shape]:
     """Read two shapes that broadcast to the first of them."""
     shape, ones, cut = decode_shape(tape), tape.byte(), tape.byte()
     other = [1 if ones >> at & 1 and ones > 100 else size for at, size in enumerate(shape)]
-    return shape, tuple(other[cut % (len(other) + 1) :] if cut > 190 else other)
+    # A 0-d tensor is left out: the documentation asks for at least one dim.
+    return shape, tuple(other[cut % max(len(other), 1) :] if cut > 190 else other)
 
 
-def pairs(*, nan: bool = False, swap: bool = True) -> SearchStrategy[Pair]:
+def pairs(
+    *, nan: bool = False, swap: bool = True, dtypes: Sequence[torch.dtype] = REAL_DTYPES
+) -> SearchStrategy[Pair]:
     """Return a strategy for two tensors of one dtype whose shapes broadcast to that of one of them."""
 
     def decode(tape: Tape) -> Pair:
         shape, other = _decode_shapes(tape)
         classes = [*shape_classes(shape), *(["broadcast"] if other != shape else [])]
-        dtype = tape.pick(FLOAT_DTYPES if nan else REAL_DTYPES)
+        dtype = tape.pick(FLOAT_DTYPES if nan else dtypes)
         swapped = tape.chance(40) and swap
         tape.leave(1)  # with another length, a seed would draw other cases than it has
         one = decode_tensor(tape, shape, dtype, fill=numbers_and_nan if nan else numbers, gaps=not nan)
@@ -68,10 +74,21 @@ def pairs(*, nan: bool = False, swap: bool = True) -> SearchStrategy[Pair]:
     return packed(decode, promises=(*SHAPE_PROMISES, "broadcast", *layouts, *layout_promises("other")))
 
 
+@strategy(promises=(*SHAPE_PROMISES[1:], *layout_promises(), "0-d input", "0-d other"))
+def pairs_with_0d(tape: Tape) -> Pair:
+    """Return a strategy for a tensor of at least one dim and a 0-d one, of one dtype, in either order."""
+    swapped, shape = tape.chance(40), decode_shape(tape, min_dims=1)
+    one = decode_input(tape, shape, REAL_DTYPES, fill=numbers)
+    two = decode_tensor(tape, (), one.dtype, role="other", fill=numbers)
+    if swapped:
+        return Pair(classes=(*one.classes, "0-d input"), input=two, other=one)
+    return Pair(classes=(*one.classes, "0-d other"), input=one, other=two)
+
+
 @strategy(promises=("0-d", "empty", "two dtypes"))
-def pairs_of_dtypes(tape: Tape) -> Pair:
+def pairs_of_dtypes(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> Pair:
     """Return a strategy for two tensors of the same shape and any two dtypes that have an order."""
-    shape, one, two = decode_shape(tape), tape.pick(REAL_DTYPES), tape.pick(REAL_DTYPES)
+    shape, one, two = decode_shape(tape), tape.pick(dtypes), tape.pick(dtypes)
     classes = (*shape_classes(shape), "one dtype" if one is two else "two dtypes")
     return Pair(classes=classes, input=zeros_code(shape, one), other=zeros_code(shape, two))
 

@@ -167,18 +167,16 @@ def _decode(
     dtypes: Sequence[torch.dtype] = REAL_DTYPES,
     fill: Fill = numbers,
     *,
-    requires_grad: bool = False,
-    gaps: bool = True,
+    nonempty: bool = False,
+    **options: Any,
 ) -> _Drawn:
-    shape = decode_shape(tape)
+    shape = nonempty_shape(decode_shape(tape)) if nonempty else decode_shape(tape)
     dim, keepdim, longest = decode_dim(tape, places(shape)), tape.chance(40), tape.chance(50)
     if shape and longest:
         dim = shape.index(max(shape)) - (len(shape) if dim < 0 else 0)
     if shape and not shape[dim]:
         shape = with_size(shape, dim % len(shape), 2)
-    code = decode_input(
-        tape, shape, dtypes, known=dim_classes(dim), fill=fill, requires_grad=requires_grad, gaps=gaps
-    )
+    code = decode_input(tape, shape, dtypes, known=dim_classes(dim), fill=fill, **options)
     classes = [*code.classes]
     if shape and shape[dim] > 16:
         classes.append("reduces over 16")
@@ -261,6 +259,26 @@ def reductions_with_out(tape: Tape) -> ReductionOut:
     return drawn.case(ReductionOut, *classes, values=values, indices=indices)
 
 
+@strategy(promises=("0-d", "reduces over 16", *layout_promises("out", expand=0)))
+def reductions_with_out_that_may_require_grad(tape: Tape) -> ReductionOut:
+    """Return a strategy for the same with an input and values of a dtype that has gradients."""
+    drawn = _decode(tape, GRAD_DTYPES, few, expand=0)
+    values, indices = [
+        decode_tensor(tape, drawn.output_shape(), dtype, role="out", fill=counting, expand=0)
+        for dtype in (drawn.input.dtype, torch.int64)
+    ]
+    return drawn.case(ReductionOut, *values.classes, *indices.classes, values=values, indices=indices)
+
+
+@strategy(promises=("0-d", "size 1", "rank 4 or more"))
+def reductions_with_out_to_resize(tape: Tape) -> ReductionOut:
+    """Return a strategy for a reduction with tensors to write to that have no elements, and not its shape."""
+    shapes: tuple[Shape, ...] = ((0,), (0, 2), (3, 0), (0, 1, 2))
+    one, two, drawn = tape.pick(shapes), tape.pick(shapes), _decode(tape, nonempty=True)
+    values, indices = contiguous_code((), drawn.input.dtype, one), contiguous_code((), torch.int64, two)
+    return drawn.case(ReductionOut, values=values, indices=indices)
+
+
 @strategy(promises=("wrong indices", "wrong values", "0-d"))
 def reductions_with_out_of_other_dtype(tape: Tape) -> ReductionOutMisuse:
     """Return a strategy for a reduction with values of another dtype than the input's, or float indices."""
@@ -286,10 +304,10 @@ def reductions_out_of_range(tape: Tape) -> ReductionMisuse:
 
 
 @strategy(promises=("empty", "negative dim"))
-def reductions_of_nothing(tape: Tape) -> ReductionMisuse:
+def reductions_of_nothing(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> ReductionMisuse:
     """Return a strategy for a dim of size 0; of size 1 it is legal."""
     shape = decode_shape(tape, min_dims=1)
-    dim, keepdim, dtype = decode_dim(tape, len(shape)), tape.chance(40), tape.pick(REAL_DTYPES)
+    dim, keepdim, dtype = decode_dim(tape, len(shape)), tape.chance(40), tape.pick(dtypes)
     wrong, right = [zeros_code(with_size(shape, dim % len(shape), size), dtype) for size in (0, 1)]
     drawn = _Drawn((*shape_classes(wrong.shape), *dim_classes(dim)), wrong, dim, keepdim)
     return drawn.case(ReductionMisuse, mended_input=right, mended_dim=dim)

@@ -13,7 +13,7 @@ from strategies.case import InputCase, Parts, TensorField, case_class
 from strategies.code import TensorCode
 from strategies.fills import zeros
 from strategies.shapes import MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, with_size
-from strategies.tape import Tape, strategy
+from strategies.tape import Tape, strategy, without
 from strategies.tensors import decode_input, decode_upstream, layout_promises, zeros_code
 from strategies.values import GRAD_DTYPES, STORED_DTYPES
 
@@ -82,14 +82,21 @@ def decode_view_shape(tape: Tape, code: TensorCode) -> Shape:
     choices = tape.take(VIEW_BYTES)
     numel = math.prod(code.shape)
     if numel < 2:
-        table = _SINGLE if numel else EMPTY
-        return table[choices[0] * len(table) >> 8]
+        return _SINGLE[choices[0] * len(_SINGLE) >> 8] if numel else _split_dims(code.shape, choices)
     shape: list[int] = []
     for run, choice in zip(blocks(code.shape, code.strides()), choices, strict=False):
         shape += _split(run, choice)
     if choices[-1] > 200:
         shape.insert(choices[-1] % (len(shape) + 1), 1)
     return tuple(shape)
+
+
+def _split_dims(shape: Shape, choices: bytes) -> Shape:
+    """Return a shape without elements with some dims split: all that the strides of nothing say for sure."""
+    split: Shape = ()
+    for size, choice in zip(shape, choices, strict=False):
+        split += _split(size, choice) if size and len(split) < MAX_RANK else (size,)
+    return split
 
 
 def _split(size: int, choice: int) -> tuple[int, ...]:
@@ -149,6 +156,29 @@ def views(tape: Tape) -> View:
 def views_of_zeros(tape: Tape) -> View:
     """Return a strategy for views of inputs that are all zeros and can be written to."""
     return _decode(tape, fill=zeros, expand=0).case(View)
+
+
+@strategy(promises=(*PROMISES[1:], *layout_promises()))
+def views_with_dims(tape: Tape) -> View:
+    """Return a strategy for views as a shape of at least one dim."""
+    viewed = _decode(tape)
+    return viewed.case(View, shape=viewed.shape or (1,))
+
+
+@strategy(promises=(*without(PROMISES, "empty"), *layout_promises()))
+def views_of_elements(tape: Tape) -> View:
+    """Return a strategy for views of inputs of at least one element."""
+    code = decode_input(tape, nonempty_shape(decode_shape(tape)), STORED_DTYPES)
+    shape = decode_view_shape(tape, code)
+    return View(classes=_classes(code, shape), input=code, shape=shape)
+
+
+@strategy(promises=("empty", "rank 4 or more"))
+def views_of_nothing(tape: Tape) -> View:
+    """Return a strategy for inputs without elements, of any strides, and any shape without elements."""
+    where, shape = tape.byte(), decode_shape(tape, min_dims=1)
+    code = decode_input(tape, with_size(shape, where % len(shape), 0), STORED_DTYPES)
+    return View(classes=code.classes, input=code, shape=tape.pick(EMPTY))
 
 
 @strategy(promises=("0-d", "rank 4 or more"))

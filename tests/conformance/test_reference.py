@@ -79,3 +79,32 @@ def test_all_ones():
     expect.all_ones(torch.ones(2, dtype=torch.bool))
     with pytest.raises(AssertionError, match="instead of ones"):
         expect.all_ones(torch.tensor([1.0, 0.0]))
+
+
+def test_ones_of_a_dtype_fill_elements_of_another_size():
+    joined = reference.ones(torch.uint8, (2, 1), 2)
+    split = reference.ones(torch.int16, (4,), 1)
+
+    assert joined.tolist() == [[[1, 1]], [[1, 1]]]
+    assert split.reshape(-1).tolist() == reference.raw(torch.ones(2, dtype=torch.int16)).reshape(-1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "viewed", "expected"),
+    [
+        ((2, 3), (3, 1), (6,), [1]),
+        ((2, 6), (1, 2), (2, 3, 2), [1, 4, 2]),
+        ((4, 2), (0, 1), (2, 2, 1, 2), [0, 0, 1]),
+        ((1,), (7,), (), []),
+    ],
+)
+def test_strides_of_a_view_lead_to_the_same_elements(shape, strides, viewed, expected):
+    assert reference.strides_of_view(shape, strides, viewed) == expected
+
+
+@pytest.mark.parametrize(
+    "one", [torch.bool, torch.uint8, torch.int8, torch.int32, torch.float16, torch.bfloat16, torch.float64]
+)
+@pytest.mark.parametrize("other", [torch.bool, torch.int8, torch.int64, torch.float16, torch.float32])
+def test_promoted_agrees_with_torch(one, other):
+    assert reference.promoted(one, other) == str(torch.promote_types(one, other))

@@ -282,6 +282,42 @@ def gather_refuses_to_resize_out(real, input, dim, index, out=None, **options):
 
 
 @fault(*GATHER)
+def gather_ignores_out_of_other_shape(real, input, dim, index, out=None, **options):
+    if out is not None and out.numel() and out.shape != index.shape:
+        return out
+    return real(input, dim, index, **options) if out is None else real(input, dim, index, out=out, **options)
+
+
+@fault(*GATHER)
+def gather_resizes_out_in_silence(real, input, dim, index, out=None, **options):
+    if out is not None and out.shape != index.shape:
+        out.resize_(0)
+    return real(input, dim, index, **options) if out is None else real(input, dim, index, out=out, **options)
+
+
+@fault(*GATHER)
+def gather_writes_to_out_that_requires_grad(real, input, dim, index, out=None, **options):
+    if out is None:
+        return real(input, dim, index, **options)
+    with torch.no_grad():
+        return real(input, dim, index, out=out, **options)
+
+
+@fault(*GATHER)
+def gather_returns_a_view_of_its_output(real, input, dim, index, **options):
+    output = real(input, dim, index, **options)
+    return output if options else output.view_as(output)
+
+
+@fault(*GATHER)
+def gather_clears_its_input(real, input, dim, index, **options):
+    output = real(input, dim, index, **options)
+    if input.is_contiguous() and not input.requires_grad:
+        input.zero_()
+    return output
+
+
+@fault(*GATHER)
 def gather_casts_to_out(real, input, dim, index, out=None, **options):
     output = real(input, dim, index, **options)
     if out is None:

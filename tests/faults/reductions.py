@@ -18,12 +18,14 @@ LAYOUTS = {
     "narrowed": narrowed,
 }
 BOTH = {"max": (torch.max, torch.Tensor.max), "min": (torch.min, torch.Tensor.min)}
-ONLY_OF_MAX = {("min", "casts_to_out"), ("min", "takes_a_tuple")}
+ONLY_OF_MAX = {
+    ("min", name) for name in ("casts_to_out", "takes_a_tuple", "takes_a_number", "takes_keepdim_alone")
+}
 """What of min is left to the rules of max to show."""
 
 PAIRS = (torch.maximum, torch.minimum, torch.fmax, torch.fmin, torch.max, torch.min)
 SEVERAL = (torch.amax, torch.amin)
-ARGMAX = (torch.argmax,)
+ARGMAX = (torch.argmax, torch.argmin)
 AMINMAX = (torch.aminmax,)
 
 
@@ -55,7 +57,7 @@ def dim_fault(wrong: Callable[..., Any]) -> Callable[..., Any]:
 
         def standing_in(real, input, *arguments, dim=..., keepdim=False, out=None, _real_name=name):
             if _is_pair(arguments) or (not arguments and dim is ...):
-                return real(input, *arguments)
+                return real(input, *arguments) if out is None else real(input, *arguments, out=out)
             dim, keepdim = (*arguments, keepdim)[:2] if arguments else (dim, keepdim)
             if out is not None:
                 return real(input, dim, keepdim, out=out)
@@ -74,6 +76,8 @@ def out_fault(wrong: Callable[..., Any]) -> Callable[..., Any]:
         def standing_in(real, input, *arguments, out=None, **options):
             if out is None:
                 return real(input, *arguments, **options)
+            if not arguments:
+                return real(input, out=out)
             return wrong(real, input, *arguments, out)
 
         fault(*functions)(_named(standing_in, f"{name}_{wrong.__name__}"))
@@ -389,6 +393,48 @@ def casts_to_out(real, input, dim, keepdim, out):
     return out
 
 
+@fault(*BOTH["max"])
+def max_leaves_the_indices_of_out(real, input, *arguments, out=None, **options):
+    if out is None or not arguments:
+        return real(input, *arguments, **options) if out is None else real(input, out=out)
+    return real(input, *arguments, out=(out[0], torch.empty(0, dtype=torch.int64)))
+
+
+@fault(*BOTH["max"])
+def max_writes_to_out_that_requires_grad(real, input, *arguments, out=None, **options):
+    if out is None or not arguments:
+        return real(input, *arguments, **options) if out is None else real(input, out=out)
+    return real(input, *arguments, out=(out[0].detach(), out[1]))
+
+
+@fault(*BOTH["max"])
+def max_writes_what_requires_grad_to_out(real, input, *arguments, out=None, **options):
+    if out is None or not arguments:
+        return real(input, *arguments, **options) if out is None else real(input, out=out)
+    return real(input.detach(), *arguments, out=out)
+
+
+@fault(*BOTH["max"])
+def max_of_all_forgets_out(real, input, *arguments, out=None, **options):
+    if out is None or arguments:
+        return real(input, *arguments, **options) if out is None else real(input, *arguments, out=out)
+    return real(input)
+
+
+@fault(*BOTH["max"])
+def max_of_all_refuses_another_dtype_of_out(real, input, *arguments, out=None, **options):
+    if out is None or arguments:
+        return real(input, *arguments, **options) if out is None else real(input, *arguments, out=out)
+    if out.dtype is not input.dtype:
+        raise RuntimeError("dtype")
+    return real(input, out=out)
+
+
+@fault(*BOTH["max"])
+def max_of_all_takes_complex(real, input, *arguments, **options):
+    return real(input.real if input.is_complex() and not arguments else input, *arguments, **options)
+
+
 def takes(name: str, wrong: Callable[..., Any]) -> None:
     """Let max and min take an argument that they refuse before any fault could stand in."""
     from unittest import mock
@@ -415,6 +461,18 @@ def _taking_the_first_of_a_tuple(real, input, *rest, **options):
     return real(input, *[found[0] if isinstance(found, tuple) else found for found in rest], **options)
 
 
+def _taking_numbers(real, input, *rest, **options):
+    return real(
+        input, *[torch.tensor(found) if isinstance(found, float) else found for found in rest], **options
+    )
+
+
+def _ignoring_keepdim_alone(real, input, *rest, **options):
+    return real(input) if not rest and list(options) == ["keepdim"] else real(input, *rest, **options)
+
+
+takes("takes_a_number", _taking_numbers)
+takes("takes_keepdim_alone", _ignoring_keepdim_alone)
 takes("takes_none", _dropping_none)
 takes("takes_a_tuple", _taking_the_first_of_a_tuple)
 
@@ -492,6 +550,20 @@ def maximum_backward_favours_the_second(real, input, other):
     return torch.where(input > other, input, other)
 
 
+@fault(torch.maximum)
+def maximum_backward_favours_the_only_one(real, input, other):
+    if not input.requires_grad or other.requires_grad:
+        return real(input, other)
+    return torch.where(input >= other, input, other)
+
+
+@pair_fault
+def maximum_refuses_0d(real, input, other):
+    if bool(input.dim()) != bool(other.dim()):
+        raise RuntimeError("0-d")
+    return real(input, other)
+
+
 @pair_fault
 def maximum_flips_rank_4(real, input, other):
     output = real(input, other)
@@ -540,6 +612,16 @@ def amax_of_all_starts_at_zero(real, input, dims=(), keepdim=False):
 
 
 @fault(*SEVERAL)
+def amax_takes_none_for_dim_0(real, input, *dims, **options):
+    return real(input, 0, **options) if dims == (None,) and input.dim() else real(input, *dims, **options)
+
+
+@fault(*SEVERAL)
+def amax_of_no_dims_reduces_nothing(real, input, *dims, **options):
+    return input.clone() if dims == ((),) else real(input, *dims, **options)
+
+
+@fault(*SEVERAL)
 def amax_backward_picks_the_first(real, input, dims=(), keepdim=False):
     if not input.requires_grad:
         return real(input, dims, keepdim)
@@ -575,6 +657,32 @@ def argmax_of_a_row_stops_after_256(real, input, dim=None, keepdim=False):
     return real(input, dim, keepdim)
 
 
+@fault(*ARGMAX)
+def argmax_takes_none_for_dim_0(real, input, *dim, **options):
+    return real(input, 0, **options) if dim == (None,) and input.dim() else real(input, *dim, **options)
+
+
+@fault(*ARGMAX)
+def argmax_skips_nan(real, input, dim=None, keepdim=False):
+    if input.is_floating_point():
+        input = torch.where(input.isnan(), -torch.inf if real is torch.argmax else torch.inf, input)
+    return real(input, dim, keepdim)
+
+
+@fault(*ARGMAX)
+def argmax_gives_zero_for_nothing(real, input, dim=None, keepdim=False):
+    if dim is None and not input.numel():
+        return torch.zeros((), dtype=torch.int64)
+    if dim is not None and input.dim() and not input.shape[dim]:
+        return input.sum(dim, keepdim).long()
+    return real(input, dim, keepdim)
+
+
+@fault(*ARGMAX)
+def argmax_takes_complex(real, input, dim=None, keepdim=False):
+    return real(input.real if input.is_complex() else input, dim, keepdim)
+
+
 @fault(*AMINMAX)
 def aminmax_swaps_its_parts(real, input, **options):
     result = real(input, **options)
@@ -602,6 +710,22 @@ def aminmax_drops_nan(real, input, *, dim=None, keepdim=False):
         return result
     least = torch.where(input.isnan(), torch.inf, input)
     return torch.return_types.aminmax((real(least, dim=dim, keepdim=keepdim).min, result.max))
+
+
+@fault(*AMINMAX)
+def aminmax_drops_nan_of_the_largest(real, input, *, dim=None, keepdim=False):
+    result = real(input, dim=dim, keepdim=keepdim)
+    if not input.is_floating_point():
+        return result
+    most = torch.where(input.isnan(), -torch.inf, input)
+    return torch.return_types.aminmax((result.min, real(most, dim=dim, keepdim=keepdim).max))
+
+
+@fault(*AMINMAX)
+def aminmax_of_all_stops_after_256(real, input, *, dim=None, keepdim=False):
+    if dim is None:
+        input = input.reshape(-1)[:256]
+    return real(input, dim=dim, keepdim=keepdim)
 
 
 @fault(*AMINMAX)

@@ -285,6 +285,18 @@ def view_backward_needs_no_gradient(real, input, shape):
     return real(input.detach(), shape).requires_grad_(input.requires_grad)
 
 
+def _sharing(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor in the same memory that knows of no other: no view, with a version of its own."""
+    alone = torch.empty(0, dtype=tensor.dtype)
+    return alone.set_(tensor.untyped_storage(), tensor.storage_offset(), tensor.shape, tensor.stride())
+
+
+@shape_fault
+def view_forgets_that_it_is_one(real, input, shape):
+    output = real(input, shape)
+    return output if input.requires_grad or input.is_conj() or input.is_neg() else _sharing(output)
+
+
 @shape_fault
 def view_of_a_detached_tensor(real, input, shape):
     return real(input.detach(), shape)
@@ -411,6 +423,30 @@ for _name, _layout in LAYOUTS.items():
     _wrong = _misreading_dtype(_layout)
     _wrong.__name__ = f"view_dtype_misreads_{_name}_input"
     dtype_fault(_wrong)
+
+
+@dtype_fault
+def view_dtype_takes_any_strides_of_nothing(real, input, dtype):
+    if input.dim() and not input.numel():
+        *lead, last = input.shape
+        return torch.empty(*lead, last * input.element_size() // dtype.itemsize, dtype=dtype)
+    return real(input, dtype)
+
+
+@dtype_fault
+def view_dtype_has_a_version_of_its_own(real, input, dtype):
+    return _sharing(real(input, dtype))
+
+
+@dtype_fault
+def view_dtype_copies_what_is_as_large(real, input, dtype):
+    output = real(input, dtype)
+    return output.clone() if dtype.itemsize == input.element_size() else output
+
+
+@dtype_fault
+def view_dtype_resolves_conj_views(real, input, dtype):
+    return real(input.resolve_conj(), dtype)
 
 
 @dtype_fault
