@@ -179,7 +179,7 @@ def test_of_an_argmax(case):
 @rule("requires_grad.of_a_flat_function", source=NOTES, needs=GRAD)
 @given(case=flat_leaves())
 def test_of_a_flat_function(case):
-    """In grad mode round, floor and the like give an output that requires grad, though their derivative is 0."""
+    """In grad mode round, floor and the like, of derivative 0, give an output that requires grad, too."""
     output = case.function(case.x)
 
     assert output.requires_grad
