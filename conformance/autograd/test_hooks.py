@@ -370,7 +370,7 @@ def test_post_grad_mode_with_create_graph(case):
 
 
 @rule("post_accumulate_hooks.removed", source=POST, needs=GRAD)
-@given(case=leaves())
+@given(case=leaves(nonempty=True))
 def test_post_removed(case):
     """After its handle's remove() a post-accumulate hook is not called any more."""
     seen = []
@@ -397,7 +397,7 @@ def test_post_not_by_grad(case):
 
 
 @rule("post_accumulate_hooks.result", source=POST, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
-@given(case=leaves())
+@given(case=leaves(nonempty=True))
 def test_post_result(case):
     """A post-accumulate hook that returns another tensor than the leaf makes backward raise RuntimeError."""
     handle = case.x.register_post_accumulate_grad_hook(lambda leaf: leaf)
@@ -416,7 +416,7 @@ def test_post_result(case):
     kind=Kind.ERROR,
     needs=GRAD,
 )
-@given(case=leaves())
+@given(case=leaves(nonempty=True))
 def test_post_result_of_python(case):
     """A post-accumulate hook that returns neither a tensor nor None makes backward raise TypeError."""
     handle = case.x.register_post_accumulate_grad_hook(lambda leaf: None)
