@@ -53,7 +53,7 @@ def test_asked_for(case):
 @rule("requires_grad.like", source="torch.zeros_like", needs=GRAD)
 @given(case=leaves())
 def test_like(case):
-    """zeros_like a tensor that requires grad does not require grad."""
+    """zeros_like of a tensor that requires grad does not require grad, unless that is asked for."""
     made = torch.zeros_like(case.x)
 
     assert not made.requires_grad
@@ -62,7 +62,7 @@ def test_like(case):
 @rule("requires_grad.ones_like", source="torch.ones_like", needs=GRAD)
 @given(case=leaves())
 def test_ones_like(case):
-    """ones_like a tensor that requires grad does not require grad."""
+    """ones_like of a tensor that requires grad does not require grad, unless that is asked for."""
     made = torch.ones_like(case.x)
 
     assert not made.requires_grad
@@ -71,7 +71,7 @@ def test_ones_like(case):
 @rule("requires_grad.empty_like", source="torch.empty_like", needs=GRAD)
 @given(case=leaves())
 def test_empty_like(case):
-    """empty_like a tensor that requires grad does not require grad."""
+    """empty_like of a tensor that requires grad does not require grad, unless that is asked for."""
     made = torch.empty_like(case.x)
 
     assert not made.requires_grad
@@ -80,7 +80,7 @@ def test_empty_like(case):
 @rule("requires_grad.new_zeros", source="torch.Tensor.new_zeros", needs=GRAD)
 @given(case=leaves())
 def test_new_zeros(case):
-    """new_zeros of a tensor that requires grad does not require grad."""
+    """new_zeros of a tensor that requires grad does not require grad, unless that is asked for."""
     made = case.x.new_zeros(case.x.shape)
 
     assert not made.requires_grad
@@ -371,7 +371,7 @@ def test_lost_by_an_integer_dtype(case):
 @rule("no_grad.output", source="torch.no_grad", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_no_grad_output(case):
-    """A new tensor that is computed under no_grad does not require grad, even if an input does."""
+    """A new tensor that an operation gives under no_grad does not require grad, even if an input does."""
     with torch.no_grad():
         output = case.function(case.x)
 
@@ -401,7 +401,7 @@ def test_no_grad_ends(case):
 @rule("no_grad.decorator", source="torch.no_grad", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_no_grad_decorator(case):
-    """A new tensor that a function decorated with no_grad computes does not require grad."""
+    """A new tensor that an operation gives in a function decorated with no_grad does not require grad."""
     output = torch.no_grad()(lambda x: case.function(x))(case.x)
 
     assert not output.requires_grad
@@ -420,7 +420,7 @@ def test_enable_grad_inside_no_grad(case):
 @rule("set_grad_enabled.off", source="torch.set_grad_enabled", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_set_grad_enabled_off(case):
-    """A new tensor that is computed under set_grad_enabled(False) does not require grad."""
+    """A new tensor that an operation gives under set_grad_enabled(False) does not require grad."""
     with torch.set_grad_enabled(False):
         output = case.function(case.x)
 
@@ -440,7 +440,7 @@ def test_set_grad_enabled_on(case):
 @rule("inference_mode.output", source="torch.inference_mode", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_inference_mode_output(case):
-    """A new tensor that is computed under inference_mode does not require grad."""
+    """A new tensor that an operation gives under inference_mode does not require grad."""
     with torch.inference_mode():
         output = case.function(case.x)
 
@@ -450,7 +450,7 @@ def test_inference_mode_output(case):
 @rule("inference_mode.is_inference", source="torch.is_inference", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_inference_mode_is_inference(case):
-    """A tensor that is computed under inference_mode, and is no view, is an inference tensor."""
+    """What an operation gives under inference_mode, unless it is a view, is an inference tensor."""
     with torch.inference_mode():
         output = case.function(case.x)
 
