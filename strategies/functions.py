@@ -49,6 +49,16 @@ NAMED = (
 )
 """One-to-one functions of each kind: they save their output, their input, or nothing."""
 
+FLAT = (
+    Named("round", "lambda x: x.round()", "nothing"),
+    Named("floor", "lambda x: x.floor()", "nothing"),
+    Named("ceil", "lambda x: x.ceil()", "nothing"),
+    Named("trunc", "lambda x: x.trunc()", "nothing"),
+    Named("sign", "lambda x: x.sign()", "nothing"),
+    Named("nothing", "lambda x: x * 0", "nothing"),
+)
+"""Functions whose derivative is 0, or the limit 0 where they jump."""
+
 
 @dataclass(frozen=True)
 class Operation:

@@ -3,6 +3,8 @@
 Not covered: hooks on graph nodes, multi-grad hooks, and hooks under torch.compile.
 """
 
+import warnings
+
 import pytest
 import torch
 from hypothesis import given
@@ -65,7 +67,7 @@ def test_once(case):
 @rule("hooks.each_backward", source=HOOK, needs=GRAD)
 @given(case=graphs())
 def test_each_backward(case):
-    """A hook is called in every backward pass."""
+    """A hook is called in every backward pass that computes the tensor's gradient."""
     results = case.graph(*case.leaves)
     seen = []
     results[case.middle].register_hook(seen.append)
@@ -79,7 +81,7 @@ def test_each_backward(case):
 @rule("hooks.replaces", source=HOOK, needs=GRADIENT)
 @given(case=mapped_leaves())
 def test_replaces(case):
-    """The tensor that a hook returns takes the place of the gradient for all that comes before."""
+    """The tensor that a hook returns takes the gradient's place for what the tensor was computed from."""
     slope = reference.derivative(case.function.name, reference.host(case.x))
     expected = 3 * reference.host(case.upstream) * slope
     output = case.function(case.x)
@@ -130,14 +132,16 @@ def test_order(case):
 @rule("hooks.removed", source=HOOK, needs=GRAD)
 @given(case=mapped_leaves())
 def test_removed(case):
-    """After its handle's remove() a hook is not called."""
+    """After its handle's remove() a hook is not called any more."""
     output = case.function(case.x)
     seen = []
-    output.register_hook(seen.append).remove()
+    handle = output.register_hook(seen.append)
+    output.backward(case.upstream, retain_graph=True)
 
+    handle.remove()
     output.backward(case.upstream)
 
-    assert not seen
+    assert len(seen) == 1
 
 
 @rule("hooks.removed_twice", source=HOOK, basis=Basis.OBSERVED, needs=GRAD)
@@ -217,7 +221,7 @@ def test_autograd_grad(case):
     assert len(seen) == 1
 
 
-@rule("hooks.of_an_input_of_grad", source=NOTES, needs=GRADIENT)
+@rule("hooks.of_an_input_of_grad", source=NOTES, also=[HOOK], needs=GRADIENT)
 @given(case=leaves())
 def test_of_an_input_of_grad(case):
     """A hook on a tensor among the inputs of torch.autograd.grad changes what is returned for it."""
@@ -232,7 +236,7 @@ def test_of_an_input_of_grad(case):
 @rule("hooks.grad_mode", source=NOTES, basis=Basis.OBSERVED, needs=GRAD)
 @given(case=mapped_leaves())
 def test_grad_mode(case):
-    """Hooks run with grad mode off."""
+    """Hooks run with grad mode off, without create_graph."""
     output = case.function(case.x)
     seen = []
     output.register_hook(lambda gradient: seen.append(torch.is_grad_enabled()))
@@ -240,6 +244,19 @@ def test_grad_mode(case):
     output.backward(case.upstream)
 
     assert seen == [False]
+
+
+@rule("hooks.grad_mode_with_create_graph", source=NOTES, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=mapped_leaves())
+def test_grad_mode_with_create_graph(case):
+    """With create_graph hooks run with grad mode on."""
+    output = case.function(case.x)
+    seen = []
+    output.register_hook(lambda gradient: seen.append(torch.is_grad_enabled()))
+
+    torch.autograd.grad(output, [case.x], case.upstream, create_graph=True)
+
+    assert seen == [True]
 
 
 @rule("hooks.before_an_in_place_operation", source=NOTES, needs=GRADIENT)
@@ -316,9 +333,8 @@ def test_post_set_to_none(case):
 @rule("post_accumulate_hooks.step", source=POST, needs=GRADIENT)
 @given(case=leaves(expand=0))
 def test_post_step(case):
-    """A post-accumulate hook may change the leaf in place: it runs with grad mode off."""
+    """A post-accumulate hook may change the leaf in place."""
     expected = reference.host(case.x) + 2 * reference.host(case.upstream)
-
     case.x.register_post_accumulate_grad_hook(lambda leaf: leaf.add_(leaf.grad))
 
     (case.x * 2).backward(case.upstream)
@@ -326,26 +342,101 @@ def test_post_step(case):
     expect.close(case.x, expected, dtype=case.x.dtype)
 
 
-@rule("post_accumulate_hooks.not_by_grad", source=NOTES, needs=GRAD)
+@rule("post_accumulate_hooks.grad_mode", source=POST, needs=GRAD)
+@given(case=leaves())
+def test_post_grad_mode(case):
+    """A post-accumulate hook runs with grad mode off, without create_graph."""
+    seen = []
+    case.x.register_post_accumulate_grad_hook(lambda leaf: seen.append(torch.is_grad_enabled()))
+
+    (case.x * 2).backward(case.upstream)
+
+    assert seen == [False]
+
+
+@rule("post_accumulate_hooks.grad_mode_with_create_graph", source=POST, needs=GRAD)
+@given(case=leaves())
+def test_post_grad_mode_with_create_graph(case):
+    """With create_graph a post-accumulate hook runs with grad mode on."""
+    seen = []
+    case.x.register_post_accumulate_grad_hook(lambda leaf: seen.append(torch.is_grad_enabled()))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a leaf and its gradient then refer to each other
+        (case.x * 2).backward(case.upstream, create_graph=True)
+    case.x.grad = None
+
+    assert seen == [True]
+
+
+@rule("post_accumulate_hooks.removed", source=POST, needs=GRAD)
+@given(case=leaves(nonempty=True))
+def test_post_removed(case):
+    """After its handle's remove() a post-accumulate hook is not called any more."""
+    seen = []
+    handle = case.x.register_post_accumulate_grad_hook(seen.append)
+    (case.x * 2).backward(case.upstream)
+
+    handle.remove()
+    (case.x * 2).backward(case.upstream)
+
+    assert len(seen) == 1
+
+
+@rule("post_accumulate_hooks.not_by_grad", source=NOTES, also=["torch.autograd.grad"], needs=GRAD)
 @given(case=leaves())
 def test_post_not_by_grad(case):
     """A post-accumulate hook is not called by torch.autograd.grad, which accumulates nothing."""
     seen = []
     case.x.register_post_accumulate_grad_hook(seen.append)
+    (case.x * 2).backward(case.upstream)
 
     torch.autograd.grad(case.x * 2, [case.x], case.upstream)
 
-    assert not seen
+    assert len(seen) == 1
+
+
+@rule("post_accumulate_hooks.result", source=POST, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
+@given(case=leaves(nonempty=True))
+def test_post_result(case):
+    """A post-accumulate hook that returns another tensor than the leaf makes backward raise RuntimeError."""
+    handle = case.x.register_post_accumulate_grad_hook(lambda leaf: leaf)
+    (case.x * 2).backward(case.upstream)
+    handle.remove()
+    case.x.register_post_accumulate_grad_hook(lambda leaf: leaf.detach())
+
+    with pytest.raises(RuntimeError):
+        (case.x * 2).backward(case.upstream)
+
+
+@rule(
+    "post_accumulate_hooks.result_of_python",
+    source=POST,
+    basis=Basis.OBSERVED,
+    kind=Kind.ERROR,
+    needs=GRAD,
+)
+@given(case=leaves(nonempty=True))
+def test_post_result_of_python(case):
+    """A post-accumulate hook that returns neither a tensor nor None makes backward raise TypeError."""
+    handle = case.x.register_post_accumulate_grad_hook(lambda leaf: None)
+    (case.x * 2).backward(case.upstream)
+    handle.remove()
+    case.x.register_post_accumulate_grad_hook(lambda leaf: 1.0)
+
+    with pytest.raises(TypeError):
+        (case.x * 2).backward(case.upstream)
 
 
 @rule("post_accumulate_hooks.of_a_non_leaf", source=POST, kind=Kind.ERROR, needs=GRAD)
 @given(case=mapped_leaves())
 def test_post_of_a_non_leaf(case):
-    """A post-accumulate hook on a non-leaf raises RuntimeError."""
-    case.x.register_post_accumulate_grad_hook(lambda leaf: None)
+    """A post-accumulate hook on a non-leaf is refused."""
+    output = case.function(case.x)
+    output.detach().requires_grad_().register_post_accumulate_grad_hook(lambda leaf: None)
 
-    with pytest.raises(RuntimeError):
-        case.function(case.x).register_post_accumulate_grad_hook(lambda leaf: None)
+    with expect.refusal():
+        output.register_post_accumulate_grad_hook(lambda leaf: None)
 
 
 @rule("post_accumulate_hooks.of_a_constant", source=POST, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)

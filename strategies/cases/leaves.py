@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from strategies.case import Case, TensorField, case_class
 from strategies.code import TensorCode, contiguous_code
 from strategies.fills import quarters
-from strategies.functions import NAMED, Named
+from strategies.functions import FLAT, NAMED, Named
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes, with_size
 from strategies.tape import Tape, packed, strategy, weighted, without
 from strategies.tensors import EXPANDED, decode_input, decode_tensor, decode_upstream, layout_promises
@@ -74,6 +74,13 @@ class Mapped(Leaf):
 
 
 @case_class
+class Filled(Leaf):
+    """A leaf, a tensor like it to be its .grad, and a gradient to add."""
+
+    grad: TensorField = TensorField()
+
+
+@case_class
 class Misfit(Leaf):
     """A leaf, and a gradient of another shape than the leaf's."""
 
@@ -93,10 +100,15 @@ def whole_tensors() -> SearchStrategy[Plain]:
 
 
 def _decode_leaf(
-    tape: Tape, shape: Shape, dtypes: Sequence[torch.dtype] = GRAD_DTYPES, *, expand: int = EXPANDED
+    tape: Tape,
+    shape: Shape,
+    dtypes: Sequence[torch.dtype] = GRAD_DTYPES,
+    *,
+    expand: int = EXPANDED,
+    gaps: bool = True,
 ) -> tuple[TensorCode, TensorCode]:
     """Read a leaf and a gradient of its shape and dtype."""
-    code = decode_input(tape, shape, dtypes, fill=quarters, requires_grad=True, expand=expand)
+    code = decode_input(tape, shape, dtypes, fill=quarters, requires_grad=True, expand=expand, gaps=gaps)
     return code, decode_upstream(tape, shape, code.dtype, quarters)
 
 
@@ -155,15 +167,71 @@ def mapped_leaves(saves: str | None = None, *, nonempty: bool = True) -> SearchS
     `saves` is what the function saves for backward: "output", "input", "nothing", or any of them if None.
     """
     functions = [named for named in NAMED if saves in (None, named.saves)]
+    return _mapped_by(functions, nonempty=nonempty, promises=layout_promises())
 
+
+def flat_leaves() -> SearchStrategy[Mapped]:
+    """Return a strategy for a leaf and a function of its elements whose derivative is 0."""
+    return _mapped_by(FLAT, nonempty=False, promises=("empty", *layout_promises()))
+
+
+def dense_leaves() -> SearchStrategy[Mapped]:
+    """Return a strategy for a leaf that fills its memory, each element once, and a function of its elements.
+
+    The dims may lie in any order; the gradient has any layout.
+    """
+    promises = ("transposed input", *layout_promises("upstream"))
+    return _mapped_by(NAMED, nonempty=True, promises=promises, expand=0, gaps=False)
+
+
+def _mapped_by(
+    functions: Sequence[Named],
+    *,
+    nonempty: bool,
+    promises: Sequence[str],
+    expand: int = EXPANDED,
+    gaps: bool = True,
+) -> SearchStrategy[Mapped]:
     def decode(tape: Tape) -> Mapped:
         function, shape = tape.pick(functions), decode_shape(tape)
-        code, upstream = _decode_leaf(tape, nonempty_shape(shape) if nonempty else shape)
+        shape = nonempty_shape(shape) if nonempty else shape
+        code, upstream = _decode_leaf(tape, shape, expand=expand, gaps=gaps)
         classes = (f"saves {function.saves}", *code.classes, *upstream.classes)
         return Mapped(classes=classes, x=code, upstream=upstream, function=function)
 
     kinds = tuple(dict.fromkeys(f"saves {named.saves}" for named in functions))
-    return packed(decode, promises=(*kinds, "0-d", "size 1", "over 16 elements", *layout_promises()))
+    return packed(decode, promises=(*kinds, "0-d", "size 1", "over 16 elements", *promises))
+
+
+@strategy(promises=("stepped input", "expanded input", "transposed input", *layout_promises("upstream")))
+def loose_leaves(tape: Tape) -> Mapped:
+    """Return a strategy for a leaf with gaps between its elements, or with elements that share memory."""
+    function, expands, shape = tape.pick(NAMED), tape.chance(50), decode_shape(tape, min_dims=1)
+    shape = nonempty_shape(shape)
+    shape = (*shape[:-1], 2) if math.prod(shape) == 1 else shape
+    code, upstream = _decode_leaf(tape, shape, expand=100 if expands else 0, gaps=False)
+    code = code if expands else _stepped(code)
+    classes = (*code.classes, *upstream.classes)
+    return Mapped(classes=classes, x=code, upstream=upstream, function=function)
+
+
+def _stepped(code: TensorCode) -> TensorCode:
+    """Return a tensor without gaps as every other element of one that is twice as large."""
+    return code.changed(
+        data=tuple([value for value in code.data for _ in range(2)]),
+        base=(*code.base[:-1], 2 * code.base[-1]),
+        index=(*[slice(None)] * (len(code.base) - 1), slice(None, None, 2)),
+        classes=(*code.classes, "stepped input"),
+    )
+
+
+@strategy(promises=("0-d", *layout_promises(), *layout_promises("grad", expand=0)))
+def leaves_with_grads(tape: Tape) -> Filled:
+    """Return a strategy for a leaf, what its .grad is set to, laid out otherwise, and a further gradient."""
+    code, upstream = _decode_leaf(tape, nonempty_shape(decode_shape(tape)))
+    grad = decode_tensor(tape, code.shape, code.dtype, role="grad", fill=quarters, expand=0)
+    classes = (*code.classes, *grad.classes, *upstream.classes)
+    return Filled(classes=classes, x=code, grad=grad, upstream=upstream)
 
 
 @strategy(promises=("0-d", "other rank", "other size"))

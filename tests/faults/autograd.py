@@ -14,7 +14,7 @@ T: Any = torch.Tensor
 MAPS = (T.exp, T.tanh, T.sigmoid, T.sin, T.cos, T.clone, T.neg)
 PAIRS = (T.mul, T.add, T.sub, T.__mul__, T.__add__, T.__rmul__, T.__radd__, T.__sub__)
 RECORDED = (*MAPS, *PAIRS)
-FACTORIES = (torch.ones, torch.zeros, torch.zeros_like)
+FACTORIES = (torch.ones, torch.zeros, torch.zeros_like, torch.ones_like, torch.empty_like, T.new_zeros)
 
 
 def differentiable(found: Any) -> bool:
@@ -61,6 +61,13 @@ def factories_require_grad(real, *args, **options):
 @fault(*FACTORIES)
 def factories_ignore_requires_grad(real, *args, **options):
     return real(*args, **{**options, "requires_grad": False})
+
+
+@fault(*FACTORIES)
+def factories_ignore_requires_grad_of_integers(real, *args, **options):
+    dtype = options.get("dtype")
+    whole = dtype is not None and not dtype.is_floating_point and not dtype.is_complex
+    return real(*args, **{**options, "requires_grad": False}) if whole else real(*args, **options)
 
 
 @fault(T.requires_grad_)
@@ -125,6 +132,17 @@ def round_passes_the_gradient_on(real, input):
 @fault(T.to)
 def to_is_not_recorded(real, input, *args):
     return real(input, *args).detach()
+
+
+@fault(T.to)
+def to_always_copies(real, input, *args):
+    return real(input, *args).clone()
+
+
+@fault(T.to)
+def to_doubles_the_gradient(real, input, *args):
+    output = real(input, *args)
+    return output * 2 - output.detach() if output.requires_grad else output
 
 
 @fault(T.to)
@@ -227,6 +245,19 @@ def changes_under_no_grad_are_lost(real, input, *args):
 
 
 @fault(T.add_)
+def changes_of_a_view_are_not_recorded(real, input, *args):
+    if input._is_view():
+        args = tuple([found.detach() if isinstance(found, T) else found for found in args])
+    return real(input, *args)
+
+
+@patch_fault(T, "__setattr__")
+def read_only_attributes_can_be_assigned(real, self, name, found):
+    if name not in ("is_leaf", "grad_fn"):
+        real(self, name, found)
+
+
+@fault(T.add_)
 def in_place_operands_are_not_recorded(real, input, *args):
     return real(input, *[found.detach() if isinstance(found, T) else found for found in args])
 
@@ -277,6 +308,52 @@ def grad_always_warns(real, input):
 
 
 @fault(T.grad.__get__)
+def grad_warns_once(real, input):
+    if input.__dict__.setdefault("_read_here", False):
+        return grad_never_warns(real, input)
+    input._read_here = True
+    return real(input)
+
+
+@fault(T.grad.__get__)
+def grad_warns_in_other_words(real, input):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = real(input)
+    if caught:
+        warnings.warn("no gradient here", UserWarning, stacklevel=2)
+    return found
+
+
+@fault(T.grad.__get__)
+def grad_has_gaps(real, input):
+    found = real(input)
+    return None if found is None else torch.stack([found, found], -1)[..., 0]
+
+
+@fault(T.grad.__get__)
+def grad_is_contiguous(real, input):
+    found = real(input)
+    return None if found is None else found.contiguous()
+
+
+@fault(T.grad.__set__)
+def grad_cannot_be_assigned(real, input, found):
+    return None
+
+
+@fault(T.grad.__set__)
+def grad_is_assigned_a_copy(real, input, found):
+    real(input, found.clone() if isinstance(found, T) else found)
+
+
+@fault(T.grad.__set__)
+def grad_takes_anything(real, input, found):
+    with contextlib.suppress(RuntimeError, TypeError):
+        real(input, found)
+
+
+@fault(T.grad.__get__)
 def grad_is_none(real, input):
     return None
 
@@ -296,6 +373,12 @@ def grad_is_misread(real, input):
 @fault(T.retain_grad)
 def retain_grad_does_nothing(real, input):
     return None
+
+
+@fault(T.retain_grad)
+def retain_grad_takes_constants(real, input):
+    if input.requires_grad:
+        real(input)
 
 
 @fault(T.retain_grad)
@@ -523,6 +606,33 @@ def backward_drops_grad_of_cleared(real, self, gradient, options):
     real(self, gradient, **options)
     for leaf in cleared:
         leaf.grad = torch.ones_like(leaf)
+
+
+@_backward
+def backward_stops_at_a_leaf_that_was_cleared(real, self, gradient, options):
+    if all(leaf.requires_grad for leaf in _leaves_of(self)):
+        real(self, gradient, **options)
+
+
+@_backward
+def backward_adds_in_place_despite_create_graph(real, self, gradient, options):
+    return real(self, gradient, **{**options, "create_graph": False})
+
+
+@_backward
+def backward_shares_one_grad_among_leaves(real, self, gradient, options):
+    leaves = _leaves_of(self)
+    real(self, gradient, **options)
+    for leaf in leaves:
+        leaf.grad = leaves[0].grad
+
+
+@_backward
+def backward_fills_in_the_gradient_itself(real, self, gradient, options):
+    leaves = _leaves_of(self)
+    real(self, gradient, **options)
+    for leaf in leaves:
+        leaf.grad = gradient
 
 
 @patch_fault(torch.autograd, "backward")
@@ -825,6 +935,52 @@ def hooks_run_with_grad_mode_on(real, input, hook):
             return hook(gradient)
 
     return real(input, called)
+
+
+@fault(T.register_hook)
+def hooks_run_with_grad_mode_off_always(real, input, hook):
+    def called(gradient: torch.Tensor) -> Any:
+        with torch.no_grad():
+            return hook(gradient)
+
+    return real(input, called)
+
+
+@fault(T.register_hook)
+def hooks_keep_the_gradients_they_saw(real, input, hook):
+    kept = []
+
+    def called(gradient: torch.Tensor) -> Any:
+        kept.append(gradient)
+        return hook(gradient)
+
+    return real(input, called)
+
+
+@fault(T.register_post_accumulate_grad_hook)
+def post_accumulate_hooks_run_with_grad_mode_off_always(real, input, hook):
+    def called(leaf: torch.Tensor) -> Any:
+        with torch.no_grad():
+            return hook(leaf)
+
+    return real(input, called)
+
+
+@fault(T.register_post_accumulate_grad_hook)
+def post_accumulate_hooks_may_return_anything(real, input, hook):
+    return real(input, lambda leaf: (hook(leaf), None)[1])
+
+
+@fault(T.register_post_accumulate_grad_hook)
+def post_accumulate_hooks_cannot_be_removed(real, input, hook):
+    real(input, hook)
+    return _Handle()
+
+
+@fault(T.register_post_accumulate_grad_hook)
+def post_accumulate_hooks_are_called_by_hooks(real, input, hook):
+    input.register_hook(lambda gradient: (hook(input), None)[1])
+    return real(input, lambda leaf: None)
 
 
 @fault(T.register_post_accumulate_grad_hook)
