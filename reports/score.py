@@ -108,8 +108,14 @@ class Score:
     @property
     def line(self) -> str:
         """One line: how many documented rules hold, and what became of the others."""
-        first = f"{self.holds} of {self.applicable} documented rules hold ({self.percent})"
-        return "; ".join(filter(None, (first, self.rest)))
+        return "; ".join(filter(None, (f"{self.holds} {self.of_these}", self.rest)))
+
+    @property
+    def of_these(self) -> str:
+        """Of how many documented rules that many hold; of a part of the rules a share would say too much."""
+        if self.lacking:
+            return f"of {self.applicable} documented rules that were run hold"
+        return f"of {self.applicable} documented rules hold ({self.percent})"
 
     @property
     def rest(self) -> str:
