@@ -190,7 +190,7 @@ def squeezes_of_conj_views() -> SearchStrategy[Shaped]:
     """Return a strategy for squeeze of one dim of size 1 of a complex input that is a conj view."""
     dtypes = (torch.complex64, torch.complex128)
     plan = _Plan(_one_dim(of_size_one=True), squeezed_shape, min_dims=1, dtypes=dtypes, lazy=True)
-    return packed(plan.case, promises=("conj view", "negative dim"))
+    return packed(plan.case, promises=("conj view", "negative dim", "stepped input", "transposed input"))
 
 
 def squeezes_of_zeros() -> SearchStrategy[Shaped]:

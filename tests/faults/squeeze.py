@@ -230,13 +230,6 @@ def squeeze_in_place_leaves_the_tensor(real, input, *args, **options):
 
 
 @fault(*IN_PLACE)
-def squeeze_in_place_resolves_conj_views(real, input, *args, **options):
-    if input.is_conj():
-        input.data = input.resolve_conj()
-    return real(input, *args, **options)
-
-
-@fault(*IN_PLACE)
 def squeeze_in_place_counts_twice(real, input, *args, **options):
     output = real(input, *args, **options)
     torch.autograd.graph.increment_version(output)
