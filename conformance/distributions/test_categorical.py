@@ -55,7 +55,7 @@ CATEGORICAL = "torch.distributions.Categorical"
 DISTRIBUTION = "torch.distributions.Distribution"
 BACKWARD = "torch.Tensor.backward"
 KL = "torch.distributions.kl.kl_divergence"
-VALIDATION = [f"{DISTRIBUTION}.set_default_validate_args"]
+VALIDATION = f"{DISTRIBUTION}.set_default_validate_args"
 VALUES = [Need.VALUES]
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 RANDOM = [Need.VALUES, Need.SEEDING]
@@ -194,7 +194,7 @@ def test_scaled_probs(case):
     expect.close(distribution.probs, expected, dtype=case.probs.dtype, scale=0)
 
 
-@rule("categorical.negative_prob", source=CATEGORICAL, also=VALIDATION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.negative_prob", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
 @given(case=probabilities_with(-0.0625))
 def test_negative_prob(case):
     """Validation refuses a negative weight among positive ones."""
@@ -204,7 +204,7 @@ def test_negative_prob(case):
         Categorical(probs=case.probs, validate_args=True)
 
 
-@rule("categorical.negative_row", source=CATEGORICAL, also=VALIDATION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.negative_row", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
 @given(case=probabilities_all_negative())
 def test_negative_row(case):
     """Validation refuses a row of negative weights."""
@@ -214,7 +214,7 @@ def test_negative_row(case):
         Categorical(probs=case.probs, validate_args=True)
 
 
-@rule("categorical.nan_prob", source=CATEGORICAL, also=VALIDATION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.nan_prob", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
 @given(case=probabilities_with(math.nan))
 def test_nan_prob(case):
     """Validation refuses a NaN among the weights."""
@@ -224,7 +224,7 @@ def test_nan_prob(case):
         Categorical(probs=case.probs, validate_args=True)
 
 
-@rule("categorical.infinite_prob", source=CATEGORICAL, also=VALIDATION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.infinite_prob", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
 @given(case=probabilities_with(math.inf))
 def test_infinite_prob(case):
     """Validation refuses an infinite weight."""
@@ -234,7 +234,7 @@ def test_infinite_prob(case):
         Categorical(probs=case.probs, validate_args=True)
 
 
-@rule("categorical.zero_sum", source=CATEGORICAL, also=VALIDATION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.zero_sum", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
 @given(case=probabilities_without_mass())
 def test_zero_sum(case):
     """Validation refuses a row of weights that are all 0."""
@@ -254,7 +254,7 @@ def test_huge_probs(case):
         Categorical(case.probs, validate_args=True)
 
 
-@rule("categorical.nan_logit", source=CATEGORICAL, also=VALIDATION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.nan_logit", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
 @given(case=logits_with(math.nan))
 def test_nan_logit(case):
     """Validation refuses a NaN among the logits."""
@@ -264,7 +264,7 @@ def test_nan_logit(case):
         Categorical(logits=case.logits, validate_args=True)
 
 
-@rule("categorical.infinite_logit", source=CATEGORICAL, also=VALIDATION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.infinite_logit", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
 @given(case=logits_with(math.inf))
 def test_infinite_logit(case):
     """Validation refuses a logit of +inf, which is no real number."""
@@ -309,7 +309,7 @@ def test_minus_infinite_logit_drawn(case):
     expect.possible(drawn, finite)
 
 
-@rule("categorical.validation_off", source=DISTRIBUTION, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.validation_off", source=DISTRIBUTION, needs=VALUES)
 @given(case=probabilities_with(-0.0625))
 def test_validation_off(case):
     """With validate_args=False, weights are taken that are refused with validate_args=True."""
@@ -352,7 +352,7 @@ def test_unvalidated_sample(case):
 
 @rule(
     "categorical.validation_by_default",
-    source=VALIDATION[0],
+    source=VALIDATION,
     also=[CATEGORICAL],
     kind=Kind.ERROR,
     needs=VALUES,
@@ -367,7 +367,7 @@ def test_validation_by_default(case):
             Categorical(case.probs)
 
 
-@rule("categorical.validation_default_off", source=VALIDATION[0], also=[CATEGORICAL], needs=VALUES)
+@rule("categorical.validation_default_off", source=VALIDATION, also=[CATEGORICAL], needs=VALUES)
 @given(case=probabilities_with(-0.0625))
 def test_validation_default_off(case):
     """After set_default_validate_args(False), weights are taken that validation refuses."""
@@ -383,7 +383,7 @@ def test_validation_default_off(case):
     assert distribution.batch_shape == case.probs.shape[:-1]
 
 
-@rule("categorical.validation_default", source=VALIDATION[0], basis=Basis.OBSERVED, kind=Kind.ERROR)
+@rule("categorical.validation_default", source=VALIDATION, basis=Basis.OBSERVED, kind=Kind.ERROR)
 @given(case=probabilities())
 def test_validation_default(case):
     """A default for validation that is neither True nor False raises ValueError."""
@@ -493,7 +493,7 @@ def test_sample_by_generator(case):
     distribution.sample((3,))
 
     with pytest.raises(TypeError):
-        distribution.sample((3,), generator=torch.Generator())
+        distribution.sample((3,), generator=torch.Generator())  # type: ignore[call-arg]
 
 
 @rule("categorical.sample_dtype", source=CATEGORICAL, basis=Basis.OBSERVED, seed="Categorical", needs=VALUES)
