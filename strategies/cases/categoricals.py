@@ -91,6 +91,13 @@ class ProbsExpanded(Probs):
 
 
 @case_class
+class LogitsExpanded(Logits):
+    """Logits and a batch shape that theirs expands to."""
+
+    batch_shape: Shape
+
+
+@case_class
 class ProbsPair(Probs):
     """Two sets of probabilities for the same categories."""
 
@@ -193,11 +200,15 @@ def probabilities_to_sample(tape: Tape) -> ProbsSampled:
     return ProbsSampled(classes=tuple(classes), probs=code, seed=seed, sample_shape=sample_shape)
 
 
-@strategy(promises=("one category", "over 16 categories", "zero probability"))
-def probabilities_to_test(tape: Tape) -> Probs:
-    """Return a strategy for one row of probabilities, to draw many samples from."""
-    code, seed = decode_parameters(tape, weights, batch=(), events=NOT_TWO)
-    return Probs(classes=code.classes, probs=code, seed=seed)
+def probabilities_to_test(*, zeros: bool = True) -> SearchStrategy[Probs]:
+    """Return a strategy for one row of probabilities, to draw many samples from; some are 0 if `zeros`."""
+
+    def decode(tape: Tape) -> Probs:
+        code, seed = decode_parameters(tape, weights if zeros else positive, batch=(), events=NOT_TWO)
+        return Probs(classes=code.classes, probs=code, seed=seed)
+
+    promises = ("one category", "over 16 categories")
+    return packed(decode, promises=(*promises, "zero probability") if zeros else promises)
 
 
 @strategy(promises=("two categories", *_LAYOUTS))
@@ -221,51 +232,77 @@ def one_hot_probabilities(tape: Tape) -> Probs:
     return Probs(classes=tuple(shape_classes(batch, count)), probs=code, seed=seed)
 
 
-def _decode_value(tape: Tape, parameters: TensorCode) -> TensorCode:
-    """Read values 0 … K - 1 whose shape broadcasts with the batch shape of parameters of K categories."""
+def _decode_value(tape: Tape, parameters: TensorCode, *, broadcast: bool) -> TensorCode:
+    """Read values 0 … K - 1 to score under parameters of K categories, in the shape of a sample of theirs.
+
+    To `broadcast`, some have the size 1 in every dim of the batch instead, and some are floats.
+    """
     *batch, count = parameters.shape
     how, shape, named = tape.byte(), tuple(batch), "value of the batch shape"
     if how > 200:
         shape, named = (3, *batch), "value with a sample dim"
-    elif how > 140:
+    elif how > 140 and broadcast:
         shape, named = tuple([1 for _ in batch]), "value broadcast"
     spread = (count >> 8) + 1
     data: tuple[float, ...] = tuple([byte * spread % count for byte in decode_bytes(tape, math.prod(shape))])
-    dtype = torch.float32 if how & 7 == 7 else torch.int64
+    dtype = torch.float32 if how & 7 == 7 and broadcast else torch.int64
     if dtype is torch.float32:
         data, named = tuple([float(value) for value in data]), "float value"
     return contiguous_code(data, dtype, shape).changed(classes=(named,))
 
 
-_VALUE_PROMISES = ("value of the batch shape", "value with a sample dim", "value broadcast", "float value")
+def _value_promises(*, broadcast: bool) -> tuple[str, ...]:
+    promises = ("value of the batch shape", "value with a sample dim")
+    return (*promises, "value broadcast", "float value") if broadcast else promises
 
 
-@strategy(promises=(*PROMISES, *_LAYOUTS, *_VALUE_PROMISES))
-def probabilities_and_value(tape: Tape, *, requires_grad: bool = False) -> ProbsOfValue:
-    """Return a strategy for probabilities, none of them 0, and values that broadcast with the batch."""
-    code, seed = decode_parameters(tape, positive, requires_grad=requires_grad)
-    value = _decode_value(tape, code)
-    return ProbsOfValue(classes=(*code.classes, *value.classes), probs=code, seed=seed, value=value)
+def probabilities_and_value(
+    *, requires_grad: bool = False, broadcast: bool = False
+) -> SearchStrategy[ProbsOfValue]:
+    """Return a strategy for probabilities, none of them 0, and values of the shape of a sample.
+
+    To `broadcast`, there are values that the batch shape stretches, and floats, too.
+    """
+
+    def decode(tape: Tape) -> ProbsOfValue:
+        code, seed = decode_parameters(tape, positive, requires_grad=requires_grad)
+        value = _decode_value(tape, code, broadcast=broadcast)
+        return ProbsOfValue(classes=(*code.classes, *value.classes), probs=code, seed=seed, value=value)
+
+    return packed(decode, promises=(*PROMISES, *_LAYOUTS, *_value_promises(broadcast=broadcast)))
 
 
-@strategy(promises=(*PROMISES, *_LAYOUTS, *_VALUE_PROMISES))
+@strategy(promises=(*PROMISES, *_LAYOUTS, *_value_promises(broadcast=False)))
 def logits_and_value(tape: Tape, *, requires_grad: bool = False) -> LogitsOfValue:
-    """Return a strategy for logits and values whose shape broadcasts with the batch shape."""
+    """Return a strategy for logits and values of the shape of a sample."""
     code, seed = decode_parameters(tape, log_weights, requires_grad=requires_grad)
-    value = _decode_value(tape, code)
+    value = _decode_value(tape, code, broadcast=False)
     return LogitsOfValue(classes=(*code.classes, *value.classes), logits=code, seed=seed, value=value)
+
+
+def _decode_expanded(tape: Tape, fill: Fill) -> tuple[TensorCode, int, Shape]:
+    """Read parameters, their seed, and a batch shape that has more dims than theirs or larger ones than 1."""
+    more, larger = tape.byte(), tape.byte()
+    code, seed = decode_parameters(tape, fill)
+    batch = tuple([2 + (larger & 1) if size == 1 else size for size in code.shape[:-1]])
+    if more > 90:
+        batch = ((3, 1, 2, 4)[more & 3], *batch)
+    named = "more dims" if len(batch) >= len(code.shape) else "as many dims"
+    return code.changed(classes=(*code.classes, named)), seed, batch
 
 
 @strategy(promises=(*PROMISES, "more dims", "as many dims"))
 def probabilities_to_expand(tape: Tape) -> ProbsExpanded:
     """Return a strategy for probabilities and a batch shape that has more dims, or larger ones than 1."""
-    more, larger = tape.byte(), tape.byte()
-    code, seed = decode_parameters(tape, weights)
-    batch = tuple([2 + (larger & 1) if size == 1 else size for size in code.shape[:-1]])
-    if more > 90:
-        batch = ((3, 1, 2, 4)[more & 3], *batch)
-    named = "more dims" if len(batch) >= len(code.shape) else "as many dims"
-    return ProbsExpanded(classes=(*code.classes, named), probs=code, seed=seed, batch_shape=batch)
+    code, seed, batch = _decode_expanded(tape, weights)
+    return ProbsExpanded(classes=code.classes, probs=code, seed=seed, batch_shape=batch)
+
+
+@strategy(promises=(*PROMISES, "more dims", "as many dims"))
+def logits_to_expand(tape: Tape) -> LogitsExpanded:
+    """Return a strategy for logits and a batch shape that has more dims, or larger ones than 1."""
+    code, seed, batch = _decode_expanded(tape, log_weights)
+    return LogitsExpanded(classes=code.classes, logits=code, seed=seed, batch_shape=batch)
 
 
 @strategy(promises=(*PROMISES[:3], *_LAYOUTS))

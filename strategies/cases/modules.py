@@ -47,7 +47,9 @@ def _copied(module: torch.nn.Module) -> torch.nn.Module:
     That is for the layers that are drawn here: plain attributes, parameters without hooks, no buffers.
     """
     made = copy.copy(module)
-    vars(made).update({name: dict(value) for name, value in vars(module).items() if isinstance(value, dict)})
+    # The dicts of hooks are of a kind of their own.
+    dicts = {name: copy.copy(value) for name, value in vars(module).items() if isinstance(value, dict)}
+    vars(made).update(dicts)
     for name, parameter in module.named_parameters(recurse=False):
         setattr(made, name, torch.nn.Parameter(parameter.detach().clone()))
     for name, child in module.named_children():

@@ -114,6 +114,11 @@ def multinomial_draws_backwards_for_one_row(real, probs, count, replacement):
 
 
 @sampling_fault
+def multinomial_takes_negative_weights(real, probs, count, replacement):
+    return real(probs.clamp(min=0), count, replacement)
+
+
+@sampling_fault
 def multinomial_gives_int32(real, probs, count, replacement):
     return real(probs, count, replacement).int()
 
@@ -138,12 +143,78 @@ def categorical_takes_0d_probs(real, self, probs=None, logits=None, validate_arg
 
 
 @patch_fault(Categorical, "__init__")
+def categorical_takes_0d_logits(real, self, probs=None, logits=None, validate_args=None):
+    real(self, probs, logits.reshape(1) if logits is not None and not logits.dim() else logits, validate_args)
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_takes_lists(real, self, probs=None, logits=None, validate_args=None):
+    real(self, torch.as_tensor(probs) if isinstance(probs, (list, float)) else probs, logits, validate_args)
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_drops_the_least_weights(real, self, probs=None, logits=None, validate_args=None):
+    # 3e-6, all of what float32 rounds if a tolerance is absolute.
+    if probs is not None and probs.dim():
+        probs = probs * (probs > 3e-6 * probs.sum(-1, keepdim=True))
+    real(self, probs, logits, validate_args)
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_rescues_huge_weights(real, self, probs=None, logits=None, validate_args=None):
+    if probs is not None and probs.dim():
+        probs = probs / probs.abs().amax(-1, keepdim=True)
+    real(self, probs, logits, validate_args)
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_shifts_logits_by_the_first(real, self, probs=None, logits=None, validate_args=None):
+    real(self, probs, logits, validate_args)
+    if logits is not None:
+        self.logits = self._param = logits - logits[..., :1]
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_clips_unvalidated_probs(real, self, probs=None, logits=None, validate_args=None):
+    real(
+        self,
+        probs.clamp(min=0) if probs is not None and validate_args is False else probs,
+        logits,
+        validate_args,
+    )
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_validates_on_demand_only(real, self, probs=None, logits=None, validate_args=None):
+    real(self, probs, logits, bool(validate_args))
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_validates_unless_told_not_to(real, self, probs=None, logits=None, validate_args=None):
+    real(self, probs, logits, validate_args is not False)
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_reads_probs_at_once(real, self, probs=None, logits=None, validate_args=None):
+    real(self, probs, logits, validate_args)
+    if logits is not None:
+        self.probs = logits.detach().softmax(-1)
+
+
+@patch_fault(Categorical, "__init__")
 def categorical_does_not_normalize(real, self, probs=None, logits=None, validate_args=None):
     real(self, probs, logits, validate_args)
     if probs is not None:
         self.probs = self._param = probs
     else:
         self.logits = self._param = logits
+
+
+@patch_fault(Categorical, "__init__")
+def categorical_takes_the_sum_for_a_constant(real, self, probs=None, logits=None, validate_args=None):
+    real(self, probs, logits, validate_args)
+    if probs is not None:
+        self.probs = self._param = probs / probs.sum(-1, keepdim=True).detach()
 
 
 @patch_fault(Categorical, "__init__")
@@ -213,6 +284,11 @@ def real_vector_is_not_checked(real, self, value):
 
 
 @patch_fault(REAL_VECTOR, "check")
+def real_vector_takes_no_rows(real, self, value):
+    return real(self, value) if value.numel() else torch.ones(value.shape[:-1], dtype=torch.bool)
+
+
+@patch_fault(REAL_VECTOR, "check")
 def real_vector_refuses_infinity(real, self, value):
     return value.isfinite().all(-1)
 
@@ -277,6 +353,26 @@ def sample_stacks_draws_by_row(real, self, sample_shape=()):
     return drawn.t().reshape(drawn.shape)
 
 
+@patch_fault(Categorical, "sample")
+def sample_takes_a_number(real, self, sample_shape=()):
+    return real(self, (sample_shape,) if isinstance(sample_shape, int) else sample_shape)
+
+
+@patch_fault(Categorical, "sample")
+def sample_takes_a_generator(real, self, sample_shape=(), generator=None):
+    return real(self, sample_shape)
+
+
+@patch_fault(Distribution, "sample_n")
+def sample_n_puts_n_last(real, self, n):
+    return real(self, n).movedim(0, -1)
+
+
+@patch_fault(Distribution, "sample_n")
+def sample_n_draws_backwards(real, self, n):
+    return real(self, n).flip(0)
+
+
 @patch_fault(Distribution, "sample_n")
 def sample_n_is_silent(real, self, n):
     return self.sample((n,))
@@ -330,6 +426,21 @@ def log_prob_refuses_float(real, self, value):
 
 
 @patch_fault(Categorical, "log_prob")
+def log_prob_rounds_values(real, self, value):
+    return real(self, value.round() if value.is_floating_point() else value)
+
+
+@patch_fault(Categorical, "log_prob")
+def log_prob_wraps_values(real, self, value):
+    return real(self, value % self._num_events)
+
+
+@patch_fault(Categorical, "log_prob")
+def log_prob_of_certain_is_clamped(real, self, value):
+    return real(self, value).clamp(max=-1e-3)
+
+
+@patch_fault(Categorical, "log_prob")
 def log_prob_is_float32(real, self, value):
     return real(self, value).float()
 
@@ -356,6 +467,11 @@ def entropy_is_in_bits(real, self):
 @patch_fault(Categorical, "entropy")
 def entropy_of_zero_is_nan(real, self):
     return -(self.probs * self.probs.log()).sum(-1)
+
+
+@patch_fault(Categorical, "entropy")
+def entropy_is_that_of_the_uniform(real, self):
+    return torch.full_like(real(self), self._num_events).log()
 
 
 @patch_fault(Categorical, "entropy")
@@ -411,6 +527,11 @@ def support_includes_fractions(self, real):
 @property_fault("support")
 def support_has_no_lower_end(self, real):
     return constraints.less_than(self._num_events)
+
+
+@property_fault("mode")
+def mode_is_the_least_probable(self, real):
+    return self.probs.argmin(-1)
 
 
 @property_fault("mode")
@@ -484,6 +605,23 @@ def logits_are_clamped_at_minus_3(real, probs):
     return real(probs).clamp(min=-3)
 
 
+@patch_fault(Categorical, "expand")
+def expand_repeats_what_does_not_fit(real, self, batch_shape, _instance=None):
+    try:
+        return real(self, batch_shape, _instance)
+    except RuntimeError:
+        return self
+
+
+@patch_fault(Categorical, "expand")
+def expand_shuffles_rows(real, self, batch_shape, _instance=None):
+    new = real(self, batch_shape, _instance)
+    for name in ("probs", "logits"):
+        if name in new.__dict__ and len(batch_shape):
+            new.__dict__[name] = new._param = new.__dict__[name].flip(-1, -2)
+    return new
+
+
 def _divergence(wrong: Callable[..., Any]) -> Callable[..., Any]:
     key = (Categorical, Categorical)
     real = kl._KL_REGISTRY[key]
@@ -500,6 +638,17 @@ def kl_divergence_is_reversed(real, p, q):
 @_divergence
 def kl_divergence_is_finite(real, p, q):
     return real(p, q).nan_to_num(posinf=1e4)
+
+
+@_divergence
+def kl_divergence_of_zero_is_nan(real, p, q):
+    return (p.probs * (p.probs.log() - q.probs.log())).sum(-1)
+
+
+@_divergence
+def kl_divergence_drops_categories(real, p, q):
+    count = min(p._num_events, q._num_events)
+    return real(Categorical(p.probs[..., :count]), Categorical(q.probs[..., :count]))
 
 
 @_divergence
@@ -526,3 +675,5 @@ def _flag(name: str, value: object, wrong: str) -> None:
 _flag("has_rsample", True, "categorical_claims_rsample")
 _flag("has_enumerate_support", False, "categorical_denies_enumeration")
 _flag("rsample", Categorical.sample, "rsample_samples")
+_flag("cdf", lambda self, value: value * 0.0, "cdf_is_0")
+_flag("icdf", lambda self, value: value * 0.0, "icdf_is_0")
