@@ -14,7 +14,7 @@ from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
 from strategies.cases.graphs import graphs
-from strategies.cases.leaves import leaves, mapped_leaves, plain_tensors
+from strategies.cases.leaves import leaves, leaves_with_misfits, mapped_leaves, plain_tensors
 
 DETACH = "torch.Tensor.detach"
 DETACH_ = "torch.Tensor.detach_"
@@ -223,6 +223,18 @@ def test_changed_after_backward(case):
     expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
+@rule("detach.metadata", source=DETACH, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=leaves())
+def test_metadata(case):
+    """A dim inserted in place into the result of detach is not inserted into the tensor."""
+    shape = case.x.shape
+    output = case.x.detach()
+
+    output.unsqueeze_(0)
+
+    assert (output.shape, case.x.shape) == ((1, *shape), shape)
+
+
 @rule("detach.clone", source="torch.clone", needs=GRADIENT)
 @given(case=leaves(nonempty=True))
 def test_clone(case):
@@ -403,6 +415,32 @@ def test_in_place_of_a_view_of_a_constant(case):
         case.x.clone()[...].detach_()
 
 
+@rule("detach_.of_a_detached", source=DETACH_, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=leaves())
+def test_in_place_of_a_detached(case):
+    """The result of detach is no view to detach_, which takes it and lets it not require grad any more."""
+    output = case.x.detach().requires_grad_()
+
+    output.detach_()
+
+    assert not output.requires_grad
+
+
+@rule("detach_.view_made_before", source=DETACH_, basis=Basis.OBSERVED, kind=Kind.GRADIENT, needs=GRADIENT)
+@given(case=mapped_leaves())
+def test_in_place_view_made_before(case):
+    """A view that was made of a tensor before its detach_ still has gradients through it."""
+    slope = reference.derivative(case.function.name, reference.host(case.x))
+    expected = reference.host(case.upstream) * slope
+    middle = case.function(case.x)
+    view = middle[...]
+    middle.detach_()
+
+    view.backward(case.upstream)
+
+    expect.close(case.x.grad, expected, dtype=case.x.dtype)
+
+
 @rule("data.elements", source=GUIDE, seed=".data", needs=GRADIENT)
 @given(case=leaves())
 def test_data_elements(case):
@@ -529,6 +567,37 @@ def test_data_assigned(case):
     case.x.data = case.upstream
 
     expect.same_elements(case.x, expected)
+
+
+@rule("data.assigned_shape", source=GUIDE, basis=Basis.OBSERVED, needs=GRAD)
+@given(case=leaves_with_misfits())
+def test_data_assigned_shape(case):
+    """A tensor whose .data is assigned takes the shape of what is assigned."""
+    case.x.data = case.wrong
+
+    assert case.x.shape == case.wrong.shape
+
+
+@rule("data.assigned_storage", source=GUIDE, basis=Basis.OBSERVED, needs=GRADIENT)
+@given(case=leaves(nonempty=True))
+def test_data_assigned_storage(case):
+    """A tensor shares storage with what was assigned to its .data: a change of that changes the tensor."""
+    assigned = case.upstream.clone()
+    case.x.data = assigned
+
+    assigned.fill_(1)
+
+    expect.all_ones(case.x)
+
+
+@rule("data.assigned_integers", source=GUIDE, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
+@given(case=leaves())
+def test_data_assigned_integers(case):
+    """Assigning integers to the .data of a tensor that requires grad raises RuntimeError."""
+    case.x.data = torch.zeros_like(case.upstream)
+
+    with pytest.raises(RuntimeError):
+        case.x.data = torch.zeros_like(case.upstream, dtype=torch.int64)
 
 
 @rule("data.assigned_requires_grad", source=GUIDE, basis=Basis.OBSERVED, needs=GRAD)
