@@ -3,7 +3,7 @@
 Where the seed note is loose: a change through `detach()` raises in backward, not at once, and only if the
 changed tensor was saved for backward; and `detach_()` cuts off only what is recorded after it.
 
-Not covered: detach of sparse tensors, and forward-mode AD.
+Not covered: detach of sparse tensors, forward-mode AD, and assigning another dtype or layout to .data.
 """
 
 import pytest
