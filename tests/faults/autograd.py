@@ -1066,6 +1066,11 @@ def detach_counts_as_a_change(real, input):
 
 
 @fault(T.detach)
+def detach_gives_a_view(real, input):
+    return real(input)[...]
+
+
+@fault(T.detach)
 def detach_requires_grad(real, input):
     return real(input).requires_grad_(input.requires_grad)
 
@@ -1155,6 +1160,16 @@ def data_cannot_be_assigned(real, input, found):
 def assigning_data_forgets_requires_grad(real, input, found):
     real(input, found)
     input.requires_grad_(False)
+
+
+@fault(T.data.__set__)
+def assigning_data_copies_elements(real, input, found):
+    input.detach().copy_(found if found.shape == input.shape else found.new_ones(()))
+
+
+@fault(T.data.__set__)
+def assigning_data_converts(real, input, found):
+    real(input, found.to(input.dtype))
 
 
 @fault(T._version.__get__)
