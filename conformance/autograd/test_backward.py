@@ -339,9 +339,9 @@ def test_retain_graph_default(case):
 @rule("backward.shared_part", source=AUTOGRAD_BACKWARD, also=[NOTES], kind=Kind.ERROR, needs=GRAD)
 @given(case=leaves(nonempty=True))
 def test_shared_part(case):
-    """Of two outputs of one square, backward of the second is refused after that of the first freed it."""
+    """backward of one output of a square, without retain_graph, frees it: that of another is refused."""
     square = case.x.pow(2)
-    one, other = square + 1, square + 2
+    one, other = square + 1, square + 2  # which save nothing themselves
     other.backward(case.upstream, retain_graph=True)
     one.backward(case.upstream)
 
@@ -356,7 +356,7 @@ def test_shared_part(case):
     seed="non-leaf grad",
     needs=GRAD,
 )
-@given(case=leaves())
+@given(case=leaves(nonempty=True))
 def test_frees_saved_tensors(case):
     """A tensor that only the graph holds, saved for backward, lives until backward without retain_graph."""
     saved = case.x * 2
@@ -371,7 +371,7 @@ def test_frees_saved_tensors(case):
     assert (retained, alive()) == (True, None)
 
 
-@rule("backward.recorded_anew", source="notes/autograd", needs=GRADIENT)
+@rule("backward.recorded_anew", source=NOTES, needs=GRADIENT)
 @given(case=mapped_leaves())
 def test_recorded_anew(case):
     """Each forward records a new graph: after backward the same computation can be differentiated again."""
@@ -430,7 +430,7 @@ def test_inputs_by_name(case):
 def test_not_in_inputs(case):
     """With inputs given, backward leaves the .grad of every other leaf as it is."""
     expected = 3 * reference.host(case.upstream)
-    (2 * case.x + 3 * case.other).backward(case.upstream)
+    (3 * case.other).backward(case.upstream)
 
     (2 * case.x + 3 * case.other).backward(case.upstream, inputs=[case.x])
 
@@ -465,7 +465,7 @@ def test_retained_not_in_inputs(case):
 @rule("backward.no_inputs", source=BACKWARD, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
 @given(case=leaves())
 def test_no_inputs(case):
-    """An empty list of inputs raises RuntimeError."""
+    """backward with an empty list of inputs raises RuntimeError."""
     (case.x * 2).backward(case.upstream, inputs=[case.x])
 
     with pytest.raises(RuntimeError):
@@ -567,7 +567,7 @@ def test_grad_of_an_intermediate(case):
 @rule("autograd_grad.leaves_grad_alone", source=AUTOGRAD_GRAD, needs=GRADIENT)
 @given(case=leaves(nonempty=True))
 def test_grad_leaves_grad_alone(case):
-    """torch.autograd.grad leaves .grad as it is."""
+    """torch.autograd.grad leaves the .grad of a leaf as it is."""
     expected = 2 * reference.host(case.upstream)
     (case.x * 2).backward(case.upstream)
 
@@ -615,7 +615,7 @@ def test_grad_inputs_by_name(case):
 @rule("autograd_grad.no_inputs", source=AUTOGRAD_GRAD, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
 @given(case=leaves())
 def test_grad_no_inputs(case):
-    """An empty list of inputs is refused."""
+    """torch.autograd.grad refuses an empty list of inputs."""
     torch.autograd.grad(case.x * 2, [case.x], case.upstream)
 
     with expect.refusal():
@@ -625,7 +625,7 @@ def test_grad_no_inputs(case):
 @rule("autograd_grad.shared", source=AUTOGRAD_GRAD, basis=Basis.OBSERVED, needs=GRAD)
 @given(case=pairs_of_leaves())
 def test_grad_shared(case):
-    """The gradients of the two operands of a sum are one and the same tensor, the one that was given."""
+    """The gradient of a sum is handed on as it is: both operands, of one shape, get the very same tensor."""
     one, other = torch.autograd.grad(case.x + case.other, [case.x, case.other], case.upstream)
 
     assert one is other is case.upstream
@@ -634,7 +634,7 @@ def test_grad_shared(case):
 @rule("autograd_grad.unused", source=AUTOGRAD_GRAD, kind=Kind.ERROR, needs=GRAD)
 @given(case=pairs_of_leaves())
 def test_grad_unused(case):
-    """By default an input that the output does not depend on is refused."""
+    """By default torch.autograd.grad refuses an input that the output does not depend on."""
     torch.autograd.grad(case.x * 2, [case.x], case.upstream)
 
     with expect.refusal():
@@ -662,7 +662,7 @@ def test_grad_materialize_grads(case):
 @rule("autograd_grad.materialize_grads_not_allowed", source=AUTOGRAD_GRAD, kind=Kind.ERROR, needs=GRAD)
 @given(case=pairs_of_leaves())
 def test_grad_materialize_grads_not_allowed(case):
-    """materialize_grads=True with allow_unused=False is refused."""
+    """torch.autograd.grad refuses materialize_grads=True with allow_unused=False."""
     torch.autograd.grad(case.x * 2, [case.other], case.upstream, materialize_grads=True)
 
     with expect.refusal():
@@ -674,7 +674,7 @@ def test_grad_materialize_grads_not_allowed(case):
 @rule("autograd_grad.of_a_constant", source=AUTOGRAD_GRAD, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
 @given(case=pairs_of_leaves())
 def test_grad_of_a_constant(case):
-    """An input that does not require grad raises RuntimeError."""
+    """torch.autograd.grad raises RuntimeError for an input that does not require grad."""
     torch.autograd.grad(case.x * case.other, [case.other], case.upstream)
     case.other.requires_grad_(False)
 
@@ -713,7 +713,7 @@ def test_second_derivative(case):
 @rule("create_graph.requires_grad", source=AUTOGRAD_GRAD, needs=GRAD)
 @given(case=leaves())
 def test_create_graph_requires_grad(case):
-    """With create_graph=True the gradient of a function that is not linear requires grad."""
+    """With create_graph=True the gradient of a cube requires grad."""
     (first,) = torch.autograd.grad(case.x**3, [case.x], case.upstream, create_graph=True)
 
     assert first.requires_grad

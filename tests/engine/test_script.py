@@ -49,7 +49,7 @@ def test_the_script_of_a_rule_holds_on_a_healthy_torch(id):
         for node in ast.walk(ast.parse(script))
         if isinstance(node, ast.Import)
         for name in node.names
-    } <= {"torch", "warnings", "math", "copy"}
+    } <= {"torch", "warnings", "math", "copy", "weakref"}
 
 
 @pytest.mark.parametrize("id", sorted(KNOWN))
