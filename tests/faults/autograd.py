@@ -516,6 +516,13 @@ def backward_refuses_other_dtypes(real, self, gradient, options):
 
 
 @_backward
+def backward_takes_the_real_part_of_its_gradient(real, self, gradient, options):
+    if isinstance(gradient, T) and gradient.is_complex() and not self.is_complex():
+        gradient = gradient.real
+    return real(self, gradient, **options)
+
+
+@_backward
 def backward_spoils_its_gradient(real, self, gradient, options):
     real(self, gradient, **options)
     if isinstance(gradient, T) and not gradient.requires_grad and 0 not in gradient.stride():
@@ -553,7 +560,31 @@ def backward_takes_no_inputs_for_all(real, self, gradient, options):
 
 
 @_backward
+def backward_refuses_inputs_by_name(real, self, gradient, options):
+    if isinstance(options["inputs"], dict):
+        raise RuntimeError("a dict")
+    return real(self, gradient, **options)
+
+
+@_backward
+def backward_drops_non_leaves_of_inputs(real, self, gradient, options):
+    inputs = options["inputs"]
+    if isinstance(inputs, list) and not all(input.is_leaf for input in inputs):
+        return None
+    return real(self, gradient, **options)
+
+
+@_backward
 def backward_creates_graphs_silently(real, self, gradient, options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return real(self, gradient, **options)
+
+
+@_backward
+def backward_creates_graphs_with_another_warning(real, self, gradient, options):
+    if options["create_graph"]:
+        warnings.warn("creates a graph", UserWarning, stacklevel=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return real(self, gradient, **options)
@@ -649,6 +680,28 @@ def autograd_backward_repeats_gradients(real, tensors, grad_tensors=None, *args,
     return real(tensors, grad_tensors, *args, **options)
 
 
+@patch_fault(torch.autograd, "backward")
+def autograd_backward_reverses_its_gradients(real, tensors, grad_tensors=None, *args, **options):
+    if isinstance(tensors, list) and grad_tensors is not None and len(grad_tensors) == len(tensors):
+        grad_tensors = grad_tensors[::-1]
+    return real(tensors, grad_tensors, *args, **options)
+
+
+@patch_fault(torch.autograd, "backward")
+def autograd_backward_passes_over_constants(real, tensors, grad_tensors=None, *args, **options):
+    if isinstance(tensors, list) and grad_tensors is not None and len(grad_tensors) == len(tensors):
+        pairs = [pair for pair in zip(tensors, grad_tensors, strict=True) if pair[0].requires_grad]
+        tensors, grad_tensors = [one for one, _ in pairs], [other for _, other in pairs]
+    return real(tensors, grad_tensors, *args, **options)
+
+
+@patch_fault(torch.autograd, "backward")
+def autograd_backward_needs_a_tensor(real, tensors, grad_tensors=None, *args, **options):
+    if isinstance(tensors, list) and not tensors:
+        raise RuntimeError("no tensors")
+    return real(tensors, grad_tensors, *args, **options)
+
+
 def _grad(wrong: Any) -> Any:
     def standing_in(real, outputs, inputs, grad_outputs=None, **options):
         return wrong(real, outputs, inputs, grad_outputs, options)
@@ -704,6 +757,29 @@ def autograd_grad_takes_constants(real, outputs, inputs, gradient, options):
 
 
 @_grad
+def autograd_grad_takes_no_inputs(real, outputs, inputs, gradient, options):
+    return real(outputs, inputs, gradient, **options) if len(inputs) else ()
+
+
+@_grad
+def autograd_grad_forgets_names(real, outputs, inputs, gradient, options):
+    found = real(outputs, inputs, gradient, **options)
+    return tuple(found.values()) if isinstance(found, dict) else found
+
+
+@_grad
+def autograd_grad_mixes_up_names(real, outputs, inputs, gradient, options):
+    found = real(outputs, inputs, gradient, **options)
+    return dict(zip(found, reversed(found.values()), strict=True)) if isinstance(found, dict) else found
+
+
+@_grad
+def autograd_grad_copies(real, outputs, inputs, gradient, options):
+    found = real(outputs, inputs, gradient, **options)
+    return tuple(each.clone() for each in found) if isinstance(found, tuple) else found
+
+
+@_grad
 def autograd_grad_ignores_create_graph(real, outputs, inputs, gradient, options):
     return real(outputs, inputs, gradient, **{**options, "create_graph": False, "retain_graph": True})
 
@@ -711,6 +787,21 @@ def autograd_grad_ignores_create_graph(real, outputs, inputs, gradient, options)
 @_grad
 def autograd_grad_frees_despite_create_graph(real, outputs, inputs, gradient, options):
     return real(outputs, inputs, gradient, **{"retain_graph": False, **options})
+
+
+@_grad
+def autograd_grad_retains_what_it_creates(real, outputs, inputs, gradient, options):
+    if options.get("create_graph"):
+        options = {**options, "retain_graph": True}
+    return real(outputs, inputs, gradient, **options)
+
+
+@_grad
+def autograd_grad_always_requires_grad_where_it_creates(real, outputs, inputs, gradient, options):
+    found = real(outputs, inputs, gradient, **options)
+    if options.get("create_graph"):
+        found = tuple(each if each.requires_grad else each.detach().requires_grad_() for each in found)
+    return found
 
 
 @_grad
@@ -727,7 +818,9 @@ def autograd_grad_detaches_second_derivatives(real, outputs, inputs, gradient, o
 @_grad
 def autograd_grad_repeats_the_first_of_a_batch(real, outputs, inputs, gradient, options):
     found = real(outputs, inputs, gradient, **options)
-    return tuple(each[:1] for each in found) if options.get("is_grads_batched") else found
+    if not options.get("is_grads_batched"):
+        return found
+    return tuple(each[:1].expand(each.shape) for each in found)
 
 
 # Derivatives.
@@ -815,6 +908,45 @@ def copies_save_their_input(real, input, *args, **options):
 @patch_fault(torch.autograd.graph.saved_tensors_hooks, "__enter__")
 def saved_tensors_hooks_do_nothing(real, self):
     torch._C._autograd._push_saved_tensors_default_hooks(lambda saved: saved, lambda kept: kept)
+
+
+@patch_fault(torch.autograd.graph.saved_tensors_hooks, "__enter__")
+def saved_tensors_hooks_unpack_what_was_saved(real, self):
+    def pack(saved: torch.Tensor) -> torch.Tensor:
+        self.pack_hook(saved)
+        return saved.detach()
+
+    torch._C._autograd._push_saved_tensors_default_hooks(pack, self.unpack_hook)
+
+
+@patch_fault(torch.autograd.graph.saved_tensors_hooks, "__enter__")
+def saved_tensors_hooks_unpack_at_once(real, self):
+    def pack(saved: torch.Tensor) -> torch.Tensor:
+        found = self.pack_hook(saved)
+        return saved.detach() if found is None else self.unpack_hook(found)
+
+    torch._C._autograd._push_saved_tensors_default_hooks(pack, lambda kept: kept)
+
+
+@patch_fault(torch.autograd.graph.saved_tensors_hooks, "__enter__")
+def saved_tensors_hooks_pack_zeros(real, self):
+    def pack(saved: torch.Tensor) -> Any:
+        return self.pack_hook(torch.zeros_like(saved))
+
+    torch._C._autograd._push_saved_tensors_default_hooks(pack, self.unpack_hook)
+
+
+@fault(T.exp)
+def exp_saves_a_copy(real, input):
+    output = real(input)
+    return output.clone() if output.requires_grad else output
+
+
+@fault(T.exp, T.pow, T.__pow__)
+def constants_are_saved(real, input, *args):
+    if input.requires_grad or not differentiable(input):
+        return real(input, *args)
+    return real(input.detach().requires_grad_(), *args).detach()
 
 
 @fault(T.pow, T.__pow__)
