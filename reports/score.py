@@ -69,10 +69,10 @@ class Score:
     def _verdict(self) -> Verdict:
         if self.failing or self.observed.get(Outcome.ERROR, 0):
             return Verdict.FAILS
+        if self.ran and not self.applicable:
+            return Verdict.NOTHING
         if self.lacking:
             return Verdict.INCOMPLETE
-        if not self.applicable:
-            return Verdict.NOTHING
         return Verdict.IN_PART if self.unsupported or self.untried else Verdict.CONFORMS
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := [name for name in given if name not in rules and name != "all"]:
         parser.error(f"no rule names {unknown[0]}")
     if given:
-        write_reviewed(sources.REVIEWED, rules if "all" in given else given, str(torch.__version__))
+        write_reviewed(sources.REVIEWED, rules if "all" in given else given, str(torch.__version__), rules)
     lines = [f"torch {torch.__version__}"]
     again = {name: why for name in rules if (why := sources.changed(name)) is not None}
     for name, why in again.items():
@@ -56,12 +56,12 @@ def by_source(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
     return dict(sorted(found.items()))
 
 
-def write_reviewed(path: Path, names: Iterable[str], version: str) -> None:
-    """Note the words that sources have in the installed torch; what is known of others stays.
+def write_reviewed(path: Path, names: Iterable[str], version: str, used: Collection[str]) -> None:
+    """Note the words that sources have in the installed torch; what is known of others that are `used` stays.
 
     Of a source whose words are known from another version, nothing is noted.
     """
-    known = {name: dict(versions) for name, versions in sources.reviewed(path).items()}
+    known = {name: dict(versions) for name, versions in sources.reviewed(path).items() if name in used}
     for name in names:
         found = sources.fingerprint(name)
         if found is not None and found not in known.get(name, {}).values():

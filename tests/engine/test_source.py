@@ -44,7 +44,8 @@ def test_spaces_and_lines_are_no_words(monkeypatch):
 
 
 def test_other_words_than_reviewed_are_said_with_the_rules_to_read_again(reviewed, capsys, monkeypatch):
-    write_reviewed(reviewed, RULES, "2.0.0+cpu")
+    write_reviewed(reviewed, [*RULES, "torch.add"], "2.0.0+cpu", [*RULES, "torch.add"])
+    assert "torch.add" in sources.reviewed()
     assert main(["sources"]) == 0
 
     def gather():
@@ -61,6 +62,7 @@ def test_other_words_than_reviewed_are_said_with_the_rules_to_read_again(reviewe
     assert "squeeze.shape" not in said
     assert main(["sources", "--reviewed", "torch.gather"]) == 0
     assert sources.reviewed()["torch.gather"].keys() > {"2.0.0"}
+    assert "torch.add" not in sources.reviewed(), "no rule names it"
 
 
 def test_a_source_that_no_rule_names_cannot_be_reviewed(reviewed, capsys):
