@@ -84,7 +84,7 @@ def test_grad_fn(case):
 @rule("detach.write_to_output", source=DETACH, seed="detach", needs=GRADIENT)
 @given(case=leaves(nonempty=True, expand=0))
 def test_write_to_output(case):
-    """Changing the result of detach changes the tensor: they share storage."""
+    """Changing the elements of the result of detach changes the tensor's: they share storage."""
     case.x.detach().fill_(1)
 
     expect.all_ones(case.x)
@@ -93,7 +93,7 @@ def test_write_to_output(case):
 @rule("detach.write_to_input", source=DETACH, seed="detach", needs=GRADIENT)
 @given(case=leaves(nonempty=True, expand=0))
 def test_write_to_input(case):
-    """Changing the tensor changes the result of detach: they share storage."""
+    """Changing the elements of the tensor changes those of the result of detach: they share storage."""
     output = case.x.detach()
 
     with torch.no_grad():
@@ -145,7 +145,9 @@ def test_cuts(case):
 @rule("detach.changed_saved_output", source=GUIDE, also=[NOTES], kind=Kind.ERROR, seed="detach", needs=GRAD)
 @given(case=leaves(nonempty=True))
 def test_changed_saved_output(case):
-    """If the output of exp, which is saved for backward, is changed through detach, backward is refused."""
+    """If the output of exp, which is saved for backward, is changed through detach, backward without
+    saved-tensor hooks is refused.
+    """
     case.x.exp().backward(case.upstream)
     output = case.x.exp()
     output.detach().zero_()
@@ -157,7 +159,9 @@ def test_changed_saved_output(case):
 @rule("detach.changed_saved_input", source=GUIDE, also=[NOTES], kind=Kind.ERROR, seed="detach", needs=GRAD)
 @given(case=leaves(nonempty=True, expand=0))
 def test_changed_saved_input(case):
-    """If the input of pow(2), which is saved for backward, is changed through detach, backward is refused."""
+    """If the input of pow(2), which is saved for backward, is changed through detach, backward without
+    saved-tensor hooks is refused.
+    """
     case.x.pow(2).backward(case.upstream)
     output = case.x.pow(2)
     case.x.detach().zero_()
@@ -268,7 +272,7 @@ def test_in_place_returns_self(case):
     assert output is middle
 
 
-@rule("detach_.requires_grad", source=DETACH_, also=[IS_LEAF], needs=GRAD)
+@rule("detach_.requires_grad", source=DETACH_, basis=Basis.OBSERVED, also=[IS_LEAF], needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_in_place_requires_grad(case):
     """After detach_ a tensor that an operation gave does not require grad any more."""
@@ -349,7 +353,14 @@ def test_in_place_recorded_before(case):
     expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
-@rule("detach_.recorded_after", source=DETACH_, also=[IS_LEAF, NOTES], seed="detach_", needs=GRAD)
+@rule(
+    "detach_.recorded_after",
+    source=DETACH_,
+    basis=Basis.OBSERVED,
+    also=[IS_LEAF, NOTES],
+    seed="detach_",
+    needs=GRAD,
+)
 @given(case=mapped_leaves())
 def test_in_place_recorded_after(case):
     """What is computed from a tensor requires grad before its detach_, and not after."""
@@ -398,7 +409,7 @@ def test_in_place_no_gradient_behind(case):
 @rule("detach_.of_a_view", source=DETACH_, also=["tensor_view"], kind=Kind.ERROR, needs=GRAD)
 @given(case=mapped_leaves())
 def test_in_place_of_a_view(case):
-    """detach_ of a view is refused."""
+    """detach_ of a view by basic indexing, made outside inference mode, is refused."""
     case.function(case.x).clone().detach_()
 
     with expect.refusal():
@@ -473,7 +484,7 @@ def test_data_new_tensor(case):
 @rule("data.write_to_data", source=GUIDE, seed=".data", needs=GRADIENT)
 @given(case=leaves(nonempty=True, expand=0))
 def test_data_write_to_data(case):
-    """Changing .data changes the tensor: they share storage."""
+    """Changing the elements of .data changes the tensor's: they share storage."""
     case.x.data.fill_(1)
 
     expect.all_ones(case.x)
@@ -482,7 +493,9 @@ def test_data_write_to_data(case):
 @rule("data.write_to_tensor", source=GUIDE, seed=".data", needs=GRADIENT)
 @given(case=leaves(nonempty=True, expand=0))
 def test_data_write_to_tensor(case):
-    """Changing the tensor changes the .data that was read before: they share storage."""
+    """Changing the elements of the tensor changes those of the .data that was read before: they share
+    storage.
+    """
     output = case.x.data
 
     with torch.no_grad():
@@ -525,7 +538,9 @@ def test_data_version_of_its_own(case):
 )
 @given(case=leaves(nonempty=True, expand=0))
 def test_data_changed_saved_input(case):
-    """If the input of pow(2) is changed through .data, backward silently computes with the new elements."""
+    """If the input of pow(2) is changed through .data, backward without saved-tensor hooks silently
+    computes with the new elements.
+    """
     expected = 2 * (reference.host(case.x) + 1) * reference.host(case.upstream)
     output = case.x.pow(2)
     case.x.data.add_(1)
@@ -545,7 +560,8 @@ def test_data_changed_saved_input(case):
 )
 @given(case=leaves(nonempty=True))
 def test_data_changed_saved_output(case):
-    """If the output of exp is changed through .data, backward silently computes with the new elements.
+    """If the output of exp is changed through .data, backward without saved-tensor hooks silently
+    computes with the new elements.
 
     The derivative of exp is its output, which is set to 3 here.
     """

@@ -65,7 +65,9 @@ def test_of_constants(case):
 @rule("leaf.of_an_operation", source=LEAF, seed="leaf", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_of_an_operation(case):
-    """In grad mode the result of a differentiable operation on a tensor that requires grad is no leaf."""
+    """In grad mode a new tensor that a differentiable operation makes of one that requires grad is no
+    leaf.
+    """
     output = case.function(case.x)
 
     assert not output.is_leaf
@@ -92,7 +94,9 @@ def test_grad_fn_of_an_operation(case):
 @rule("leaf.of_a_comparison", source=LEAF, also=["torch.Tensor.to", "torch.gt"], needs=GRAD)
 @given(case=leaves())
 def test_of_a_comparison(case):
-    """A comparison of a tensor that requires grad is a leaf: a bool tensor never requires grad."""
+    """What a comparison makes anew of a tensor that requires grad is a leaf: a bool tensor never
+    requires grad.
+    """
     output = case.x > 0
 
     assert output.is_leaf
@@ -118,10 +122,12 @@ def test_made_after_an_operation(case):
     assert made.is_leaf
 
 
-@rule("leaf.moved", source=LEAF, needs=GRAD)
+@rule("leaf.moved", source=LEAF, basis=Basis.OBSERVED, needs=GRAD)
 @given(case=leaves())
 def test_moved(case):
-    """A conversion of a leaf that requires grad to another floating dtype is no leaf: it is an operation."""
+    """In grad mode, a conversion of a leaf that requires grad to another floating dtype is no leaf: it
+    is an operation.
+    """
     output = case.x.to(torch.float16)
 
     assert not output.is_leaf
@@ -179,7 +185,9 @@ def test_view_changed_in_place(case):
 @rule("leaf.changed_under_no_grad", source=NOTES, needs=GRADIENT)
 @given(case=leaves(expand=0))
 def test_changed_under_no_grad(case):
-    """Under no_grad a leaf that requires grad can be changed in place."""
+    """Under no_grad a leaf that requires grad, and whose elements share no memory, can be changed in
+    place.
+    """
     expected = reference.host(case.x) + 1
 
     with torch.no_grad():
@@ -249,7 +257,7 @@ def test_device(case):
 @rule("grad.needs_no_grad", source=BACKWARD, needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_needs_no_grad(case):
-    """The .grad that backward fills in does not require grad, unless create_graph was asked for."""
+    """A first .grad that backward fills in does not require grad, unless create_graph was asked for."""
     case.function(case.x).backward(case.upstream)
 
     assert not case.x.grad.requires_grad
@@ -278,7 +286,9 @@ def test_of_a_constant(case):
 @rule("grad.of_a_non_leaf", source=LEAF, seed="non-leaf grad", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_of_a_non_leaf(case):
-    """After backward the .grad of a non-leaf is None, unless retain_grad was called on it before."""
+    """After backward without inputs the .grad of a non-leaf is None, unless retain_grad was called on
+    it before.
+    """
     middle = case.function(case.x)
     (middle * 2).backward(case.upstream)
 
@@ -305,7 +315,9 @@ def test_of_a_non_leaf_freed(case):
 @rule("grad.warning_of_a_non_leaf", source=TUTORIAL, kind=Kind.WARNING, seed="non-leaf grad", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_warning_of_a_non_leaf(case):
-    """Reading the .grad of a non-leaf that does not retain its gradient warns."""
+    """Reading the .grad of a non-leaf that no backward has filled in, and that does not retain its
+    gradient, warns.
+    """
     middle = case.function(case.x)
     (middle * 2).backward(case.upstream)
 
@@ -391,7 +403,9 @@ def test_no_warning_of_a_constant(case):
 @rule("grad.strides_of_a_dense_leaf", source=AUTOGRAD, needs=LAYOUT)
 @given(case=dense_leaves())
 def test_strides_of_a_dense_leaf(case):
-    """A first .grad has the strides of its leaf, if that is dense and no two of its elements overlap."""
+    """A first, dense .grad has the strides of its leaf, if that is dense and no two of its elements
+    overlap.
+    """
     long = [dim for dim, size in enumerate(case.x.shape) if size > 1]  # the stride of any other leads nowhere
 
     case.function(case.x).backward(case.upstream)
@@ -402,7 +416,9 @@ def test_strides_of_a_dense_leaf(case):
 @rule("grad.strides_of_a_loose_leaf", source=AUTOGRAD, needs=LAYOUT)
 @given(case=loose_leaves())
 def test_strides_of_a_loose_leaf(case):
-    """A first .grad is contiguous, if its leaf has gaps between its elements or elements that overlap."""
+    """A first, dense .grad is contiguous, if its leaf has gaps between its elements or elements that
+    overlap.
+    """
     case.function(case.x).backward(case.upstream)
 
     assert case.x.grad.is_contiguous()
@@ -411,7 +427,9 @@ def test_strides_of_a_loose_leaf(case):
 @rule("grad.strides_kept", source=AUTOGRAD, needs=LAYOUT)
 @given(case=leaves_with_grads())
 def test_strides_kept(case):
-    """A .grad that is there already keeps its strides when backward adds to it, without create_graph."""
+    """A dense .grad that is there already keeps its strides when backward adds a dense gradient to it,
+    without create_graph.
+    """
     expected = case.grad.stride()
     case.x.grad = case.grad
 
@@ -485,7 +503,9 @@ def test_old_one_with_create_graph(case):
 @rule("grad.zeroed_in_place", source=BACKWARD, also=[AUTOGRAD], needs=GRADIENT)
 @given(case=leaves(nonempty=True))
 def test_zeroed_in_place(case):
-    """After .grad is zeroed in place, the next backward puts its own gradient alone into the same tensor."""
+    """After .grad is zeroed in place, the next backward without create_graph puts its own gradient
+    alone into the same tensor.
+    """
     expected = 3 * reference.host(case.upstream)
     (case.x * 2).backward(case.upstream)
     zeroed = case.x.grad.zero_()

@@ -128,7 +128,9 @@ def test_in_a_graph(case):
     assert tuple(leaf.requires_grad for leaf in case.leaves) == case.wanted
 
 
-@rule("requires_grad.of_integers", source="torch.Tensor.to", kind=Kind.ERROR, needs=GRAD)
+@rule(
+    "requires_grad.of_integers", source="torch.Tensor.to", basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD
+)
 @given(case=whole_tensors())
 def test_of_integers(case):
     """requires_grad_() of an integer or bool tensor is refused."""
@@ -138,7 +140,13 @@ def test_of_integers(case):
         case.x.requires_grad_()
 
 
-@rule("requires_grad.of_integers_by_attribute", source="torch.Tensor.to", kind=Kind.ERROR, needs=GRAD)
+@rule(
+    "requires_grad.of_integers_by_attribute",
+    source="torch.Tensor.to",
+    basis=Basis.OBSERVED,
+    kind=Kind.ERROR,
+    needs=GRAD,
+)
 @given(case=whole_tensors())
 def test_of_integers_by_attribute(case):
     """Setting requires_grad of an integer or bool tensor to True is refused."""
@@ -148,7 +156,13 @@ def test_of_integers_by_attribute(case):
         case.x.requires_grad = True
 
 
-@rule("requires_grad.of_integers_by_a_factory", source="torch.Tensor.to", kind=Kind.ERROR, needs=GRAD)
+@rule(
+    "requires_grad.of_integers_by_a_factory",
+    source="torch.Tensor.to",
+    basis=Basis.OBSERVED,
+    kind=Kind.ERROR,
+    needs=GRAD,
+)
 @given(case=whole_tensors())
 def test_of_integers_by_a_factory(case):
     """A factory that is asked for an integer or bool tensor that requires grad refuses."""
@@ -161,7 +175,7 @@ def test_of_integers_by_a_factory(case):
 @rule("requires_grad.of_a_comparison", source="torch.Tensor.to", also=["torch.gt"], needs=GRAD)
 @given(case=leaves())
 def test_of_a_comparison(case):
-    """A comparison of a tensor that requires grad gives a bool tensor that does not."""
+    """What a comparison makes anew of a tensor that requires grad is a bool tensor that does not."""
     output = case.x > 0
 
     assert not output.requires_grad
@@ -450,7 +464,9 @@ def test_inference_mode_output(case):
 @rule("inference_mode.is_inference", source="torch.is_inference", needs=GRAD)
 @given(case=mapped_leaves(nonempty=False))
 def test_inference_mode_is_inference(case):
-    """What an operation gives under inference_mode, unless it is a view, is an inference tensor."""
+    """A new tensor that an operation gives under inference_mode, unless it is a view, is an inference
+    tensor.
+    """
     with torch.inference_mode():
         output = case.function(case.x)
 

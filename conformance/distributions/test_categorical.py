@@ -264,7 +264,14 @@ def test_nan_logit(case):
         Categorical(logits=case.logits, validate_args=True)
 
 
-@rule("categorical.infinite_logit", source=CATEGORICAL, also=[VALIDATION], kind=Kind.ERROR, needs=VALUES)
+@rule(
+    "categorical.infinite_logit",
+    source=CATEGORICAL,
+    basis=Basis.OBSERVED,
+    also=[VALIDATION],
+    kind=Kind.ERROR,
+    needs=VALUES,
+)
 @given(case=logits_with(math.inf))
 def test_infinite_logit(case):
     """Validation refuses a logit of +inf, which is no real number."""
@@ -564,7 +571,13 @@ def test_distribution_of_logits(case):
     expect.drawn_from(drawn, expected)
 
 
-@rule("categorical.distribution_of_rows", source=CATEGORICAL, kind=Kind.STATISTICAL, needs=VALUES)
+@rule(
+    "categorical.distribution_of_rows",
+    source=CATEGORICAL,
+    basis=Basis.OBSERVED,
+    kind=Kind.STATISTICAL,
+    needs=VALUES,
+)
 @given(case=probabilities_of_two_rows())
 def test_distribution_of_rows(case):
     """The rows of a batch are drawn independently, each with its own probabilities."""
@@ -576,7 +589,13 @@ def test_distribution_of_rows(case):
     expect.drawn_from(drawn[:, 0] * len(two) + drawn[:, 1], np.outer(one, two).reshape(-1))
 
 
-@rule("categorical.independent_draws", source=CATEGORICAL, kind=Kind.STATISTICAL, needs=VALUES)
+@rule(
+    "categorical.independent_draws",
+    source=CATEGORICAL,
+    basis=Basis.OBSERVED,
+    kind=Kind.STATISTICAL,
+    needs=VALUES,
+)
 @given(case=probabilities_of_two_rows())
 def test_independent_draws(case):
     """One draw of a sample and the next are independent."""
@@ -602,7 +621,13 @@ def test_reproducible(case):
     assert torch.equal(first, second)
 
 
-@rule("categorical.successive_samples", source=CATEGORICAL, kind=Kind.STATISTICAL, needs=VALUES)
+@rule(
+    "categorical.successive_samples",
+    source=CATEGORICAL,
+    basis=Basis.OBSERVED,
+    kind=Kind.STATISTICAL,
+    needs=VALUES,
+)
 @given(case=probabilities_of_two_rows())
 def test_successive_samples(case):
     """One sample and the next are independent: each advances the generator."""

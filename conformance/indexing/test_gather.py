@@ -325,7 +325,7 @@ def test_out_requires_grad(case):
         torch.gather(case.input, case.dim, case.index, out=case.out.requires_grad_())
 
 
-@rule("gather.out_dtype", source="notes/out", kind=Kind.ERROR)
+@rule("gather.out_dtype", source="notes/out", basis=Basis.OBSERVED, kind=Kind.ERROR)
 @given(case=gathers_with_out_of_other_dtype())
 def test_out_dtype(case):
     """An out of another dtype than the input's is refused."""

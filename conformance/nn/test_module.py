@@ -84,7 +84,14 @@ def test_parameter_write(case):
     expect.all_ones(parameter)
 
 
-@rule("parameter.of_integers", source="torch.Tensor.to", also=[PARAMETER], kind=Kind.ERROR, needs=GRAD)
+@rule(
+    "parameter.of_integers",
+    source="torch.Tensor.to",
+    basis=Basis.OBSERVED,
+    also=[PARAMETER],
+    kind=Kind.ERROR,
+    needs=GRAD,
+)
 @given(case=whole_tensors())
 def test_parameter_of_integers(case):
     """A Parameter made from an integer or bool tensor is refused unless it need not require grad."""
@@ -97,7 +104,7 @@ def test_parameter_of_integers(case):
 @rule("module.parameters_require_grad", source=NOTES, seed="nn.Module", needs=GRAD)
 @given(case=networks())
 def test_parameters_require_grad(case):
-    """Every parameter of a new module and of its submodules requires grad."""
+    """Every parameter of new linear layers, and of a module that they are in, requires grad."""
     assert all(parameter.requires_grad for parameter in case.module.parameters())
 
 
@@ -304,7 +311,9 @@ def test_get_no_submodule(case):
 @rule("module.apply", source=f"{MODULE}.apply", needs=GRAD)
 @given(case=networks())
 def test_apply(case):
-    """apply calls the function once with each submodule and with the module itself."""
+    """apply calls the function once with each submodule that one path leads to, and with the module
+    itself.
+    """
     outer, seen = nn.Sequential(case.module), []
 
     outer.apply(seen.append)
@@ -449,7 +458,7 @@ def test_forward(case):
 )
 @given(case=linears())
 def test_gradient_of_weight(case):
-    """The gradient of a linear layer's weight is upstream.T @ x."""
+    """For a batch of two dims, the gradient of a linear layer's weight is upstream.T @ x."""
     expected = reference.host(case.upstream).T @ reference.host(case.x)
 
     case.module(case.x).backward(case.upstream)
@@ -844,7 +853,7 @@ def test_state_dict_shares(case):
 @rule("module.state_dict_detached", source=f"{MODULE}.state_dict", needs=GRAD)
 @given(case=networks())
 def test_state_dict_detached(case):
-    """The tensors of a state_dict do not require grad."""
+    """By default the tensors of a state_dict do not require grad."""
     assert not any(tensor.requires_grad for tensor in case.module.state_dict().values())
 
 
@@ -863,7 +872,9 @@ def test_state_dict_keep_vars(case):
 )
 @given(case=networks())
 def test_state_dict_names(case):
-    """The keys of a state_dict are the names of the parameters, with the prefix that is asked for."""
+    """The keys of the state_dict of a module without buffers and shared parameters are the names of
+    its parameters, with the prefix that is asked for.
+    """
     state = case.module.state_dict(prefix="net.")
 
     assert list(state) == [f"net.{name}" for name, _ in case.module.named_parameters()]
@@ -966,7 +977,9 @@ def test_load_state_dict_not_strict(case):
 @rule("module.load_state_dict_missing_keys", source=LOAD, needs=GRAD)
 @given(case=networks())
 def test_load_state_dict_missing_keys(case):
-    """load_state_dict returns keys that the state_dict lacks as missing_keys, and [] as unexpected_keys."""
+    """With strict=False, load_state_dict returns keys that the state_dict lacks as missing_keys, and
+    [] as unexpected_keys if it has no others.
+    """
     state = case.module.state_dict()
     del state["0.weight"]
 
@@ -978,7 +991,9 @@ def test_load_state_dict_missing_keys(case):
 @rule("module.load_state_dict_unexpected_keys", source=LOAD, needs=GRAD)
 @given(case=networks())
 def test_load_state_dict_unexpected_keys(case):
-    """load_state_dict returns keys that the module lacks as unexpected_keys, and [] as missing_keys."""
+    """With strict=False, load_state_dict returns keys that the module lacks as unexpected_keys, and []
+    as missing_keys if none is missing.
+    """
     state = case.module.state_dict()
     state["extra"] = case.upstream
 
@@ -1012,7 +1027,9 @@ def test_load_state_dict_of_buffers(case):
 @rule("module.load_state_dict_of_none", source=LOAD, kind=Kind.ERROR, needs=GRAD)
 @given(case=leaves(expand=0))
 def test_load_state_dict_of_none(case):
-    """load_state_dict raises RuntimeError if it has a key whose parameter is registered as None."""
+    """A strict load_state_dict raises RuntimeError if it has a key whose parameter is registered as
+    None.
+    """
     module = nn.Module()
     module.register_parameter("weight", nn.Parameter(case.x))
     module.register_parameter("bias", None)
@@ -1051,7 +1068,7 @@ def test_load_state_dict_in_part(case):
 @rule("module.load_state_dict_keeps_dtype", source=LOAD, needs=GRAD)
 @given(case=networks())
 def test_load_state_dict_keeps_dtype(case):
-    """load_state_dict leaves the parameters the dtype that they have."""
+    """By default load_state_dict leaves the parameters the dtype that they have."""
     state = {name: value.to(torch.float32) for name, value in case.module.state_dict().items()}
 
     case.module.load_state_dict(state)
@@ -1096,7 +1113,7 @@ def test_load_state_dict_assign_flag(case):
 @rule("module.sgd_step", source=SGD, also=[BACKWARD], needs=GRADIENT)
 @given(case=linears())
 def test_sgd_step(case):
-    """A step of SGD changes a parameter by the learning rate times its gradient."""
+    """A step of SGD with default options changes a parameter by the learning rate times its gradient."""
     weight, _ = _linear(case.module)
     expected = weight - 0.5 * reference.host(case.upstream).T @ reference.host(case.x)
     optimizer = torch.optim.SGD(case.module.parameters(), lr=0.5)
@@ -1110,7 +1127,9 @@ def test_sgd_step(case):
 @rule("module.sgd_step_keeps_leaves", source=SGD, also=[NOTES], needs=GRAD)
 @given(case=linears())
 def test_sgd_step_keeps_leaves(case):
-    """After a step of SGD the parameters are leaves as before: it is not recorded."""
+    """After a step of SGD with default options the parameters are leaves as before: it is not
+    recorded.
+    """
     case.module(case.x).backward(case.upstream)
 
     torch.optim.SGD(case.module.parameters(), lr=0.5).step()
@@ -1360,7 +1379,7 @@ def test_backward_hook_result(case):
     expect.all_ones(case.x.grad)
 
 
-@rule("module.backward_hook_of_constant", source=BACKWARD_HOOK, needs=GRAD)
+@rule("module.backward_hook_of_constant", source=BACKWARD_HOOK, basis=Basis.OBSERVED, needs=GRAD)
 @given(case=linears())
 def test_backward_hook_of_constant(case):
     """If no input of the module requires grad, a full backward hook is called with None for the input."""
@@ -1421,7 +1440,9 @@ def test_backward_hook_removed(case):
 @rule("module.backward_hook_in_place", source=BACKWARD_HOOK, kind=Kind.ERROR, needs=GRADIENT)
 @given(case=linears())
 def test_backward_hook_in_place(case):
-    """Of a module with a full backward hook, changing the output in place is refused."""
+    """In grad mode, of a module with a full backward hook, changing an output that requires grad in
+    place is refused.
+    """
     case.module(case.x).add_(1)
     case.module.register_full_backward_hook(lambda module, before, after: None)
     output = case.module(case.x)

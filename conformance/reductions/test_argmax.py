@@ -48,7 +48,7 @@ def test_argmax_dim(case):
     expect.equal_elements(output, expected)
 
 
-@rule("argmax.bool", source="torch.argmax", needs=[Need.VALUES])
+@rule("argmax.bool", source="torch.argmax", basis=Basis.OBSERVED, needs=[Need.VALUES])
 @given(case=reductions(dtypes=(torch.bool,)))
 def test_argmax_bool(case):
     """argmax takes a bool input, as max does."""
@@ -151,7 +151,7 @@ def test_argmin_dim(case):
     expect.equal_elements(output, expected)
 
 
-@rule("argmin.bool", source="torch.argmin", needs=[Need.VALUES])
+@rule("argmin.bool", source="torch.argmin", basis=Basis.OBSERVED, needs=[Need.VALUES])
 @given(case=reductions(dtypes=(torch.bool,)))
 def test_argmin_bool(case):
     """argmin takes a bool input, as min does."""
