@@ -9,7 +9,7 @@ from reports.model import Outcome, Report, Result, Rule, Run
 from reports.score import Score, Verdict
 from reports.verdict import fails
 
-_SKIPPED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED)
+_SKIPPED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
 
 
 def ctrf(report: Report) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class Outcome(str, Enum):
     KNOWN = "known"  # broken, as a known-breaks file says
     FIXED = "fixed"  # holds, although a known-breaks file says that it is broken
     INAPPLICABLE = "inapplicable"  # the target lacks what the rule is about
-    UNSUPPORTED = "unsupported"  # the target says that it does not implement what the rule needs
+    UNSUPPORTED = "unsupported"  # the target refuses the operation, for every dtype that was asked
+    BLOCKED = "blocked"  # no example could be tried, since what comes before or after the operation breaks
     CRASHED = "crashed"
     HUNG = "hung"
     ERROR = "error"  # the suite's own fault
@@ -110,7 +111,10 @@ class Rule:
 class Target:
     """A device under test; `lacks` maps each missing capability, `lacks_dtypes` each dtype, to the reason.
 
-    In a merged report, `run` is the number of its run among the report's `runs`, from 0.
+    `lacks_classes` does so for input classes of which nothing can be asked of the target (`0-d`, `subnormal`).
+    `exact` is what was measured: the largest relative error of a basic function, by `exp torch.float32`.
+    `bounds` is what the vendor states: the relative error that a dtype's results may have, by the dtype. In a
+    merged report, `run` is the number of its run among the report's `runs`, from 0.
     """
 
     id: str
@@ -120,6 +124,9 @@ class Target:
     lacks: dict[Need, str] = field(default_factory=dict)
     lacks_dtypes: dict[str, str] = field(default_factory=dict)
     run: int | None = None
+    lacks_classes: dict[str, str] = field(default_factory=dict)
+    exact: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Target:
@@ -172,11 +179,57 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Symptom:
+    """By what a way of breaking is told from another, and put to a cause.
+
+    `place` is the innermost frame outside of the suite and of torch, as `package/file.py:12 in function`;
+    `operator` the last operator that torch dispatched before an exception, as `aten::gather`; `claim` where
+    the rule or the shared claim raised, for what no exception of the target's broke. `failed` counts the
+    examples that failed so. `every` are the input classes of which every example failed so, `shared` those
+    that all examples which failed so have, and not all that held.
+    """
+
+    exception: str
+    failed: int = 1
+    place: str | None = None
+    operator: str | None = None
+    claim: str | None = None
+    every: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Symptom:
+        """Read a symptom back from its JSON form."""
+        return cls(**{**data, "every": tuple(data["every"]), "shared": tuple(data["shared"])})
+
+
+@dataclass(frozen=True)
+class Break:
+    """One way in which a rule breaks, with the evidence."""
+
+    reason: str
+    symptom: Symptom
+    counterexample: str | None = None
+    script: str | None = None
+    reproduced: str | None = None
+    traceback: str | None = None
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Break:
+        """Read a break back from its JSON form."""
+        return cls(**{**data, "symptom": Symptom.from_json(data["symptom"])})
+
+
+@dataclass(frozen=True)
 class Result:
     """What became of one rule on one target, with the evidence.
 
-    `untried` counts the examples that were drawn and not run, by the dtype that the target lacks, `warned`
-    the warnings of the target that broke nothing, by what they say.
+    `untried` counts the examples that were drawn and not run, by the dtype or the input class that the target
+    lacks or that it refuses, `warned` the warnings of the target that broke nothing, by what they say.
+    `refused` gives the target's answer for each dtype that it refuses, plain input that it was asked with,
+    `blocked` counts the examples that could not be tried by the rule that breaks before or after the
+    operation, `excused` those that failed as is known, by the place of the entry. `symptom` belongs to the
+    break that `reason` and the evidence are about, `also` are the other ways in which the rule breaks.
     """
 
     rule: str
@@ -192,6 +245,19 @@ class Result:
     traceback: str | None = None
     untried: dict[str, int] = field(default_factory=dict)
     warned: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    blocked: dict[str, int] = field(default_factory=dict)
+    excused: dict[str, int] = field(default_factory=dict)
+    symptom: Symptom | None = None
+    also: tuple[Break, ...] = ()
+
+    @property
+    def breaks(self) -> tuple[Break, ...]:
+        """Every way in which the rule breaks, the one first that the reason is about."""
+        if self.symptom is None:
+            return self.also
+        evidence = (self.counterexample, self.script, self.reproduced, self.traceback)
+        return (Break(self.reason or "", self.symptom, *evidence), *self.also)
 
     @property
     def evidence(self) -> str:
@@ -201,7 +267,15 @@ class Result:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Result:
         """Read a result back from its JSON form."""
-        return cls(**{**data, "outcome": Outcome(data["outcome"])})
+        symptom = data.get("symptom")
+        return cls(
+            **{
+                **data,
+                "outcome": Outcome(data["outcome"]),
+                "symptom": Symptom.from_json(symptom) if symptom else None,
+                "also": tuple(Break.from_json(each) for each in data.get("also", ())),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -293,16 +367,22 @@ class Report:
         )
 
 
-_UNSAID = ("sources", "changed", "rules", "imports", "also")
+_UNSAID = ("sources", "changed", "rules", "imports", "also", "lacks_classes", "exact", "bounds")
+_UNSAID_OF_RESULTS = ("warned", "refused", "blocked", "excused", "symptom", "also")
 
 
-def plain(value: Run | Rule | Target | Result) -> dict[str, Any]:
+def plain(value: Run | Rule | Target | Result | Symptom | Break) -> dict[str, Any]:
     """Return the value as nested dicts, lists, strings and numbers only, fit for JSON and for execnet."""
     if isinstance(value, Result):
         # There are many, and nothing in them but the outcome needs turning into something else.
         found = {**vars(value), "outcome": value.outcome.value}
-        if not value.warned:
-            del found["warned"]
+        for name in _UNSAID_OF_RESULTS:
+            if not found[name]:
+                del found[name]
+        if value.symptom is not None:
+            found["symptom"] = plain(value.symptom)
+        if value.also:
+            found["also"] = [plain(each) for each in value.also]
         return found
     found = {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     # Nothing to say is not said.
@@ -312,7 +392,7 @@ def plain(value: Run | Rule | Target | Result) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, Target):
+    if isinstance(value, (Target, Symptom)):
         return plain(value)
     if isinstance(value, dict):
         return {_plain(key): _plain(item) for key, item in value.items()}

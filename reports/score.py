@@ -73,7 +73,8 @@ class Score:
             return Verdict.NOTHING
         if self.lacking:
             return Verdict.INCOMPLETE
-        return Verdict.IN_PART if self.unsupported or self.untried else Verdict.CONFORMS
+        in_part = self.unsupported or self.untried or self.documented.get(Outcome.BLOCKED, 0)
+        return Verdict.IN_PART if in_part else Verdict.CONFORMS
 
     @property
     def conforms(self) -> bool:

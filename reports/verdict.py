@@ -15,14 +15,14 @@ FAILING = frozenset(
 def fails(outcome: Outcome, basis: Basis, *, strict: bool) -> bool:
     """Return whether an outcome fails the run.
 
-    Observed rules fail it only in a strict run; so does what a target says that it does not support. The
-    suite's own errors always do.
+    Observed rules fail it only in a strict run; so does what a target does not support, and what could not be
+    tried. The suite's own errors always do.
     """
     if outcome is Outcome.ERROR:
         return True
     if basis is Basis.OBSERVED and not strict:
         return False
-    return outcome in FAILING or (strict and outcome is Outcome.UNSUPPORTED)
+    return outcome in FAILING or (strict and outcome in (Outcome.UNSUPPORTED, Outcome.BLOCKED))
 
 
 def but_for_numbers(reason: str) -> str:

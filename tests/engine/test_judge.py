@@ -53,8 +53,14 @@ def test_what_fails_a_run():
     strictly = {outcome for outcome in Outcome if fails(outcome, Basis.DOCUMENTED, strict=True)}
     observed = {outcome for outcome in Outcome if fails(outcome, Basis.OBSERVED, strict=False)}
 
-    assert set(Outcome) - always == {Outcome.HOLDS, Outcome.KNOWN, Outcome.INAPPLICABLE, Outcome.UNSUPPORTED}
-    assert strictly - always == {Outcome.UNSUPPORTED}
+    assert set(Outcome) - always == {
+        Outcome.HOLDS,
+        Outcome.KNOWN,
+        Outcome.INAPPLICABLE,
+        Outcome.UNSUPPORTED,
+        Outcome.BLOCKED,
+    }
+    assert strictly - always == {Outcome.UNSUPPORTED, Outcome.BLOCKED}
     assert observed == {Outcome.ERROR}
 
 
