@@ -15,6 +15,7 @@ import fastjsonschema
 import jsonschema
 
 from reports.model import FORMAT, Report, Result, Rule, Run, plain
+from reports.support import support
 
 RESULTS = "results.json"
 JOURNAL = "journal.jsonl"
@@ -50,9 +51,19 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
+def results_text(report: Report) -> str:
+    """Return the text of results.json: the report, and what follows from it for other tools to read."""
+    found = support(report)
+    if not found:
+        return report.text
+    lines = ",\n".join(f"{json.dumps(target)}: {json.dumps(cells)}" for target, cells in found.items())
+    whole = report.text.removesuffix("}\n")
+    return f'{whole},\n"support": {{\n{lines}\n}}}}\n'
+
+
 def write_results(path: Path, report: Report) -> None:
     """Write results.json."""
-    write_text(path, report.text)
+    write_text(path, results_text(report))
 
 
 def read_report(path: Path) -> Report:

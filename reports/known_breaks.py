@@ -1,14 +1,9 @@
-"""What is known of targets, read from TOML files: rules that do not hold there, and what they lack.
-
-A `[[break]]` is a rule that is known not to hold; a `[[lacks]]` is a capability that a target is known not to
-have, where probing does not find that out.
-"""
+"""What is known of targets, read from TOML files: a `[[break]]` is a rule that is known not to hold there."""
 
 from __future__ import annotations
 
 import fnmatch
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,20 +11,11 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from reports.model import Need, Target
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from reports.model import Target
+from reports.toml_file import KnownBreaksError, check_keys, entries, pattern
 
 CAUSES = ("device", "torch", "documentation")
-_LACKS_KEYS = {"target", "need", "reason"}
 _KEYS = {"class", "message", "rule", "target", "torch", "cause", "reason", "issue", "script"}
-
-
-class KnownBreaksError(Exception):
-    """A known-breaks file cannot be used; the message names the file and the entry."""
 
 
 @dataclass(frozen=True)
@@ -87,87 +73,13 @@ class KnownBreak:
         return f"{self.cause}: {self.reason}" + (f" ({where})" if where else "")
 
 
-@dataclass(frozen=True)
-class Lack:
-    """One entry: `target`, by its id or device type, lacks `need`, for the reason given."""
-
-    target: str
-    need: Need
-    reason: str
-
-
 def read_known_breaks(path: Path, *, shipped: bool = False) -> list[KnownBreak]:
     """Read the breaks of a known-breaks file, which may be the suite's own.
 
     Raises KnownBreaksError, with the file and the line of the entry, if the file cannot be read, is not
     TOML, or has an entry with a missing, unknown or wrong key.
     """
-    return [replace(_entry(entry, place), shipped=shipped) for entry, place in _entries(path, "break")]
-
-
-def read_lacks(path: Path) -> list[Lack]:
-    """Read what targets lack from a known-breaks file; raises what `read_known_breaks` raises."""
-    return [_lack(entry, place) for entry, place in _entries(path, "lacks")]
-
-
-def declare(targets: Iterable[Target], lacks: Iterable[Lack]) -> list[Target]:
-    """Return the targets with what they are declared to lack; a reason that was probed stands."""
-    declared = list(lacks)
-    return [
-        replace(
-            target,
-            lacks={
-                **{lack.need: lack.reason for lack in declared if lack.target in (target.id, target.device)},
-                **target.lacks,
-            },
-        )
-        for target in targets
-    ]
-
-
-def _entries(path: Path, kind: str) -> list[tuple[Any, str]]:
-    """Return the entries of a kind with the place of each, for messages."""
-    try:
-        text = path.read_text("utf-8")
-        content = tomllib.loads(text)
-    except OSError as error:
-        raise KnownBreaksError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KnownBreaksError(f"{path}: is not TOML: {error}") from None
-    if unknown := set(content) - {"break", "lacks"}:
-        raise KnownBreaksError(
-            f"{path}: holds {', '.join(sorted(unknown))}; only [[break]] and [[lacks]] entries belong there"
-        )
-    entries = content.get(kind, [])
-    if not isinstance(entries, list):
-        raise KnownBreaksError(f"{path}: holds no [[{kind}]] list; write [[{kind}]] before each entry")
-    heads = [
-        at for at, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[\[\s*{kind}\s*\]\]", line)
-    ]
-    inside = path.is_absolute() and path.is_relative_to(Path.cwd())
-    shown = path.relative_to(Path.cwd()) if inside else path
-    places = [f"{shown}:{line}" for line in heads]
-    if len(places) != len(entries):  # written in line, without heads
-        places = [f"{shown}, {kind} {number}" for number, _ in enumerate(entries, 1)]
-    return list(zip(entries, places, strict=True))
-
-
-def _check_keys(entry: Any, place: str, *, known: set[str], needed: set[str]) -> None:
-    """Raise KnownBreaksError unless an entry holds strings under `known` keys, all `needed` among them."""
-    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
-        raise KnownBreaksError(f"{place}: every value is a string")
-    if unknown := set(entry) - known:
-        raise KnownBreaksError(f"{place}: unknown key {', '.join(sorted(unknown))}")
-    if missing := needed - set(entry):
-        raise KnownBreaksError(f"{place}: {', '.join(sorted(missing))} is missing")
-
-
-def _lack(entry: Any, place: str) -> Lack:
-    _check_keys(entry, place, known=_LACKS_KEYS, needed=_LACKS_KEYS)
-    needs = [need.value for need in Need]
-    if entry["need"] not in needs:
-        raise KnownBreaksError(f"{place}: need is {entry['need']!r}, not one of {', '.join(needs)}")
-    return Lack(entry["target"], Need(entry["need"]), entry["reason"])
+    return [replace(_entry(entry, place), shipped=shipped) for entry, place in entries(path, "break")]
 
 
 def find_breaks(
@@ -201,7 +113,7 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
 
 
 def _entry(entry: Any, place: str) -> KnownBreak:
-    _check_keys(entry, place, known=_KEYS, needed={"rule", "cause", "reason"})
+    check_keys(entry, place, known=_KEYS, needed={"rule", "cause", "reason"})
     if not {"issue", "script"} & set(entry):
         raise KnownBreaksError(f"{place}: an issue or a script that shows it is missing")
     if entry["cause"] not in CAUSES:
@@ -212,8 +124,5 @@ def _entry(entry: Any, place: str) -> KnownBreak:
         raise KnownBreaksError(f"{place}: torch: {error}") from None
     values = {**entry, "torch": torch}
     if "message" in entry:
-        try:
-            values["message"] = re.compile(entry["message"])
-        except re.error as error:
-            raise KnownBreaksError(f"{place}: message is no regular expression: {error}") from None
+        values["message"] = pattern(entry["message"], place, "message")
     return KnownBreak(input_class=values.pop("class", None), place=place, **values)

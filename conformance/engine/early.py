@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-OPTIONS = ("--report", "--known-breaks")
+OPTIONS = ("--report", "--known-breaks", "--vendor-file")
 """The options whose value may be the path of something that exists."""
 
 

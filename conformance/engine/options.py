@@ -18,16 +18,10 @@ from conformance.engine.apart import load
 from conformance.engine.profiles import DEFAULT_PROFILE, DEFAULT_SEED, PROFILES, keeps_examples
 from conformance.engine.rule import load_rules
 from conformance.engine.targets import discover, select
-from reports.known_breaks import (
-    KnownBreak,
-    KnownBreaksError,
-    Lack,
-    check_rules,
-    declare,
-    read_known_breaks,
-    read_lacks,
-)
+from reports.known_breaks import KnownBreak, check_rules, read_known_breaks
 from reports.model import Target
+from reports.toml_file import KnownBreaksError
+from reports.vendor import Vendor, check_classes, declare, read_vendor
 
 SHIPPED_BREAKS = Path(conformance.__file__).with_name("known_breaks.toml")
 
@@ -61,10 +55,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report", metavar="DIR", default="conformance-report", help="where the report goes")
     group.addoption(
         "--known-breaks",
+        "--vendor-file",
         action="append",
         default=[],
         metavar="FILE",
-        help="a TOML file of further known breaks",
+        help="a TOML file of further known breaks, and of what a vendor declares of a device: what it lacks "
+        "or has, what means unsupported, how to wait for it and to seed it, and how exact it is",
     )
     group.addoption(
         "--import",
@@ -170,9 +166,9 @@ def seed(config: pytest.Config, profile: str) -> str:
     return str(secrets.randbits(32)) if profile == "explore" else DEFAULT_SEED
 
 
-def targets(config: pytest.Config, lacks: Iterable[Lack]) -> list[Target]:
-    """Return the devices to run on, with what they were found or are declared to lack."""
-    here = declare(discover(config.option.imports), lacks)
+def targets(config: pytest.Config, vendor: Vendor) -> list[Target]:
+    """Return the devices to run on, with what was found or is declared of them."""
+    here = declare(discover(config.option.imports), vendor)
     wanted = config.getoption("--device")
     try:
         return select(here, wanted) if wanted else here
@@ -201,20 +197,22 @@ def import_backends(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--import: {name}: {type(error).__name__}: {error}") from None
 
 
-def known_breaks(config: pytest.Config) -> tuple[list[KnownBreak], list[Lack]]:
-    """Return what is known not to hold, and what targets are known to lack: as shipped, and as given."""
+def known_breaks(config: pytest.Config) -> tuple[list[KnownBreak], Vendor]:
+    """Return what is known not to hold, and what is declared of targets: as shipped, and as given."""
     known: list[KnownBreak] = []
-    lacks: list[Lack] = []
+    vendor = Vendor()
     try:
         for path in (SHIPPED_BREAKS, *map(Path, config.getoption("--known-breaks"))):
-            entries = read_known_breaks(path, shipped=path == SHIPPED_BREAKS)
+            entries, declared = read_known_breaks(path, shipped=path == SHIPPED_BREAKS), read_vendor(path)
             if path != SHIPPED_BREAKS:
-                check_rules(entries, {id: found.rule.classes for id, found in load_rules().items()})
+                classes = {id: found.rule.classes for id, found in load_rules().items()}
+                check_rules(entries, classes)
+                check_classes(declared, classes)
             known += entries
-            lacks += read_lacks(path)
+            vendor = vendor.and_then(declared)
     except KnownBreaksError as error:
         raise pytest.UsageError(f"--known-breaks: {error}") from None
-    return known, lacks
+    return known, vendor
 
 
 def report_directory(config: pytest.Config, *, make: bool) -> Path:

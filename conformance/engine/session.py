@@ -99,7 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
     shrink = options.seconds(config, "--shrink", at_least_0=True)
     confirm = options.seconds(config, "--confirm", at_least_0=True)
     options.import_backends(config)
-    known, lacks = options.known_breaks(config)
+    known, vendor = options.known_breaks(config)
     torch.set_num_threads(1)  # see watch.py, where cases large enough for several get them
     request = config.stash[REQUEST] = Request(worker=hasattr(config, "workerinput"))
     config.add_cleanup(request.close)
@@ -117,7 +117,7 @@ def pytest_configure(config: pytest.Config) -> None:
         workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
         config.pluginmanager.register(Refining(shrink / workers, recorder, None), "conformance-refining")
         return
-    targets = tuple(options.targets(config, lacks))
+    targets = tuple(options.targets(config, vendor))
     options.check_globs(config)
     directory = options.report_directory(config, make=config.stash[OF_RULES])
     run = Run(

@@ -26,6 +26,7 @@ ONE_RULE = ("-n", "0", "--device", "cpu", "--rule", "gather.output_shape", "--ma
             ["-v", "--known-breaks", "a", "--known-breaks", "b"],
             ["-v", "--known-breaks=a", "--known-breaks=b"],
         ),
+        (["--vendor-file", "a"], ["--vendor-file=a"]),
         (["--report=a", "b"], ["--report=a", "b"]),
         (["--rule", "--report", "a"], ["--rule", "--report=a"]),
         (["--report", "--report"], ["--report=--report"]),

@@ -7,15 +7,13 @@ import pytest
 from conformance.engine.options import SHIPPED_BREAKS
 from conformance.engine.rule import load_rules
 from reports.known_breaks import (
-    KnownBreaksError,
     check_rules,
-    declare,
     excusing,
     find_breaks,
     read_known_breaks,
-    read_lacks,
 )
-from reports.model import Need, Target
+from reports.model import Target
+from reports.toml_file import KnownBreaksError
 
 CUDA = Target("cuda:0", "cuda", "x")
 ENTRY = '[[break]]\nrule = "a.b"\ncause = "device"\nreason = "Why."\nissue = "https://example.org/1"\n'
@@ -93,48 +91,6 @@ def test_a_rule_that_does_not_exist_is_named(tmp_path):
 
     with pytest.raises(KnownBreaksError, match=r"breaks\.toml:1: there is no rule 'a\.b'"):
         check_rules(entries, {"a.c": ()})
-
-
-LACKS = '[[lacks]]\ntarget = "cuda"\nneed = "strides"\nreason = "Why."\n'
-
-
-def test_a_target_is_declared_to_lack_something(tmp_path):
-    path = tmp_path / "breaks.toml"
-    path.write_text(ENTRY + LACKS, "utf-8")
-    other = Target("cpu", "cpu", "cpu")
-
-    declared = declare([CUDA, other], read_lacks(path))
-
-    assert declared[0].lacks == {Need.STRIDES: "Why."}
-    assert declared[1] == other
-    assert len(read_known_breaks(path)) == 1
-
-
-def test_what_was_probed_stands(tmp_path):
-    path = tmp_path / "breaks.toml"
-    path.write_text(LACKS, "utf-8")
-    probed = Target("cuda:0", "cuda", "x", lacks={Need.STRIDES: "probed"})
-
-    assert declare([probed], read_lacks(path)) == [probed]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (LACKS.replace("strides", "wheels"), "breaks.toml:1: need is 'wheels', not one of values, autograd,"),
-        (ENTRY + LACKS.replace("need", "ned"), "breaks.toml:6: unknown key ned"),
-        ('[[lacks]]\ntarget = "cuda"\n', "breaks.toml:1: need, reason is missing"),
-        (LACKS + "torch = 2", "breaks.toml:1: every value is a string"),
-    ],
-)
-def test_a_wrong_declaration_is_named_with_the_reason(tmp_path, text, message):
-    path = tmp_path / "breaks.toml"
-    path.write_text(text, "utf-8")
-
-    with pytest.raises(KnownBreaksError) as raised:
-        read_lacks(path)
-
-    assert message in str(raised.value)
 
 
 def test_an_entry_may_be_about_an_input_class(tmp_path):

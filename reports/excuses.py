@@ -1,0 +1,179 @@
+"""Writing entries for a known-breaks file that cover a cause: as few as can be, and nothing that holds."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from reports.model import Outcome, Report, Target
+from reports.seen import Seen
+from reports.toml_file import quoted
+from reports.wording import first_line, normalised
+
+LONGEST = 100
+"""Most characters of a message that a pattern repeats."""
+
+MOST = 4
+"""Most messages that a pattern lists; of more it takes the types of the exceptions."""
+
+CLASSES = 3
+"""Most input classes for each of which there is an entry."""
+
+Say = Callable[[list[Seen]], str]
+
+
+def entries(report: Report, seen: list[Seen], say: Say) -> str:
+    """Return the entries of a known-breaks file that excuse breaks, and no rule that holds.
+
+    `say` puts breaks in words, for the reason.
+    """
+    places: dict[tuple[str, str], list[Seen]] = {}
+    for each in seen:
+        target = report.run.target(each.result.target)
+        torch = report.run_of(target).torch.partition("+")[0]
+        places.setdefault((_named(report, target, seen), torch), []).append(each)
+    return "\n".join(
+        written
+        for (target, torch), found in places.items()
+        for written in _on_target(report, found, say, target, torch)
+    )
+
+
+def _on_target(report: Report, seen: list[Seen], say: Say, target: str, torch: str) -> Iterator[str]:
+    broken = {each.result.rule for each in seen}
+    spared = {
+        result.rule
+        for column in {each.result.target for each in seen}
+        for result in report.results_of(column)
+        if result.rule not in broken
+        and result.outcome not in (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
+    }
+    promised = {rule.id: rule.classes for rule in report.rules}
+    for glob in globs(broken, spared):
+        covered = [each for each in seen if matches(each.result.rule, glob)]
+        drawn = {name for each in covered for name in promised[each.result.rule]}
+        message = pattern_of(each.reason for each in covered)
+        for name in _narrowest(covered, drawn):
+            yield entry(
+                glob,
+                target=target,
+                torch=f"=={torch}",
+                reason=say(covered),
+                input_class=name,
+                message=message,
+            )
+
+
+def _narrowest(seen: list[Seen], drawn: Collection[str]) -> list[str | None]:
+    """Return classes of those `drawn`, one of which every failed example has: several are several entries.
+
+    Where there are none, that is None alone.
+    """
+    if any(each.symptom is None or each.always for each in seen):
+        return [None]
+    certain = set.intersection(*(each.certain for each in seen)).intersection(drawn)
+    if certain:
+        return [min(certain, key=lambda name: (sum(each.result.classes.get(name, 0) for each in seen), name))]
+    either = {name for each in seen for name in each.every}
+    if all(each.every for each in seen) and either <= set(drawn) and len(either) <= CLASSES:
+        return [*sorted(either)]
+    return [None]
+
+
+def _named(report: Report, target: Target, seen: Iterable[Seen]) -> str:
+    """Return how an entry names a target: by its type of device, unless another one of that does well."""
+    columns = [each for each in report.run.targets if each.run == target.run]
+    affected = {each.result.target for each in seen}
+    if all(each.id in affected for each in columns if each.device == target.device):
+        return target.device
+    # In a merged report, a column may have another name than its run gave it.
+    return report.run_of(target).targets[columns.index(target)].id
+
+
+def globs(broken: Collection[str], spared: Iterable[str]) -> list[str]:
+    """Return patterns of rule ids, few, that match all of the `broken` ones and none of those `spared`."""
+    others, left, found = list(spared), sorted(broken), []
+    while left:
+        pattern = max(_patterns(left), key=lambda each: _worth(each, left, others))
+        found.append(pattern)
+        left = [rule for rule in left if not matches(rule, pattern)]
+    return found
+
+
+def matches(rule: str, glob: str) -> bool:
+    """Return whether a rule's id matches a pattern, as in a known-breaks file."""
+    return fnmatch.fnmatchcase(rule, glob)
+
+
+def _patterns(rules: Sequence[str]) -> list[str]:
+    """Return what may stand for some rules: each alone, what its id begins with, and what it ends with."""
+    found = dict.fromkeys(rules)
+    for rule in rules:
+        operation, _, fact = rule.partition(".")
+        found[f"{operation}.*"] = None
+        found[f"*.{fact}"] = None
+        words = fact.split("_")
+        for many in range(1, len(words)):
+            found[f"{operation}.{'_'.join(words[:many])}_*"] = None
+    return list(found)
+
+
+def _worth(pattern: str, left: Sequence[str], spared: Sequence[str]) -> tuple[int, bool, int]:
+    if any(matches(rule, pattern) for rule in spared):
+        return (0, False, 0)
+    return (sum(matches(rule, pattern) for rule in left), "*" not in pattern, len(pattern))
+
+
+def pattern_of(reasons: Iterable[str]) -> str:
+    """Return a regular expression, to be searched for, that matches messages such as these and few others."""
+    found = list(dict.fromkeys(map(_pattern, reasons)))
+    # What begins as another does is matched by that.
+    found = [each for each in found if not any(each != other and each.startswith(other) for other in found)]
+    if len(found) <= MOST:
+        return f"^{found[0]}" if len(found) == 1 else f"^(?:{'|'.join(found)})"
+    return f"^(?:{'|'.join(dict.fromkeys(each.partition(':')[0] for each in found))})"
+
+
+def _pattern(reason: str) -> str:
+    # Of an assertion in a rule itself, the words are those of the one example.
+    if (asserted := "AssertionError: assert ") and reason.startswith(asserted):
+        return _escaped(asserted)
+    text = normalised(reason)
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rpartition(" ")[0]
+    return ".*".join(map(_escaped, text.rstrip("# ").split("#")))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
+
+
+def entry(
+    rule: str,
+    *,
+    target: str,
+    torch: str,
+    reason: str,
+    input_class: str | None = None,
+    message: str | None = None,
+) -> str:
+    """Return an entry of a known-breaks file; where the break is reported remains to be filled in."""
+    lines = {
+        "rule": rule,
+        "target": target,
+        "torch": torch,
+        "class": input_class,
+        "message": message,
+        "cause": "device",
+        "reason": first_line(reason)[:200],
+    }
+    written = [f"{key} = {_string(value)}" for key, value in lines.items() if value]
+    return "\n".join(["[[break]]", *written, 'issue = "https://"  # where it is reported', ""])
+
+
+def _string(text: str) -> str:
+    """Return a text as a string of TOML: literally where that is shorter, as of a pattern."""
+    if "\\" in text and text.isprintable() and "'" not in text:
+        return f"'{text}'"
+    return quoted(text)

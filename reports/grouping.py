@@ -1,0 +1,91 @@
+"""Putting breaks of one device together that have a cause in common.
+
+What the device raises is told by where it raises and what it says. What it answers wrongly is told by the
+input classes of which every example fails: across operations where these are about tensors, else by the
+operation and by what is wrong of its result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from reports.seen import Seen, is_of_tensors, kind_of
+from reports.wording import normalised
+
+Key = tuple[str, str]
+
+
+def grouped(seen: Iterable[Seen]) -> Iterator[list[Seen]]:
+    """Yield the breaks of one device in groups."""
+    every = list(seen)
+    yield from _by_place(each for each in every if each.raised)
+    yield from _by_classes([each for each in every if not each.raised])
+
+
+def _by_place(raised: Iterable[Seen]) -> Iterable[list[Seen]]:
+    """Return breaks in groups: raised at one place, else by one operator, with one message.
+
+    One message in several places is one cause where every example of a kind of tensor makes it come.
+    """
+    groups: dict[Key, list[Seen]] = {}
+    for each in raised:
+        assert each.symptom is not None
+        where = _function(each.symptom.place) or each.symptom.operator or each.operation
+        groups.setdefault((where, normalised(each.reason)), []).append(each)
+    joined: dict[tuple[bool, str, str], list[Seen]] = {}
+    for (where, message), group in groups.items():
+        kinds = Counter(kind for each in group for kind in {*map(kind_of, each.every)} if is_of_tensors(kind))
+        most = max(kinds, key=lambda kind: (kinds[kind], kind), default=None)
+        common = most if most is not None and 2 * kinds[most] > len(group) else None
+        joined.setdefault((common is None, message, common or where), []).extend(group)
+    return joined.values()
+
+
+def _function(place: str | None) -> str | None:
+    """Return a place without the line, which another version of the backend moves."""
+    return re.sub(r":\d+(?= in )", "", place) if place else None
+
+
+def _by_classes(answered: list[Seen]) -> Iterator[list[Seen]]:
+    """Yield breaks in groups: what one key explains, that which explains most first; then the others."""
+    left, groups = list(answered), dict[Key, list[Seen]]()
+    while explained := _explained(left):
+        best = max(explained, key=lambda key: (explained[key], key))
+        groups[best] = [each for each in left if best in _keys(each, each.every)]
+        left = [each for each in left if best not in _keys(each, each.every)]
+    rest: dict[Key, list[Seen]] = {}
+    for each in left:
+        # What failed too seldom to blame one of its classes may have one in common with what is explained.
+        near = _keys(each, each.shared)
+        key = next((key for key in groups if key in near), None)
+        if key is not None:
+            groups[key].append(each)
+        else:
+            rest.setdefault((each.operation, each.aspect), []).append(each)
+    yield from groups.values()
+    yield from rest.values()
+
+
+def _explained(seen: Iterable[Seen]) -> dict[Key, tuple[int, int]]:
+    """Return what may explain breaks, with of how many of them, and of how many of their examples."""
+    found: dict[Key, tuple[int, int]] = {}
+    for each in seen:
+        for key, examples in _keys(each, each.every).items():
+            breaks, before = found.get(key, (0, 0))
+            found[key] = (breaks + 1, before + examples)
+    return found
+
+
+def _keys(seen: Seen, classes: Iterable[str]) -> dict[Key, int]:
+    """Return what may explain a break, given classes of its examples, with how many examples are of it.
+
+    That is a kind of tensor and what is wrong of the results, or another class and the operation.
+    """
+    found: dict[Key, int] = {}
+    for name in classes:
+        kind = kind_of(name)
+        key = (kind, seen.aspect if is_of_tensors(kind) else seen.operation)
+        found[key] = max(found.get(key, 0), seen.result.classes.get(name, 0))
+    return found
