@@ -111,7 +111,7 @@ class Rule:
 class Target:
     """A device under test; `lacks` maps each missing capability, `lacks_dtypes` each dtype, to the reason.
 
-    `lacks_classes` does so for input classes of which nothing can be asked of the target (`0-d`, `subnormal`).
+    `lacks_classes` does so for input classes, as `0-d`, of which nothing can be asked of the target.
     `exact` is what was measured: the largest relative error of a basic function, by `exp torch.float32`.
     `bounds` is what the vendor states: the relative error that a dtype's results may have, by the dtype. In a
     merged report, `run` is the number of its run among the report's `runs`, from 0.

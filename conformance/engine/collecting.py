@@ -84,6 +84,8 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         record=recorder.example if recorder else config.stash[REQUEST].heed,
         settle=settling(device),
         lacking=[getattr(torch, name.removeprefix("torch.")) for name in target.lacks_dtypes],
+        lacking_classes=frozenset(target.lacks_classes),
+        bounds=target.bounds,
         ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,
         abandon=functools.partial(_abandon, recorder),
         imports=config.option.imports,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import pytest
 import torch
 from hypothesis.errors import UnsatisfiedAssumption
 
+from conformance import expect
 from conformance.engine.device import first_line
 from conformance.engine.observation import Observation
 from conformance.engine.script import UnscriptableError, standalone
@@ -21,6 +22,10 @@ from strategies.shapes import BEYOND_GRAIN
 from strategies.tape import Traced
 
 Test = TypeVar("Test", bound=Callable[..., None])
+
+
+class LackingClassError(Exception):
+    """An example is of an input class that the target lacks; the message names it."""
 
 
 def _nothing(*_: object) -> None:
@@ -51,7 +56,8 @@ class Watch:
     example failed, `ailing` tells what is wrong with the device itself (None if nothing is); if it is beyond
     use, `abandon` ends this process, since nothing that it would say from then on is worth anything.
     `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
-    the device does not have: examples that need one are counted and not run. Examples of an `excused` input
+    the device does not have, `lacking_classes` the input classes: examples that need one are counted and not
+    run. `bounds` are the relative errors that its vendor states, by the dtype. Examples of an `excused` input
     class may fail: they are counted and break nothing. Of an example that `passes_over`, told its bytes, says
     True of, nothing is run: while a simpler failure is looked for. What is large enough for torch to split it
     is run with as many `threads`. All else is run with one: a thread that waits for a core that others use
@@ -67,6 +73,8 @@ class Watch:
     abandon: Callable[[str], None] = _nothing
     imports: Sequence[str] = ()
     lacking: Sequence[torch.dtype] = ()
+    lacking_classes: frozenset[str] = frozenset()
+    bounds: Mapping[str, float] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()
     patience: float = FIRST_LOOK
     passes_over: Callable[[bytes | None], bool] = _no
@@ -93,7 +101,7 @@ def watching(watch: Watch) -> Iterator[Watch]:
     global _watch_now
     before, _watch_now = _watch_now, watch
     try:
-        with placing_on(watch.device, watch.lacking):
+        with placing_on(watch.device, watch.lacking), expect.allowing(watch.bounds):
             yield watch
     finally:
         _watch_now = before
@@ -120,6 +128,9 @@ def _observed(body: Test, declared: Rule) -> Test:
             run_example(body, kwargs, watch)
         except LackingDtypeError as error:
             watch.observation.passed_over(str(error.dtype), _classes(kwargs))
+            return
+        except LackingClassError as error:
+            watch.observation.passed_over(str(error), _classes(kwargs))
             return
         except NotImplementedError as error:
             watch.observation.refused(first_line(error))
@@ -151,6 +162,8 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
     __tracebackhide__ = True
     if data := origin_of(arguments):
         watch.record(data)
+    if lacking := watch.lacking_classes.intersection(_classes(arguments)):
+        raise LackingClassError(min(lacking))
     for value in arguments.values():
         if isinstance(value, Case):
             value.build()
@@ -180,7 +193,7 @@ def note_failure(watch: Watch, body: Callable[..., None], arguments: dict[str, A
     """Remember a failing example, with what it takes to describe it and to script it."""
     watch.observation.broke(
         functools.partial(describe, arguments),
-        functools.partial(script, body, arguments, declared, watch.device, watch.imports),
+        functools.partial(script, body, arguments, declared, watch.device, watch.imports, watch.bounds),
         origin_of(arguments),
     )
 
@@ -191,12 +204,25 @@ def describe(arguments: dict[str, Any]) -> str:
 
 
 def script(
-    body: Callable[..., None], arguments: dict[str, Any], declared: Rule, device: str, imports: Sequence[str]
+    body: Callable[..., None],
+    arguments: dict[str, Any],
+    declared: Rule,
+    device: str,
+    imports: Sequence[str],
+    bounds: Mapping[str, float] | None = None,
 ) -> str | None:
     """Return the script that shows a rule break on torch alone, None where there can be none."""
     title = f"{declared.id}: {declared.statement}"
     try:
         raising = declared.kind is Kind.WARNING
-        return standalone(body, arguments, title=title, device=device, imports=imports, raising=raising)
+        return standalone(
+            body,
+            arguments,
+            title=title,
+            device=device,
+            imports=imports,
+            raising=raising,
+            bounds=bounds or {},
+        )
     except UnscriptableError:
         return None
