@@ -11,7 +11,7 @@ import ast
 import contextlib
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +35,8 @@ warnings.simplefilter("error")
 torch.set_warn_always(True)
 """
 """Where a rule is about warnings, its script raises them as the run does; elsewhere neither does."""
+
+_BEFORE_COMPARING = "    expected = expected.to(actual.dtype)\n"
 
 HELPERS = {
     "same_elements": """\
@@ -109,11 +111,12 @@ def standalone(
     device: str,
     imports: Sequence[str] = (),
     raising: bool = False,
+    bounds: Mapping[str, float] | None = None,
 ) -> str:
     """Return the source of a script that checks the body of a rule for one case, on a device.
 
     `imports` are the modules that register the device, as `--import` takes them; the script raises warnings
-    if it is `raising`.
+    if it is `raising`. `bounds` are the relative errors that its vendor states, by the dtype.
 
     Raises UnscriptableError if the body needs something that has no place in a script.
     """
@@ -127,7 +130,7 @@ def standalone(
     ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
     text = ast.unparse(module)
     needed = _globals(module, body)
-    helpers = [HELPERS[name] for name in HELPERS if name in scripted.helpers]
+    helpers = [_helper(name, bounds or {}) for name in HELPERS if name in scripted.helpers]
     inputs = [
         _inputs(name, value, _attributes(function, name), device)
         for name, value in arguments.items()
@@ -146,6 +149,17 @@ def standalone(
         *_settling(device),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _helper(name: str, bounds: Mapping[str, float]) -> str:
+    """Return the function for a claim; `close` allows what the vendor states, as `expect.close` does."""
+    text = HELPERS[name]
+    if name != "close" or not bounds:
+        return text
+    stated = ", ".join(f"{dtype}: {bound!r}" for dtype, bound in bounds.items())
+    part = "dtype.to_real() if dtype.is_complex else dtype"
+    allows = f"    rounding = max(rounding, {{{stated}}}.get({part}, 0.0))\n"
+    return text.replace(_BEFORE_COMPARING, allows + _BEFORE_COMPARING)
 
 
 def _settling(device: str) -> list[str]:

@@ -3,10 +3,13 @@
 import ast
 import warnings
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance import expect
 from conformance.engine.observation import Observation
 from conformance.engine.rule import RULES, load_rules, rule
 from conformance.engine.script import UnscriptableError, standalone
@@ -75,6 +78,22 @@ def test_the_inputs_are_laid_out_on_the_device():
 
     assert "input=torch.tensor([0, 0]).to('meta')," in script
     run(script)
+
+
+def test_a_script_allows_what_the_vendor_states():
+    zeros = zeros_code((2,), torch.float32)
+    case = Gather(classes=(), input=zeros, dim=0, index=zeros_code((2,)))
+
+    def body(case):
+        expect.close(case.input + 1, np.full(2, 1.0005), dtype=torch.float32)
+
+    bounds = {"torch.float32": 1e-3, "torch.float64": 1e-9}
+    allowing = standalone(body, {"case": case}, title="It holds.", device="cpu", bounds=bounds)
+    strict = standalone(body, {"case": case}, title="It holds.", device="cpu")
+
+    run(allowing)
+    with pytest.raises(AssertionError):
+        run(strict)
 
 
 def test_a_warning_rule_has_a_script(monkeypatch):
