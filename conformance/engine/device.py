@@ -18,7 +18,7 @@ def backend(device: str) -> Any:
     return getattr(torch, device, None)
 
 
-def settling(device: str) -> Callable[[], None]:
+def settling(device: str) -> Callable[[], object]:
     """Return a function that waits for all work on the device, and raises the errors of that work."""
     kind = torch.device(device).type
     synchronize = getattr(backend(kind), "synchronize", None)
@@ -30,12 +30,12 @@ def settling(device: str) -> Callable[[], None]:
 
 def hook(name: str | None) -> Callable[..., object] | None:
     """Return the function that a vendor names as `module:function`, None if none is named."""
-    return pkgutil.resolve_name(name) if name else None  # type: ignore[no-any-return]
+    return pkgutil.resolve_name(name) if name else None
 
 
 @contextmanager
 def seeding(seed: Callable[..., object] | None) -> Iterator[None]:
-    """Have `torch.manual_seed` seed a device that it does not reach, by a function that is given the number."""
+    """Have `torch.manual_seed` seed a device that it does not reach, by a function that takes the number."""
     if seed is None:
         yield
         return

@@ -61,19 +61,19 @@ class Watch:
     `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
     the device does not have, `lacking_classes` the input classes of which nothing can be asked of it: what
     needs one is counted and not run, and so are the examples that `untried`, told the case, names something
-    for. `bounds` are the relative errors that the vendor states, by the dtype. A failure that `explains`, told
-    the rule's body, the case and the exception, says True of breaks nothing. Of an example that `passes_over`,
-    told its bytes, says True of, nothing is run: while a simpler failure is looked for. What is large enough
-    for torch to split it is run with as many `threads`. All else is run with one: a thread that waits for a
-    core that others use takes longer than the work. Simpler cases are looked for as long as `patience` says,
-    in seconds.
+    for. `bounds` are the relative errors that the vendor states, by the dtype. A failure that `explains`,
+    told the rule's body, the case and the exception, says True of breaks nothing. Of an example that
+    `passes_over`, told its bytes, says True of, nothing is run: while a simpler failure is looked for. What
+    is large enough for torch to split it is run with as many `threads`. All else is run with one: a thread
+    that waits for a core that others use takes longer than the work. Simpler cases are looked for as long as
+    `patience` says, in seconds.
     """
 
     observation: Observation
     device: str = "cpu"
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
     record: Callable[[bytes], None] = _nothing
-    settle: Callable[[], None] = _nothing
+    settle: Callable[[], object] = _nothing
     ailing: Callable[[], str | None] = _nothing
     abandon: Callable[[str], None] = _nothing
     imports: Sequence[str] = ()
