@@ -76,7 +76,7 @@ def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: f
 
 def same_bytes(actual: torch.Tensor, expected: Array) -> None:
     """Claim that the elements of a tensor have the expected bytes in memory; see `reference.raw`."""
-    found = raw(actual)
+    found = raw(host(actual))
     assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
     assert (found == expected).all(), f"bytes {_show(found)} instead of {_show(expected)}"
 
