@@ -11,7 +11,7 @@ from reports.grouping import grouped
 from reports.model import Outcome, Report
 from reports.seen import ASPECTS, REFUSAL, Seen, examples_of, kind_of, reason_alone, ways
 from reports.verdict import but_for_numbers, fails
-from reports.wording import every_of, first_line, inputs, listed
+from reports.wording import every_of, first_line, inputs, listed, many
 
 EXCUSABLE = (Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG)
 """Outcomes for which there may be a known break."""
@@ -45,7 +45,7 @@ class Cause:
     @property
     def targets(self) -> list[str]:
         """The ids of the targets, each once."""
-        return list(dict.fromkeys(each.result.target for each in self.seen))
+        return sorted({each.result.target for each in self.seen})
 
     @property
     def places(self) -> set[tuple[str, str]]:
@@ -76,15 +76,24 @@ def causes(report: Report, *, strict: bool = False) -> list[Cause]:
     )
 
 
+Headlines = dict[tuple[str, str], list[str]]
+"""The headlines of the causes of a result, by its rule and target."""
+
+
+def headlines(report: Report) -> Headlines:
+    """Return the causes of results that tell their symptoms, of rules that fail no run, too."""
+    found: Headlines = {}
+    for cause in causes(report, strict=True):
+        for place in cause.places if cause.shown.symptom else ():
+            found.setdefault(place, []).append(cause.headline)
+    return found
+
+
 def counted(found: Iterable[Cause]) -> str:
     """Return how many results there are and of how many causes, as “72 results, 10 causes”."""
     every = list(found)
     places = {place for cause in every for place in cause.places}
-    return f"{_many(len(places), 'result')}, {_many(len(every), 'cause')}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{many(len(places), 'result')}, {many(len(every), 'cause')}"
 
 
 def _cause(report: Report, seen: list[Seen]) -> Cause:
@@ -115,7 +124,7 @@ def headline_of(seen: list[Seen]) -> str:
         what = f"{'gives' if one else 'give'} {listed(wrong, 2)}"
     else:
         what = f"{'does' if one else 'do'} not satisfy: {aspects[0]}"
-    return f"{listed(operations, noun='more operations')} {what}{_on(seen)}"
+    return f"{listed(operations, noun='operation')} {what}{_on(seen)}"
 
 
 def _on(seen: list[Seen]) -> str:

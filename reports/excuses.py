@@ -20,6 +20,9 @@ MOST = 4
 CLASSES = 3
 """Most input classes for each of which there is an entry."""
 
+UNTRIED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
+"""Outcomes of rules that an entry may be about without harm: nothing of them was tried."""
+
 Say = Callable[[list[Seen]], str]
 
 
@@ -28,11 +31,13 @@ def entries(report: Report, seen: list[Seen], say: Say) -> str:
 
     `say` puts breaks in words, for the reason.
     """
+    broken = {(each.result.rule, each.result.target) for each in seen}
     places: dict[tuple[str, str], list[Seen]] = {}
     for each in seen:
         target = report.run.target(each.result.target)
         torch = report.run_of(target).torch.partition("+")[0]
-        places.setdefault((_named(report, target, seen), torch), []).append(each)
+        name = _named(report, target, each.result.rule, broken)
+        places.setdefault((name, torch), []).append(each)
     return "\n".join(
         written
         for (target, torch), found in places.items()
@@ -46,8 +51,7 @@ def _on_target(report: Report, seen: list[Seen], say: Say, target: str, torch: s
         result.rule
         for column in {each.result.target for each in seen}
         for result in report.results_of(column)
-        if result.rule not in broken
-        and result.outcome not in (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
+        if result.rule not in broken and result.outcome not in UNTRIED
     }
     promised = {rule.id: rule.classes for rule in report.rules}
     for glob in globs(broken, spared):
@@ -81,11 +85,16 @@ def _narrowest(seen: list[Seen], drawn: Collection[str]) -> list[str | None]:
     return [None]
 
 
-def _named(report: Report, target: Target, seen: Iterable[Seen]) -> str:
-    """Return how an entry names a target: by its type of device, unless another one of that does well."""
+def _named(report: Report, target: Target, rule: str, broken: Collection[tuple[str, str]]) -> str:
+    """Return how an entry names a target: by its type of device, unless a rule does well on another of it."""
     columns = [each for each in report.run.targets if each.run == target.run]
-    affected = {each.result.target for each in seen}
-    if all(each.id in affected for each in columns if each.device == target.device):
+    siblings = [each.id for each in columns if each.device == target.device]
+    tried = [
+        id
+        for id in siblings
+        if (result := report.result(rule, id)) is not None and result.outcome not in UNTRIED
+    ]
+    if all((rule, id) in broken for id in tried):
         return target.device
     # In a merged report, a column may have another name than its run gave it.
     return report.run_of(target).targets[columns.index(target)].id

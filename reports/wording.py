@@ -89,8 +89,14 @@ def shows(reproduced: str | None) -> bool:
     return not (reproduced or "").startswith("0/")
 
 
-def listed(names: Sequence[str], most: int = 3, noun: str = "more") -> str:
-    """Return names as a list of words that ends early."""
+def listed(names: Sequence[str], most: int = 3, noun: str = "") -> str:
+    """Return names as a list of words that ends early: “max, min and 2 more operations”."""
     if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} {noun}"
+        rest = many(len(names) - most, f"more {noun}") if noun else f"{len(names) - most} more"
+        return f"{', '.join(names[:most])} and {rest}"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def many(count: int, noun: str) -> str:
+    """Return a number of things, as “1 cause” or “2 causes”."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -7,6 +7,7 @@ import pytest
 
 from reports.causes import causes, counted
 from reports.excuses import globs, matches, pattern_of
+from reports.merge import merge
 from reports.model import Basis, Break, Outcome, Report, Result, Rule, Symptom, Target
 from reports.toml_file import tomllib
 from reports.wording import every_of, inputs, normalised, run_again
@@ -277,10 +278,34 @@ def test_an_entry_covers_the_whole_cause_and_no_rule_that_holds():
         assert "raises RuntimeError: cannot take strides" in entry["reason"]
 
 
-def test_an_entry_is_about_one_device_where_another_of_its_type_does_well():
-    found = report(broken("gather.a", answers(ELEMENTS)), holding("gather.a", "cuda:1"), targets=CUDA)
+def test_an_entry_is_about_one_device_where_the_rule_holds_on_another_of_its_type():
+    found = report(
+        broken("gather.a", answers(ELEMENTS)),
+        holding("gather.a", "cuda:1"),
+        *(broken("gather.b", answers(ELEMENTS), target=target.id) for target in CUDA),
+        broken("gather.c", answers(ELEMENTS)),
+        targets=CUDA,
+    )
 
-    assert [entry["target"] for entry in entries(causes(found)[0])] == ["cuda:0"]
+    (cause,) = causes(found)
+
+    assert [(entry["rule"], entry["target"]) for entry in entries(cause)] == [
+        ("gather.a", "cuda:0"),
+        ("gather.b", "cuda"),
+        ("gather.c", "cuda"),
+    ]
+
+
+def test_in_a_merged_report_an_entry_has_the_name_and_the_torch_of_its_run():
+    made = report(broken("gather.a", answers(ELEMENTS)), holding("gather.a", "cuda:1"), targets=CUDA)
+    newer = replace(made, run=replace(made.run, torch="2.14.1+cu130"))
+
+    (cause,) = causes(merge([made, newer]))
+
+    assert [(entry["target"], entry["torch"]) for entry in entries(cause)] == [
+        ("cuda:0", "==2.13.0"),
+        ("cuda:0", "==2.14.1"),
+    ]
 
 
 @pytest.mark.parametrize(
