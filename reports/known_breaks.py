@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,18 +12,19 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from reports.model import Target
-from reports.toml_file import KnownBreaksError, check_keys, entries
+from reports.toml_file import KnownBreaksError, check_keys, entries, pattern
 
 CAUSES = ("device", "torch", "documentation")
-_KEYS = {"class", "rule", "target", "torch", "cause", "reason", "issue", "script"}
+_KEYS = {"class", "message", "rule", "target", "torch", "cause", "reason", "issue", "script"}
 
 
 @dataclass(frozen=True)
 class KnownBreak:
-    """One entry: `rule` is known not to hold on `target` for the torch versions given.
+    """One entry: what fails as it says, of the rules whose ids match `rule`, is known to, on `target`.
 
-    With an `input_class` it concerns only the examples of that class: the rule is checked on all others.
-    `place` is where it is written, as `FILE:LINE`; one that is `shipped` came with the suite.
+    With an `input_class` it concerns only the examples of that class, with a `message` only those whose
+    failure it is found in, as a regular expression: whatever else fails is a break of the rule. `place` is
+    where it is written, as `FILE:LINE`; one that is `shipped` came with the suite.
     """
 
     rule: str
@@ -32,23 +35,38 @@ class KnownBreak:
     issue: str | None = None
     script: str | None = None
     input_class: str | None = None
+    message: re.Pattern[str] | None = None
     place: str = field(default="", compare=False)
     shipped: bool = field(default=False, compare=False)
 
     def concerns(self, rule: str, target: Target, torch: str) -> bool:
         """Return whether the entry is about this rule on this target under this version of torch."""
         return (
-            self.rule == rule
+            fnmatch.fnmatchcase(rule, self.rule)
             and self.target in ("*", target.id, target.device)
             and self.torch.contains(torch, prereleases=True)
         )
 
-    def stale(self, target: Target) -> bool:
+    def describes(self, classes: Iterable[str], said: str) -> bool:
+        """Return whether an example of these input classes that failed with these words failed as known."""
+        if self.input_class is not None and self.input_class not in classes:
+            return False
+        return self.message is None or self.message.search(said) is not None
+
+    def stale(self, target: Target | None) -> bool:
         """Return whether that the rule holds on a target means that the entry has to go.
 
-        What came with the suite is said of torch as its CPU is: a device that does better does well.
+        What came with the suite is said of torch as its CPU is: a device that does better does well. An entry
+        for many rules may excuse nothing in one of them.
         """
-        return not self.shipped or target.device in ("cpu", self.target)
+        if self.spans:
+            return False
+        return not self.shipped or target is None or target.device in ("cpu", self.target)
+
+    @property
+    def spans(self) -> bool:
+        """Whether the entry may be about several rules."""
+        return any(sign in self.rule for sign in "*?[")
 
     def __str__(self) -> str:
         where = self.issue or self.script
@@ -64,22 +82,17 @@ def read_known_breaks(path: Path, *, shipped: bool = False) -> list[KnownBreak]:
     return [replace(_entry(entry, place), shipped=shipped) for entry, place in entries(path, "break")]
 
 
-def find_break(breaks: Iterable[KnownBreak], rule: str, target: Target, torch: str) -> KnownBreak | None:
-    """Return the first entry about a whole rule on the target under a version of torch, None without one."""
-    return next(
-        (entry for entry in breaks if entry.concerns(rule, target, torch) and entry.input_class is None), None
-    )
-
-
-def find_excuses(
+def find_breaks(
     breaks: Iterable[KnownBreak], rule: str, target: Target, torch: str
-) -> dict[str, KnownBreak]:
-    """Return the entries about input classes of the rule on the target, by class."""
-    return {
-        entry.input_class: entry
-        for entry in breaks
-        if entry.input_class is not None and entry.concerns(rule, target, torch)
-    }
+) -> tuple[KnownBreak, ...]:
+    """Return the entries about a rule on the target under a version of torch, the narrowest first."""
+    found = [entry for entry in breaks if entry.concerns(rule, target, torch)]
+    return tuple(sorted(found, key=lambda entry: (entry.input_class is None) + (entry.message is None)))
+
+
+def excusing(entries: Iterable[KnownBreak], classes: Iterable[str], said: str) -> KnownBreak | None:
+    """Return the first of the entries that describes how an example failed, None if none does."""
+    return next((entry for entry in entries if entry.describes(classes, said)), None)
 
 
 def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]) -> None:
@@ -88,10 +101,12 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
     Raises KnownBreaksError, with the entry's place, if one is not, or names a class that its rule never has.
     """
     for entry in breaks:
-        if entry.rule not in rules:
+        about = fnmatch.filter(rules, entry.rule)
+        if not about:
             raise KnownBreaksError(f"{entry.place}: there is no rule {entry.rule!r}")
-        if entry.input_class is not None and entry.input_class not in rules[entry.rule]:
-            there = ", ".join(rules[entry.rule]) or "none"
+        drawn = dict.fromkeys(name for rule in about for name in rules[rule])
+        if entry.input_class is not None and entry.input_class not in drawn:
+            there = ", ".join(drawn) or "none"
             raise KnownBreaksError(
                 f"{entry.place}: {entry.rule} draws no class {entry.input_class!r}; it draws: {there}"
             )
@@ -108,4 +123,6 @@ def _entry(entry: Any, place: str) -> KnownBreak:
     except InvalidSpecifier as error:
         raise KnownBreaksError(f"{place}: torch: {error}") from None
     values = {**entry, "torch": torch}
+    if "message" in entry:
+        values["message"] = pattern(entry["message"], place, "message")
     return KnownBreak(input_class=values.pop("class", None), place=place, **values)

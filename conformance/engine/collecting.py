@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import warnings
 from collections.abc import Iterator
@@ -13,17 +14,22 @@ import pytest
 import torch
 
 from conformance.engine.apart import POISONED
+from conformance.engine.decks import Decks
 from conformance.engine.device import ailing, settling
+from conformance.engine.explaining import Explaining
 from conformance.engine.flight import FlightRecorder
-from conformance.engine.judging import FAILURE, OBSERVATION, RULE, WATCH
+from conformance.engine.judging import FAILURES_OF, OBSERVATION, RULE, WATCH
 from conformance.engine.observation import Observation
 from conformance.engine.options import matches
-from conformance.engine.rule import RULES
-from conformance.engine.running import run_rule
+from conformance.engine.rule import RULES, RegisteredRule
+from conformance.engine.running import cases_of, run_rule
 from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, threads_per_worker
-from conformance.engine.watch import FIRST_LOOK, KNOWN_LOOK, Watch, watch_now, watching
-from reports.known_breaks import find_break, find_excuses
+from conformance.engine.support import Cases, Support
+from conformance.engine.symptoms import Body
+from conformance.engine.watch import Watch, run_example, watch_now, watching
+from reports.known_breaks import find_breaks
 from reports.model import Kind, Rule, Target
+from strategies.decks import unused
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -60,10 +66,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if found.drawn is None:
         return None
     decks = pyfuncitem.config.stash[DECKS]
-    failure = run_rule(found, watch_now(), decks.of(found.drawn[1]), decks.seed)
-    if failure is not None:
-        pyfuncitem.stash[FAILURE] = failure
-        raise failure.error from None
+    failures = run_rule(found, watch_now(), decks.of(found.drawn[1]), decks.seed)
+    if failures:
+        pyfuncitem.stash[FAILURES_OF] = failures
+        raise failures[0].error from None
     return True
 
 
@@ -78,6 +84,8 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     config, device = request.config, target.id
     run, known = config.stash[SELECTION]
     recorder = config.stash.get(RECORDER, None)
+    entries = find_breaks(known, rule.id, target, run.torch)
+    explaining = Explaining(rule.id, device, observation, entries)
     watch = request.node.stash[WATCH] = Watch(
         observation,
         device,
@@ -87,12 +95,40 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,
         abandon=functools.partial(_abandon, recorder),
         imports=config.option.imports,
-        excused=frozenset(find_excuses(known, rule.id, target, run.torch)),
+        lacking_classes=frozenset(target.lacks_classes),
+        untried=explaining.untried,
+        explains=explaining.explains,
         threads=threads_per_worker(),
-        patience=KNOWN_LOOK if find_break(known, rule.id, target, run.torch) else FIRST_LOOK,
     )
+    explaining.support = _support(RULES[rule.id], watch, config.stash[DECKS])
     with watching(watch), heard(rule, observation):
         yield target
+
+
+def _support(found: RegisteredRule, watch: Watch, decks: Decks) -> Support | None:
+    """Return what asks the target what it supports of a rule's operation; None if the rule draws nothing."""
+    if found.drawn is None:
+        return None
+
+    def asked(rule: RegisteredRule) -> tuple[Body, str, Cases]:
+        assert rule.drawn is not None
+        name, strategy = rule.drawn
+        return rule.body, name, lambda: map(unused, cases_of(strategy, decks.of(strategy)))
+
+    def run(body: Body, arguments: dict[str, Any]) -> None:
+        run_example(body, arguments, watch)
+
+    near = (rule for rule in RULES.values() if _is_near(rule, found))
+    return Support(*asked(found), run, itertools.islice(map(asked, near), NEAR))
+
+
+NEAR = 3
+"""How many rules about the same operation are asked for a rule that draws nothing ordinary."""
+
+
+def _is_near(rule: RegisteredRule, found: RegisteredRule) -> bool:
+    same = rule.rule.operation == found.rule.operation and rule.rule.id != found.rule.id
+    return same and rule.rule.kind is Kind.PROPERTY and rule.drawn is not None
 
 
 @contextmanager

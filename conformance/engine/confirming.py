@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -27,6 +27,7 @@ class Confirming:
         self._results = results
         self._amend = amend
         self._seconds = seconds
+        self._latest: dict[tuple[str, str], Result] = {}
 
     @pytest.hookimpl
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -34,7 +35,8 @@ class Confirming:
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
             return
         broken = [result for result in self._results() if result.outcome is Outcome.BROKEN]
-        groups = alike(result for result in broken if result.script)
+        self._latest = {(result.rule, result.target): result for result in broken}
+        groups = alike(result for result in broken)
         if not groups or not self._seconds:
             return
         progress = Progress(session.config)
@@ -47,27 +49,55 @@ class Confirming:
                     if left <= 0:
                         progress.say(f"not run again, for want of time: {len(groups) - tried} scripts")
                         break
-                    progress.show(f"running scripts again: {tried + 1} of {len(groups)}, {group[0].rule}")
+                    rule = group[0].result.rule
+                    progress.show(f"running scripts again: {tried + 1} of {len(groups)}, {rule}")
                     self._confirm(replayer, group, min(left, TIMEOUT))
         except NoTorchError as error:  # it was there a moment ago
             progress.say(f"no script was run again: {error}")
         progress.clear()
 
-    def _confirm(self, replayer: Replayer, group: list[Result], seconds: float) -> None:
+    def _confirm(self, replayer: Replayer, group: list[Scripted], seconds: float) -> None:
         """Run the script of the first of a group, and tell the others how it ended."""
         first = group[0]
-        assert first.script is not None
-        exception = (first.reason or "").partition(":")[0]
-        found = replayer.reproduced(first.script, exception, limit=seconds)
-        self._amend(replace(first, reproduced=found))
-        for result in group[1:]:
-            self._amend(replace(result, reproduced=f"{found} of {first.rule}"))
+        found = replayer.reproduced(first.script, first.reason.partition(":")[0], limit=seconds)
+        for each in group:
+            self._tell(each, found if each is first else f"{found} of {first.result.rule}")
+
+    def _tell(self, each: Scripted, found: str) -> None:
+        place = (each.result.rule, each.result.target)
+        result = self._latest[place]
+        if each.at is None:
+            result = replace(result, reproduced=found)
+        else:
+            also = [
+                replace(other, reproduced=found) if at == each.at else other
+                for at, other in enumerate(result.also)
+            ]
+            result = replace(result, also=tuple(also))
+        self._latest[place] = result
+        self._amend(result)
 
 
-def alike(results: Iterable[Result]) -> list[list[Result]]:
-    """Return results in groups: of one operation on one target, for one reason but for numbers."""
-    groups: dict[tuple[str, str, str], list[Result]] = {}
+@dataclass(frozen=True)
+class Scripted:
+    """A way in which a rule broke for which there is a script: the first, or `also` at a place."""
+
+    result: Result
+    reason: str
+    script: str
+    at: int | None = None
+
+
+def alike(results: Iterable[Result]) -> list[list[Scripted]]:
+    """Return scripts in groups: of one operation on one target, for one reason but for numbers."""
+    groups: dict[tuple[str, str, str], list[Scripted]] = {}
     for result in results:
-        reason = but_for_numbers(result.reason or "")
-        groups.setdefault((result.target, result.rule.partition(".")[0], reason), []).append(result)
+        found = [Scripted(result, result.reason or "", result.script or "")]
+        found += [
+            Scripted(result, other.reason, other.script or "", at) for at, other in enumerate(result.also)
+        ]
+        for each in found:
+            if each.script:
+                key = (result.target, result.rule.partition(".")[0], but_for_numbers(each.reason))
+                groups.setdefault(key, []).append(each)
     return list(groups.values())

@@ -25,7 +25,7 @@ from conformance.engine.judging import TRACEBACK_LIMIT, adjust
 from conformance.engine.postmortem import PostMortem
 from conformance.engine.progress import Progress
 from conformance.engine.rule import find_rule
-from reports.known_breaks import KnownBreak, find_break
+from reports.known_breaks import KnownBreak, find_breaks
 from reports.model import Outcome, Result, Rule, Run, plain
 
 POLL = 0.5
@@ -120,15 +120,20 @@ class Isolation:
             self._examined.append((result, flight.data))
 
     def _result(self, rule: Rule, target: str, death: Death, flight: Flight | None, *, begun: bool) -> Result:
-        known = find_break(self._known, rule.id, self._run.target(target), self._run.torch)
-        outcome, reason = judge_death(hung=death.hung, how=death.how, known=known)
+        data = flight.data if flight is not None else b""
+        outcome, reason = judge_death(
+            hung=death.hung,
+            how=death.how,
+            entries=find_breaks(self._known, rule.id, self._run.target(target), self._run.torch),
+            classes=self._examiner.classes(rule.id, data),
+        )
         return Result(
             rule.id,
             target,
             outcome,
             reason if begun else f"{reason}, before it began",
             examples=flight.example if flight is not None else 0,
-            counterexample=self._examiner.describe(rule.id, flight.data) if flight is not None else None,
+            counterexample=self._examiner.describe(rule.id, data),
             traceback=death.stack[-TRACEBACK_LIMIT:] or None,
         )
 

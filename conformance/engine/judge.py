@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from conformance.engine.observation import Observation
-from reports.known_breaks import KnownBreak
+from reports.known_breaks import KnownBreak, excusing
 from reports.model import PROMISE, Outcome, Rule, Target
 
 
@@ -14,38 +14,32 @@ def judge(
     observation: Observation,
     *,
     failure: str | None = None,
-    known: KnownBreak | None = None,
-    excuses: Mapping[str, KnownBreak] | None = None,
+    entries: Iterable[KnownBreak] = (),
     max_examples: int = PROMISE,
     target: Target | None = None,
 ) -> tuple[Outcome, str | None]:
     """Return the outcome of a rule that ran, and the reason for it where there is one to give.
 
     `failure` is the message of the exception that ended the test, None if it passed. An exception that did
-    not come out of an example is the suite's own fault. `known` is the known break of the whole rule,
-    `excuses` are those of input classes. An entry about more than the `target` is not fixed by it.
+    not come out of an example is the suite's own fault. `entries` are the known breaks of the rule on the
+    target; one about more than the `target` is not fixed by it.
     """
     if failure is not None:
-        if not observation.failed:
-            return Outcome.ERROR, failure
-        if known is not None:
-            return Outcome.KNOWN, str(known)
-        return Outcome.BROKEN, failure
-    untried = sum(observation.untried.values())
-    if untried and not observation.examples:
-        return Outcome.UNSUPPORTED, f"every example needs {' or '.join(observation.untried)}"
-    if observation.unsupported:
-        count = f"{observation.unsupported} of {observation.examples} examples"
-        return Outcome.UNSUPPORTED, f"{count}: {observation.unsupported_message}"
-    for name, entry in (excuses or {}).items():
-        if observation.classes[name] and not observation.excused[name] and _stale(entry, target):
+        return (Outcome.BROKEN if observation.failed else Outcome.ERROR), failure
+    if not observation.examples and observation.blocked:
+        return Outcome.BLOCKED, "; ".join(
+            f"by {rule}: {observation.blocked_by[rule]}" for rule in observation.blocked
+        )
+    if not observation.examples and observation.untried:
+        return Outcome.UNSUPPORTED, _refused(observation)
+    for entry in entries:
+        met = entry.input_class is None or observation.classes[entry.input_class]
+        if met and not observation.excused[entry] and entry.stale(target):
             return Outcome.FIXED, f"holds now; delete this known break at {entry.place}: {entry}"
     if observation.excused:
-        ((most, many),) = observation.excused.most_common(1)
-        said = f"{many} of {observation.examples} examples, of class {most}"
-        return Outcome.KNOWN, f"{excuses[most] if excuses else most}; {said}"
-    if known is not None and _stale(known, target):
-        return Outcome.FIXED, f"holds now; delete this known break at {known.place}: {known}"
+        ((entry, many),) = observation.excused.most_common(1)
+        of = f", of class {entry.input_class}" if entry.input_class is not None else ""
+        return Outcome.KNOWN, f"{entry}; {many} of {observation.examples} examples{of}"
     missing = [
         name
         for name in rule.classes
@@ -56,12 +50,24 @@ def judge(
     return Outcome.HOLDS, None
 
 
-def _stale(entry: KnownBreak, target: Target | None) -> bool:
-    return target is None or entry.stale(target)
+def _refused(observation: Observation) -> str:
+    """Return why no example was tried: what the target lacks, and with what it refuses the rest."""
+    if not observation.refused:
+        return f"every example needs {' or '.join(observation.untried)}"
+    messages: dict[str, list[str]] = {}
+    for dtype, message in observation.refused.items():
+        messages.setdefault(message, []).append(dtype)
+    return "; ".join(f"{', '.join(dtypes)}: {message}" for message, dtypes in messages.items())
 
 
-def judge_death(*, hung: bool, how: str, known: KnownBreak | None) -> tuple[Outcome, str]:
-    """Return the outcome of a rule that ended its process or that did not come to an end."""
+def judge_death(
+    *, hung: bool, how: str, entries: Iterable[KnownBreak], classes: Iterable[str]
+) -> tuple[Outcome, str]:
+    """Return the outcome of a rule that ended its process or that did not come to an end.
+
+    `classes` are those of the example that did it.
+    """
+    known = excusing(entries, classes, how)
     if known is not None:
         return Outcome.KNOWN, f"{known}; {how}"
     return (Outcome.HUNG if hung else Outcome.CRASHED), how

@@ -13,10 +13,11 @@ import pytest
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.judge import judge
 from conformance.engine.observation import Observation
+from conformance.engine.rule import load_rules
 from conformance.engine.running import Failure
 from conformance.engine.watch import Watch
-from reports.known_breaks import KnownBreak, find_break, find_excuses
-from reports.model import Outcome, Result, Rule, Run, Target, plain
+from reports.known_breaks import KnownBreak, find_breaks
+from reports.model import Break, Outcome, Result, Rule, Run, Target, plain
 from reports.verdict import fails
 
 RULE = pytest.StashKey[tuple[Rule, Target]]()
@@ -28,8 +29,8 @@ OBSERVATION = pytest.StashKey[Observation]()
 WATCH = pytest.StashKey[Watch]()
 """On an item: how it was watched."""
 
-FAILURE = pytest.StashKey[Failure]()
-"""On an item: what it broke by; absent if it held."""
+FAILURES_OF = pytest.StashKey[list[Failure]]()
+"""On an item: the ways in which it broke; absent if it held."""
 
 RESULT = pytest.StashKey[Result]()
 """On an item: what became of it."""
@@ -84,17 +85,15 @@ class Judging:
             return replace(result, reason=_skip_reason(report))
         observation = item.stash.get(OBSERVATION, Observation())
         failure = summed_up(call.excinfo) if call.excinfo is not None else None
-        known = find_break(self._known, rule.id, target, self._run.torch)
         outcome, reason = judge(
             rule,
             observation,
             failure=failure,
-            known=known,
-            excuses=find_excuses(self._known, rule.id, target, self._run.torch),
+            entries=find_breaks(self._known, rule.id, target, self._run.torch),
             max_examples=self._run.max_examples,
             target=target,
         )
-        return replace(
+        result = replace(
             result,
             outcome=outcome,
             reason=reason,
@@ -102,10 +101,47 @@ class Judging:
             classes=dict(sorted(observation.classes.items())),
             untried=dict(observation.untried),
             warned=dict(observation.warned),
+            refused=dict(observation.refused),
+            blocked=dict(observation.blocked),
+            excused={entry.place: count for entry, count in observation.excused.items()},
+        )
+        if outcome is Outcome.BROKEN and FAILURES_OF in item.stash:
+            return with_failures(result, item.stash[FAILURES_OF], item, item.stash[WATCH])
+        return replace(
+            result,
             counterexample=observation.counterexample() if observation.counterexample else None,
             script=observation.script() if outcome is Outcome.BROKEN and observation.script else None,
             traceback=report.longreprtext[-TRACEBACK_LIMIT:] or None,
         )
+
+
+def with_failures(result: Result, failures: list[Failure], item: pytest.Item, watch: Watch) -> Result:
+    """Return a result with what a rule broke by, and the evidence for each way in which it did."""
+    first, *others = [_break(failure, item, watch) for failure in failures]
+    return replace(
+        result,
+        reason=first.reason,
+        symptom=first.symptom,
+        counterexample=first.counterexample,
+        script=first.script,
+        traceback=first.traceback,
+        also=tuple(others),
+    )
+
+
+def _break(failure: Failure, item: pytest.Item, watch: Watch) -> Break:
+    raised = pytest.ExceptionInfo.from_exception(failure.error)
+    observation, found = watch.observation, load_rules()[item.stash[RULE][0].id]
+    counterexample: str | None
+    script: str | None
+    if failure.data:
+        counterexample = found.describe(failure.data)
+        script = found.script(failure.data, watch.device, watch.imports)
+    else:  # what was drawn leaves no trace
+        counterexample = observation.counterexample() if observation.counterexample else None
+        script = observation.script() if observation.script else None
+    traceback = str(item.repr_failure(raised))[-TRACEBACK_LIMIT:]
+    return Break(summed_up(raised), failure.symptom, counterexample, script, None, traceback)
 
 
 def summed_up(failure: pytest.ExceptionInfo[BaseException]) -> str:
@@ -122,10 +158,10 @@ def adjust(report: pytest.TestReport, rule: Rule, result: Result, *, strict: boo
         if report.passed:
             report.longrepr = f"{rule.id}: {said}"
         report.outcome = "failed"
-    elif report.failed:
+    elif report.failed or result.outcome is Outcome.KNOWN:
         report.outcome = "skipped"
         report.wasxfail = said if result.outcome is Outcome.KNOWN else f"observed, not documented: {said}"
-    elif result.outcome is Outcome.UNSUPPORTED:
+    elif result.outcome in (Outcome.UNSUPPORTED, Outcome.BLOCKED):
         path, line, _ = report.location
         report.outcome = "skipped"
         report.longrepr = (path, (line or 0) + 1, said)

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
+
+from reports.known_breaks import KnownBreak
 
 
 @dataclass
 class Observation:
     """What is seen while one rule runs on one target; filled in example by example.
 
-    Counting stops at the first failure: what follows is shrinking, which says nothing of the inputs tried.
-    `warned` counts the warnings that broke nothing, by what they say.
+    Counting stops when the examples are over (`closed`): what follows is shrinking, which says nothing of the
+    inputs tried. `untried` counts the examples that were not run by the dtype or the input class that the
+    target lacks or refuses, `refused` says with what it refuses a dtype. `blocked` counts those that could
+    not be tried by the rule that is broken in their stead, `blocked_by` says how. `excused` counts those that
+    failed as is known, `excuses` has the first of each kind. `warned` counts the warnings that broke nothing,
+    by what they say.
     """
 
     examples: int = 0
+    held: int = 0
     classes: Counter[str] = field(default_factory=Counter)
-    unsupported: int = 0
-    unsupported_message: str | None = None
     untried: Counter[str] = field(default_factory=Counter)
     untried_classes: set[str] = field(default_factory=set)
-    excused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, str] = field(default_factory=dict)
+    blocked: Counter[str] = field(default_factory=Counter)
+    blocked_by: dict[str, str] = field(default_factory=dict)
+    excused: Counter[KnownBreak] = field(default_factory=Counter)
+    excuses: dict[KnownBreak, tuple[BaseException, Any]] = field(default_factory=dict)
     failed: bool = False
+    closed: bool = False
     counterexample: Callable[[], str] | None = None
     script: Callable[[], str | None] | None = None
     data: bytes | None = None
@@ -30,33 +41,40 @@ class Observation:
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""
-        if not self.failed:
+        if not self.closed:
             self.examples += 1
+            self.held += 1
             self.classes.update(classes)
 
-    def refused(self, message: str) -> None:
-        """Count an example that the target does not implement."""
-        if not self.failed:
-            self.examples += 1
-            self.unsupported += 1
-            self.unsupported_message = self.unsupported_message or message
+    def refuse(self, dtype: str, message: str, classes: Iterable[str]) -> None:
+        """Count an example that the target refuses, as it refuses plain input of the dtype."""
+        if not self.closed:
+            self.refused.setdefault(dtype, message)
+            self.passed_over(dtype, classes)
 
-    def excuse(self, input_class: str) -> None:
-        """Count an example that failed as is known of its input class."""
-        if not self.failed:
-            self.examples += 1
-            self.classes[input_class] += 1
-            self.excused[input_class] += 1
+    def block(self, rule: str, message: str, classes: Iterable[str]) -> None:
+        """Count an example that could not be tried, since another rule is broken before or after it."""
+        if not self.closed:
+            self.blocked[rule] += 1
+            self.blocked_by.setdefault(rule, message)
+            self.untried_classes.update(classes)
 
-    def passed_over(self, dtype: str, classes: Iterable[str]) -> None:
-        """Count an example that was not run, since the target lacks a dtype."""
-        if not self.failed:
-            self.untried[dtype] += 1
+    def excuse(self, entry: KnownBreak, error: BaseException, case: Any) -> None:
+        """Count an example that failed as is known."""
+        if not self.closed:
+            self.examples += 1
+            self.excused[entry] += 1
+            self.excuses.setdefault(entry, (error, case))
+
+    def passed_over(self, name: str, classes: Iterable[str]) -> None:
+        """Count an example that was not run, since the target lacks a dtype or an input class."""
+        if not self.closed:
+            self.untried[name] += 1
             self.untried_classes.update(classes)
 
     def warn(self, message: Warning | str, category: type[Warning]) -> None:
         """Count a warning that no rule is about."""
-        if not self.failed:
+        if not self.closed:
             said = " ".join(str(message).split())[:300]
             self.warned[f"{category.__name__}: {said}"] += 1
 
@@ -71,7 +89,7 @@ class Observation:
         The first two describe it, but only when asked: most failing examples are steps on the way to the
         smallest. `data` are the bytes from which it was decoded.
         """
-        if not self.failed:
+        if not self.closed:
             self.examples += 1
         self.failed = True
         self.counterexample = counterexample

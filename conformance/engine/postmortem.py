@@ -16,6 +16,7 @@ from conformance.engine.observation import Observation
 from conformance.engine.rule import RegisteredRule, load_rules
 from conformance.engine.watch import Watch
 from reports.replay import TIMEOUT, Replayer
+from strategies import classes_of
 from strategies.simplest import simplest
 
 DEATHS = 4
@@ -64,6 +65,15 @@ class PostMortem:
         """Return the input that the bytes stand for, as code."""
         found = load_rules().get(rule)
         return found.describe(data) if found and data else None
+
+    def classes(self, rule: str, data: bytes) -> tuple[str, ...]:
+        """Return the input classes of the case that the bytes stand for."""
+        found = load_rules().get(rule)
+        return (
+            tuple(name for case in found.case(data).values() for name in classes_of(case))
+            if found and data
+            else ()
+        )
 
     def examine(self, rule: str, target: str, data: bytes, *, hung: bool) -> Finding:
         """Run an example again, and look for a simpler one that ends a process as well."""

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
 from conformance.engine.flight import FlightRecorder
-from conformance.engine.judging import (
-    FAILURE,
-    OBSERVATION,
-    RESULT,
-    TRACEBACK_LIMIT,
-    WATCH,
-    summed_up,
-)
+from conformance.engine.judging import FAILURES_OF, RESULT, WATCH, with_failures
 from conformance.engine.rule import load_rules
 from conformance.engine.running import Failure, simpler
 from conformance.engine.watch import FIRST_LOOK, Watch, watching
@@ -28,12 +21,16 @@ REFINED = "conformance_refined"
 
 @dataclass
 class _Unfinished:
-    """A rule that broke on a case that may not be the simplest."""
+    """A rule that broke, in one way at least on a case that may not be the simplest."""
 
     item: pytest.Item
     watch: Watch
-    failure: Failure
+    failures: list[Failure]
     result: Result
+
+    @property
+    def whole(self) -> bool:
+        return all(failure.whole for failure in self.failures)
 
 
 class Refining:
@@ -55,10 +52,12 @@ class Refining:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, object, object]:
         """Remember a rule that broke, if the search for a simpler case was cut short."""
         report = yield
-        result, failure = item.stash.get(RESULT, None), item.stash.get(FAILURE, None)
-        if result is not None and result.outcome is Outcome.BROKEN and failure and not failure.whole:
-            self._unfinished.append(_Unfinished(item, item.stash[WATCH], failure, result))
-            del item.stash[FAILURE]
+        result, failures = item.stash.get(RESULT, None), item.stash.get(FAILURES_OF, [])
+        if result is not None and result.outcome is Outcome.BROKEN and failures:
+            entry = _Unfinished(item, item.stash[WATCH], failures, result)
+            del item.stash[FAILURES_OF]
+            if not entry.whole:
+                self._unfinished.append(entry)
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -75,7 +74,7 @@ class Refining:
                 left = until - time.monotonic()
                 if left > 0 and self._look_on(entry, min(look, left)):
                     changed[entry.result.rule, entry.result.target] = entry.result
-            open_ones = [entry for entry in open_ones if not entry.failure.whole]
+            open_ones = [entry for entry in open_ones if not entry.whole]
         if self._amend is not None:
             for result in changed.values():
                 self._amend(result)
@@ -84,25 +83,21 @@ class Refining:
             output[REFINED] = [plain(result) for result in changed.values()]
 
     def _look_on(self, entry: _Unfinished, seconds: float) -> bool:
-        """Go on looking for a simpler case; return whether there is one."""
+        """Go on looking for simpler cases; return whether there is one."""
         if self._recorder is not None:
             self._recorder.begin(entry.item.nodeid)
+        rule, before = load_rules()[entry.result.rule], entry.failures
+        share = seconds / sum(not failure.whole for failure in before)
         try:
             with watching(entry.watch):
-                found = simpler(load_rules()[entry.result.rule], entry.watch, entry.failure, seconds)
+                entry.failures = [
+                    failure if failure.whole else simpler(rule, entry.watch, failure, share)
+                    for failure in before
+                ]
         finally:
             if self._recorder is not None:
                 self._recorder.end()
-        better = found.data != entry.failure.data
-        entry.failure = found
+        better = [failure.data for failure in entry.failures] != [failure.data for failure in before]
         if better:
-            failure = pytest.ExceptionInfo.from_exception(found.error)
-            observation = entry.item.stash[OBSERVATION]
-            entry.result = replace(
-                entry.result,
-                reason=summed_up(failure),
-                counterexample=observation.counterexample() if observation.counterexample else None,
-                script=observation.script() if observation.script else None,
-                traceback=str(entry.item.repr_failure(failure))[-TRACEBACK_LIMIT:],
-            )
+            entry.result = with_failures(entry.result, entry.failures, entry.item, entry.watch)
         return better

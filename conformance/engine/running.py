@@ -1,74 +1,153 @@
-"""Running a rule through the deck of its strategy, and looking for the simplest case where it breaks."""
+"""Running a rule through the deck of its strategy, and the simplest case of each way in which it breaks."""
 
 from __future__ import annotations
 
 import functools
 import time
-import traceback
 import unittest
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import hypothesis
-import pytest
 from hypothesis import Phase, Verbosity, given, settings
 from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
 from hypothesis.strategies import SearchStrategy
 
 from conformance.engine.profiles import keeps_examples
 from conformance.engine.rule import RegisteredRule
-from conformance.engine.watch import FIRST_LOOK, Watch, check_device, note_failure, origin_of, run_example
-from reports.model import Kind
+from conformance.engine.symptoms import claim_of, is_claim, operator_of, place_of, said, sign_of
+from conformance.engine.watch import (
+    FAILURES,
+    FIRST_LOOK,
+    KNOWN_LOOK,
+    Watch,
+    check_device,
+    drawn_of,
+    run_example,
+)
+from conformance.engine.ways import Failed, Way, ways
+from reports.model import Kind, Symptom
 from strategies import classes_of
 from strategies.decks import Deck, Decoder, deck_seed, unused
 from strategies.simplest import simplest
 from strategies.tape import Traced
 
-FAILURES = (Exception, pytest.fail.Exception)
-"""What a rule that breaks raises; pytest's own failures are no Exceptions."""
+GOING_ON = 2.0
+"""Seconds that a rule which broke goes on with the cases that it has left, for what else there is to find."""
 
 _decoder = Decoder()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Failure:
-    """What a rule broke by: the exception, and the bytes of the case.
+    """One way in which a rule broke: the exception, and the bytes of the simplest case found.
 
     `whole` says whether the search for a simpler case came to its end.
     """
 
     error: BaseException
     data: bytes
+    way: Way
+    symptom: Symptom
     whole: bool = True
 
 
-def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> Failure | None:
-    """Run a rule on every case of a deck; return None if it held.
+def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list[Failure]:
+    """Run a rule on every case of a deck; return the ways in which it broke, none if it held.
 
-    At the first case that breaks it, Hypothesis, seeded to draw the same cases, breaks it again and shrinks
-    the case, and `simplest` goes on from there; with little patience, `simplest` alone.
+    What failed is put together into ways. For the first of them Hypothesis, seeded to draw the same cases,
+    breaks the rule again and shrinks the case, and `simplest` goes on from there; for the others, or with
+    little patience, `simplest` alone.
     """
     name, strategy = _drawn(found)
     if settings().verbosity is not Verbosity.normal:
         return _spoken(found, watch, len(deck), seed)
-    if keeps_examples() and (failure := _broken_before(found, watch, seed)):
-        return failure
-    held: set[bytes] = set()
-    for data, case in zip(deck, _decoder.cases(strategy, deck), strict=True):
+    if keeps_examples() and (failures := _broken_before(found, watch, seed)):
+        return failures
+    seen, until = _Seen(), float("inf")
+    for data, decoded in zip(deck, _decoder.cases(strategy, deck), strict=True):
+        if time.monotonic() > until:
+            break
+        case, before = unused(decoded), watch.observation.held
         try:
-            found.example(**{name: unused(case)})
+            found.example(**{name: case})
         except UnsatisfiedAssumption:
             continue
         except FAILURES as error:
-            first = Failure(error, data)
+            seen.failed.append(Failed(error, sign_of(error), data, frozenset(classes_of(case))))
             if found.rule.kind is Kind.STATISTICAL:
-                return first  # among many cases, one would break by chance
-            if watch.patience >= FIRST_LOOK:
-                first = _shrunk(found, watch, first, held, len(deck), seed)
-            return simpler(found, watch, first, watch.patience)
-        held.add(data)
-    return None
+                break  # among many cases, one would break by chance
+            until = min(until, time.monotonic() + GOING_ON)
+            continue
+        seen.passed.add(data)
+        if watch.observation.held > before:
+            seen.held.append(frozenset(classes_of(case)))
+    watch.observation.closed = True
+    if not seen.failed:
+        _show_known(found, watch)
+    return [
+        _smallest(found, watch, way, seen, len(deck), seed if number == 0 else None)
+        for number, way in enumerate(ways(seen.failed, seen.held))
+    ]
+
+
+@dataclass
+class _Seen:
+    """What became of a deck: the cases that failed, the classes of those that held, all that did not fail."""
+
+    failed: list[Failed] = field(default_factory=list)
+    held: list[frozenset[str]] = field(default_factory=list)
+    passed: set[bytes] = field(default_factory=set)
+
+
+def _smallest(
+    found: RegisteredRule, watch: Watch, way: Way, seen: _Seen, examples: int, seed: str | None
+) -> Failure:
+    """Return the failure that stands for a way of breaking, on a case as simple as there was time for."""
+    first = _failure(found, watch, way, way.failed[0].error, way.failed[0].data)
+    if found.rule.kind is Kind.STATISTICAL:
+        return first
+    if seed is None:
+        return simpler(found, watch, first, min(watch.patience, KNOWN_LOOK))
+    if watch.patience >= FIRST_LOOK:
+        first = _shrunk(found, watch, first, seen.passed, examples, seed)
+    return simpler(found, watch, first, watch.patience)
+
+
+def _failure(
+    found: RegisteredRule, watch: Watch, way: Way, error: BaseException, data: bytes, *, whole: bool = True
+) -> Failure:
+    """Return a failure with its symptom; the operator that raised is found by running the case again."""
+    operator = None
+    if data and not is_claim(error, found.body):
+        operator = operator_of(lambda: run_example(found.body, found.case(data), watch))
+    symptom = Symptom(
+        type(error).__name__,
+        len(way.failed),
+        place_of(error, found.body),
+        operator,
+        claim_of(error, found.body),
+        way.every,
+        way.shared,
+    )
+    return Failure(error, data, way, symptom, whole)
+
+
+def _show_known(found: RegisteredRule, watch: Watch) -> None:
+    """Let the observation describe a simple case of what is known to fail."""
+    observation = watch.observation
+    if not observation.excused:
+        return
+    ((entry, _),) = observation.excused.most_common(1)
+    _, case = observation.excuses[entry]
+
+    def fails(error: BaseException, candidate: Traced) -> bool:
+        return entry.describes(classes_of(candidate), said(error))
+
+    smallest, _, _ = _search(found, watch, case, fails, min(watch.patience, KNOWN_LOOK))
+    if smallest.origin is not None:
+        observation.counterexample = functools.partial(found.describe, smallest.origin.data)
 
 
 def first_failure(found: RegisteredRule, deck: Deck) -> BaseException | None:
@@ -84,6 +163,11 @@ def first_failure(found: RegisteredRule, deck: Deck) -> BaseException | None:
     return None
 
 
+def cases_of(strategy: SearchStrategy[Any], deck: Deck) -> Iterable[Any]:
+    """Return the cases of a deck, which are kept decoded; see `unused`."""
+    return _decoder.cases(strategy, deck)
+
+
 def _drawn(found: RegisteredRule) -> tuple[str, SearchStrategy[Any]]:
     assert found.drawn is not None, f"{found.rule.id} draws nothing"
     return found.drawn
@@ -91,15 +175,19 @@ def _drawn(found: RegisteredRule) -> tuple[str, SearchStrategy[Any]]:
 
 @dataclass
 class _Search:
-    """Which examples Hypothesis is to run: none that held, and when time is up, only those that failed."""
+    """Which examples Hypothesis is to run: none that passed, and when time is up, only those that failed.
 
-    held: set[bytes]
+    What fails otherwise than in `way` counts as passed.
+    """
+
+    passed: set[bytes]
     until: float
+    way: Way | None = None
     failed: set[bytes] = field(default_factory=set)
     cut_short: bool = False
 
     def passes_over(self, data: bytes | None) -> bool:
-        if data in self.held:
+        if data in self.passed:
             return True
         if time.monotonic() > self.until and data not in self.failed:
             self.cut_short = True
@@ -108,40 +196,49 @@ class _Search:
 
 
 def _shrunk(
-    found: RegisteredRule, watch: Watch, first: Failure, held: set[bytes], examples: int, seed: str
+    found: RegisteredRule, watch: Watch, first: Failure, passed: set[bytes], examples: int, seed: str
 ) -> Failure:
     """Have Hypothesis find a failure again, and shrink it; return the first one if it does not."""
-    search = _Search(held, time.monotonic() + watch.patience, {first.data})
+    search = _Search(passed, time.monotonic() + watch.patience, first.way, {first.data})
     before, watch.passes_over = watch.passes_over, search.passes_over
     try:
         _test(found, search, seed, max_examples=examples)()
     except HypothesisException:
         return first  # it did not break in the same way each time
     except FAILURES as error:
-        return Failure(error, watch.observation.data or first.data, not search.cut_short)
+        data = watch.observation.data or first.data
+        return replace(first, error=error, data=data, whole=not search.cut_short)
     finally:
         watch.passes_over = before
     return first
 
 
-def _spoken(found: RegisteredRule, watch: Watch, examples: int, seed: str) -> Failure | None:
+def _spoken(found: RegisteredRule, watch: Watch, examples: int, seed: str) -> list[Failure]:
     """Run a rule on its deck by way of Hypothesis, which says what it does."""
     try:
         _test(found, _Search(set(), float("inf")), seed, max_examples=examples)()
     except FAILURES as error:
-        return Failure(error, watch.observation.data or b"")
-    return None
+        return [_alone(found, watch, error)]
+    return []
 
 
-def _broken_before(found: RegisteredRule, watch: Watch, seed: str) -> Failure | None:
+def _broken_before(found: RegisteredRule, watch: Watch, seed: str) -> list[Failure]:
     """Try the examples that broke a rule in an earlier run; they are as simple as they get."""
     try:
         _test(found, _Search(set(), float("inf")), seed, phases=[Phase.reuse])()
     except unittest.SkipTest:  # there are none
-        return None
+        return []
     except FAILURES as error:
-        return Failure(error, watch.observation.data or b"")
-    return None
+        return [_alone(found, watch, error)]
+    return []
+
+
+def _alone(found: RegisteredRule, watch: Watch, error: BaseException) -> Failure:
+    """Return the only failure that was seen."""
+    data = watch.observation.data or b""
+    classes = [name for case in found.case(data).values() for name in classes_of(case)] if data else ()
+    (way,) = ways([Failed(error, sign_of(error), data, frozenset(classes))], ())
+    return _failure(found, watch, way, error, data)
 
 
 def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> Callable[[], None]:
@@ -153,8 +250,11 @@ def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> 
         __tracebackhide__ = True
         try:
             found.example(**arguments)
-        except FAILURES:
-            search.failed.add(origin_of(arguments) or b"")
+        except FAILURES as error:
+            case = drawn_of(arguments)
+            if search.way is not None and not search.way.takes(sign_of(error), classes_of(case)):
+                return
+            search.failed.add(case.origin.data if case is not None and case.origin else b"")
             raise
 
     test: Callable[[], None] = given(**{name: strategy})(example)
@@ -162,48 +262,47 @@ def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> 
     return settings(settings(), **changes)(hypothesis.seed(deck_seed(strategy, seed))(test))
 
 
-def failing_at(error: BaseException) -> tuple[type[BaseException], str, int]:
-    """Return what tells a failure from another: the exception's type, and the innermost line that raised it.
-
-    That is a line of the backend's, if it raised in Python, else of the rule or of its claim; what pytest
-    raises is raised where the rule called it.
-    """
-    places = [
-        (frame.f_code.co_filename, line)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if "_pytest" not in frame.f_code.co_filename
-    ]
-    return (type(error), *(places[-1] if places else ("", 0)))
-
-
 def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: float) -> Failure:
-    """Look for a case simpler than the one that broke a rule, and breaks it by the same failure.
-
-    Returns the failure on the simplest case found, which the observation then describes.
-    """
+    """Look for a case simpler than the one that broke a rule, and breaks it in the same way."""
     name, _ = _drawn(found)
     case = found.case(failure.data)[name] if failure.data else None
     if not isinstance(case, Traced):
         return failure
-    until = time.monotonic() + seconds
-    latest, whole, wanted = failure.error, True, failing_at(failure.error)
 
-    def fails(case: Traced) -> bool:
+    def fails(error: BaseException, candidate: Traced) -> bool:
+        takes = failure.way.takes(sign_of(error), classes_of(candidate))
+        return takes and not watch.explains(found.body, candidate, error)
+
+    smallest, error, whole = _search(found, watch, case, fails, seconds)
+    if error is None or smallest.origin is None:
+        return replace(failure, whole=whole)
+    return _failure(found, watch, failure.way, error, smallest.origin.data, whole=whole)
+
+
+def _search(
+    found: RegisteredRule,
+    watch: Watch,
+    case: Traced,
+    fails: Callable[[BaseException, Traced], bool],
+    seconds: float,
+) -> tuple[Traced, BaseException | None, bool]:
+    """Return the simplest case whose exception `fails`, that exception, and whether the search is whole."""
+    name, _ = _drawn(found)
+    until, latest, whole = time.monotonic() + seconds, None, True
+
+    def broken(candidate: Traced) -> bool:
         nonlocal latest, whole
         if time.monotonic() > until:
             whole = False
             return False
         try:
-            run_example(found.body, {name: case}, watch)
+            run_example(found.body, {name: candidate}, watch)
         except FAILURES as error:
             check_device(watch)
-            if failing_at(error) == wanted and not watch.excused.intersection(classes_of(case)):
+            if fails(error, candidate):
                 latest = error
                 return True
         return False
 
-    smallest = simplest(case, fails)
-    if smallest is case or smallest.origin is None:
-        return Failure(latest, failure.data, whole)
-    note_failure(watch, found.body, {name: smallest}, found.rule)
-    return Failure(latest, smallest.origin.data, whole)
+    smallest = simplest(case, broken)
+    return smallest, latest, whole

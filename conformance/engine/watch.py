@@ -12,7 +12,6 @@ import pytest
 import torch
 from hypothesis.errors import UnsatisfiedAssumption
 
-from conformance.engine.device import first_line
 from conformance.engine.observation import Observation
 from conformance.engine.script import UnscriptableError, standalone
 from reports.model import Kind, Rule
@@ -29,6 +28,10 @@ def _nothing(*_: object) -> None:
 
 def _no(*_: object) -> bool:
     return False
+
+
+FAILURES = (Exception, pytest.fail.Exception)
+"""What a rule that breaks raises; pytest's own failures are no Exceptions."""
 
 
 FIRST_LOOK = 0.3
@@ -51,11 +54,13 @@ class Watch:
     example failed, `ailing` tells what is wrong with the device itself (None if nothing is); if it is beyond
     use, `abandon` ends this process, since nothing that it would say from then on is worth anything.
     `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
-    the device does not have: examples that need one are counted and not run. Examples of an `excused` input
-    class may fail: they are counted and break nothing. Of an example that `passes_over`, told its bytes, says
-    True of, nothing is run: while a simpler failure is looked for. What is large enough for torch to split it
-    is run with as many `threads`. All else is run with one: a thread that waits for a core that others use
-    takes longer than the work. Simpler cases are looked for as long as `patience` says, in seconds.
+    the device does not have, `lacking_classes` the input classes of which nothing can be asked of it: what
+    needs one is counted and not run, and so are the examples that `untried`, told the case, names something
+    for. A failure that `explains`, told the rule's body, the case and the exception, says True of breaks
+    nothing. Of an example that `passes_over`, told its bytes, says True of, nothing is run: while a simpler
+    failure is looked for. What is large enough for torch to split it is run with as many `threads`. All else
+    is run with one: a thread that waits for a core that others use takes longer than the work. Simpler cases
+    are looked for as long as `patience` says, in seconds.
     """
 
     observation: Observation
@@ -67,7 +72,9 @@ class Watch:
     abandon: Callable[[str], None] = _nothing
     imports: Sequence[str] = ()
     lacking: Sequence[torch.dtype] = ()
-    excused: frozenset[str] = frozenset()
+    lacking_classes: frozenset[str] = frozenset()
+    untried: Callable[[Any], str | None] = _nothing
+    explains: Callable[[Callable[..., None], Any, BaseException], bool] = _no
     patience: float = FIRST_LOOK
     passes_over: Callable[[bytes | None], bool] = _no
     threads: int = 1
@@ -116,34 +123,39 @@ def _observed(body: Test, declared: Rule) -> Test:
         watch = _watch_now
         if watch.passes_over(origin_of(kwargs)):
             return
+        case = drawn_of(kwargs)
+        classes = classes_of(case)
+        lacking = watch.untried(case) or next(iter(watch.lacking_classes.intersection(classes)), None)
+        if lacking is not None:
+            watch.observation.passed_over(lacking, classes)
+            return
         try:
             run_example(body, kwargs, watch)
         except LackingDtypeError as error:
-            watch.observation.passed_over(str(error.dtype), _classes(kwargs))
-            return
-        except NotImplementedError as error:
-            watch.observation.refused(first_line(error))
+            watch.observation.passed_over(str(error.dtype), classes)
             return
         except UnsatisfiedAssumption:
             raise
-        except (Exception, pytest.fail.Exception):
+        except FAILURES as error:
             check_device(watch)
-            if excused := watch.excused.intersection(_classes(kwargs)):
-                watch.observation.excuse(sorted(excused)[0])
+            if watch.explains(body, case, error):
                 return
             note_failure(watch, body, kwargs, declared)
             raise
-        watch.observation.passed(_classes(kwargs))
+        watch.observation.passed(classes)
 
     return example  # type: ignore[return-value]
 
 
+def drawn_of(arguments: dict[str, Any]) -> Any:
+    """Return the drawn one of a rule's arguments, None if there is none."""
+    return next((value for value in arguments.values() if isinstance(value, Traced)), None)
+
+
 def origin_of(arguments: dict[str, Any]) -> bytes | None:
     """Return the bytes that the drawn one of a rule's arguments was decoded from, None if there is none."""
-    for value in arguments.values():
-        if isinstance(value, Traced) and value.origin:
-            return value.origin.data
-    return None
+    case = drawn_of(arguments)
+    return case.origin.data if case is not None and case.origin else None
 
 
 def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> None:
@@ -154,7 +166,7 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
     for value in arguments.values():
         if isinstance(value, Case):
             value.build()
-    threads = watch.threads if watch.threads != 1 and BEYOND_GRAIN in _classes(arguments) else 1
+    threads = watch.threads if watch.threads != 1 and BEYOND_GRAIN in classes_of(drawn_of(arguments)) else 1
     if threads != 1:
         torch.set_num_threads(threads)
     try:
@@ -164,10 +176,6 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
     finally:
         if threads != 1:
             torch.set_num_threads(1)
-
-
-def _classes(arguments: dict[str, Any]) -> list[str]:
-    return [name for value in arguments.values() for name in classes_of(value)]
 
 
 def check_device(watch: Watch) -> None:

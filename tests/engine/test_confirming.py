@@ -1,12 +1,13 @@
 """Scripts of broken rules, run again after the run."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance.engine.confirming import Confirming, alike
-from reports.model import Outcome, Result
+from reports.model import Break, Outcome, Result, Symptom
 
 HOLDS = "pass"
 BREAKS = "assert 1 == 2"
@@ -16,12 +17,17 @@ def broken(rule, reason="AssertionError: 1 instead of 2", script=BREAKS, target=
     return Result(rule, target, Outcome.BROKEN, reason, script=script)
 
 
-def confirmed(results, seconds=60.0, exitstatus=pytest.ExitCode.TESTS_FAILED):
-    """Return what is told of the results' scripts, by rule, and what the terminal was told."""
-    lines = []
+def quiet(lines):
+    """Return a configuration whose terminal remembers its lines."""
     terminal = SimpleNamespace(isatty=False, ensure_newline=lambda: None, line=lines.append)
     plugins = SimpleNamespace(get_plugin=lambda name: terminal)
-    config = SimpleNamespace(pluginmanager=plugins, option=SimpleNamespace(verbose=0))
+    return SimpleNamespace(pluginmanager=plugins, option=SimpleNamespace(verbose=0))
+
+
+def confirmed(results, seconds=60.0, exitstatus=pytest.ExitCode.TESTS_FAILED):
+    """Return what is told of the results' scripts, by rule, and what the terminal was told."""
+    lines: list[str] = []
+    config = quiet(lines)
     amended = {}
 
     def amend(result):
@@ -40,7 +46,25 @@ def test_results_are_alike_if_they_break_for_one_reason_on_one_target():
         broken("gather.d", target="meta"),
     ]
 
-    assert alike([one, *others, other]) == [[one, other], *([each] for each in others)]
+    found = [[each.result for each in group] for group in alike([one, *others, other])]
+
+    assert found == [[one, other], *([each] for each in others)]
+
+
+def test_every_way_in_which_a_rule_broke_is_confirmed():
+    also = [
+        Break("IndexError: far", Symptom("IndexError"), script="raise IndexError('far')"),
+        Break("AssertionError: 2 instead of 3", Symptom("AssertionError"), script=BREAKS),
+    ]
+    amended = []
+    session: Any = SimpleNamespace(config=quiet([]))
+    results = [replace(broken("gather.a"), also=tuple(also))]
+    Confirming(lambda: results, amended.append, 60.0).pytest_sessionfinish(
+        session, pytest.ExitCode.TESTS_FAILED
+    )
+
+    assert amended[-1].reproduced == "3/3"
+    assert [each.reproduced for each in amended[-1].also] == ["3/3", "3/3 of gather.a"]
 
 
 def test_each_failure_is_confirmed_or_condemned_alike_ones_once():

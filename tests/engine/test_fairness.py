@@ -59,6 +59,59 @@ DEVICES = {
 
         torch.Tensor.__repr__ = cannot
     """,
+    "refuses_halves": """
+        real = torch.Tensor.gather
+
+        def gather(self, dim, index, **options):
+            if self.device.type == "reference" and self.dtype in (torch.float16, torch.bfloat16):
+                raise TypeError(f"no kernel for {self.dtype}")
+            return real(self, dim, index, **options)
+
+        torch.Tensor.gather = gather
+    """,
+    "refuses_an_operation": """
+        class OperatorNotFoundError(Exception):
+            pass
+
+        real = torch.Tensor.gather
+
+        def gather(self, dim, index, **options):
+            if self.device.type == "reference":
+                raise OperatorNotFoundError("gather")
+            return real(self, dim, index, **options)
+
+        torch.Tensor.gather = gather
+    """,
+    "refuses_a_layout": """
+        real = torch.Tensor.gather
+
+        def gather(self, dim, index, **options):
+            if self.device.type == "reference" and 0 in index.stride():
+                raise NotImplementedError("not expanded")
+            return real(self, dim, index, **options)
+
+        torch.Tensor.gather = gather
+    """,
+    "raises_what_it_should_not": """
+        real = torch.Tensor.gather
+
+        def gather(self, dim, index, **options):
+            if self.device.type == "reference" and index.dim() != self.dim():
+                raise ValueError("ranks differ")
+            return real(self, dim, index, **options)
+
+        torch.Tensor.gather = gather
+    """,
+    "permutes_wrongly": """
+        real = torch.Tensor.permute
+
+        def permute(self, *dims):
+            if self.device.type == "reference":
+                raise RuntimeError("permute does not work")
+            return real(self, *dims)
+
+        torch.Tensor.permute = permute
+    """,
     "has_two_faults": """
         real = torch.Tensor.gather
 
@@ -151,6 +204,63 @@ def test_the_search_for_a_simpler_case_keeps_to_the_failure(run):
     found = ran.result("gather.output_shape", DEVICE)
     assert found.reason == "RuntimeError: the second"
     assert "expand" in found.counterexample
+
+
+def test_a_dtype_that_an_operation_refuses_is_not_supported_whatever_it_raises(run):
+    ran = run("refuses_halves", "gather.elements", "gather.output_shape", "gather.gradient")
+
+    assert (ran.code, outcomes(ran)) == (0, {Outcome.HOLDS}), ran.output
+    found = ran.result("gather.elements", DEVICE)
+    assert found.refused == {
+        f"torch.{name}": f"TypeError: no kernel for torch.{name}" for name in ("float16", "bfloat16")
+    }
+    assert found.untried["torch.bfloat16"] > 1
+    assert found.examples + sum(found.untried.values()) == ran.report.run.max_examples
+
+
+def test_an_operation_that_is_refused_is_not_supported_whatever_it_raises(run):
+    ran = run("refuses_an_operation", "gather.elements", "gather.output_shape", "gather.index_size")
+
+    assert (ran.code, outcomes(ran)) == (0, {Outcome.UNSUPPORTED}), ran.output
+    assert "OperatorNotFoundError: gather" in ran.result("gather.elements", DEVICE).reason
+
+
+def test_a_layout_that_is_refused_is_a_break(run):
+    ran = run("refuses_a_layout", "gather.elements", "gather.output_dtype")
+
+    assert (ran.code, outcomes(ran)) == (1, {Outcome.BROKEN}), ran.output
+    found = ran.result("gather.elements", DEVICE)
+    assert found.reason == "NotImplementedError: not expanded"
+    assert "expanded index" in found.symptom.every
+    assert found.symptom.place.endswith("refuses_a_layout.py:9 in gather")
+
+
+def test_an_exception_in_the_place_of_another_is_a_break(run):
+    ran = run("raises_what_it_should_not", "gather.index_rank_0_and_1", "gather.index_rank")
+
+    assert ran.result("gather.index_rank", DEVICE).outcome is Outcome.HOLDS, ran.output
+
+
+def test_inputs_that_cannot_be_made_block_rules_and_break_one_of_their_own(run):
+    ran = run("permutes_wrongly", "gather.elements", "placement.permute", "placement.slices")
+
+    assert ran.result("placement.permute", DEVICE).outcome is Outcome.BROKEN, ran.output
+    assert ran.result("placement.slices", DEVICE).outcome is Outcome.HOLDS
+    found = ran.result("gather.elements", DEVICE)
+    assert found.outcome is Outcome.HOLDS
+    assert found.blocked["placement.permute"] > 10
+    assert not found.classes.get("transposed input")
+
+
+def test_every_fault_of_a_rule_is_told(run):
+    ran = run("has_two_faults", "gather.output_shape")
+
+    found = ran.result("gather.output_shape", DEVICE)
+    assert {each.reason for each in found.breaks} == {"RuntimeError: the first", "RuntimeError: the second"}
+    assert all(each.script and each.reproduced == "3/3" for each in found.breaks), found.breaks
+    of = {each.reason.rpartition(" ")[2]: each.symptom for each in found.breaks}
+    assert of["first"].every == ("0-d",)
+    assert "expanded index" in of["second"].shared
 
 
 def test_a_backend_may_take_the_name_of_a_type_that_torch_knows(tmp_path):

@@ -1,6 +1,7 @@
 """From what was seen to an outcome, and from outcomes to a score."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,26 @@ from reports.verdict import fails
 
 RULE = Rule("a.b", "area", "a", "It holds.", "torch.gather", classes=("0-d", "empty"))
 KNOWN = KnownBreak("a.b", "torch", "It is known.", issue="https://example.org/1")
+OF_EMPTY = replace(KNOWN, input_class="empty")
 FULL = Counter({"0-d": 3, "empty": 1})
 
 
 def seen(**fields):
     return Observation(**{"examples": 100, "classes": FULL, **fields})
+
+
+REFUSED = seen(
+    examples=0,
+    untried=Counter({"torch.bool": 4, "torch.int64": 1, "torch.int8": 1}),
+    refused={
+        "torch.bool": "TypeError: no",
+        "torch.int64": "RuntimeError: never",
+        "torch.int8": "TypeError: no",
+    },
+)
+BLOCKED = seen(
+    examples=0, blocked=Counter({"placement.copy": 4}), blocked_by={"placement.copy": "TypeError: no"}
+)
 
 
 @pytest.mark.parametrize(
@@ -27,15 +43,24 @@ def seen(**fields):
         (seen(classes=Counter({"0-d": 100})), {}, Outcome.THIN),
         (seen(classes=Counter({"0-d": 20})), {"max_examples": 20}, Outcome.HOLDS),
         (seen(failed=True), {"failure": "AssertionError"}, Outcome.BROKEN),
-        (seen(failed=True), {"failure": "AssertionError", "known": KNOWN}, Outcome.KNOWN),
-        (seen(excused=Counter({"empty": 1})), {"excuses": {"empty": KNOWN}}, Outcome.KNOWN),
-        (seen(), {"excuses": {"empty": KNOWN}}, Outcome.FIXED),
-        (seen(failed=True), {"failure": "AssertionError", "excuses": {"empty": KNOWN}}, Outcome.BROKEN),
-        (seen(), {"known": KNOWN}, Outcome.FIXED),
+        (seen(excused=Counter({KNOWN: 1})), {"entries": [KNOWN]}, Outcome.KNOWN),
+        (
+            seen(failed=True, excused=Counter({KNOWN: 1})),
+            {"failure": "AssertionError", "entries": [KNOWN]},
+            Outcome.BROKEN,
+        ),
+        (seen(excused=Counter({OF_EMPTY: 1})), {"entries": [OF_EMPTY]}, Outcome.KNOWN),
+        (seen(), {"entries": [OF_EMPTY]}, Outcome.FIXED),
+        (seen(classes=Counter({"0-d": 1})), {"entries": [OF_EMPTY], "max_examples": 1}, Outcome.HOLDS),
+        (seen(), {"entries": [KNOWN]}, Outcome.FIXED),
+        (seen(), {"entries": [replace(KNOWN, rule="a.*")]}, Outcome.HOLDS),
         (seen(), {"failure": "Unsatisfiable"}, Outcome.ERROR),
-        (seen(unsupported=4, unsupported_message="no"), {}, Outcome.UNSUPPORTED),
-        (seen(unsupported=4, unsupported_message="no"), {"known": KNOWN}, Outcome.UNSUPPORTED),
-        (seen(unsupported=4, failed=True), {"failure": "AssertionError"}, Outcome.BROKEN),
+        (REFUSED, {}, Outcome.UNSUPPORTED),
+        (REFUSED, {"entries": [KNOWN]}, Outcome.UNSUPPORTED),
+        (seen(untried=Counter({"torch.bool": 4})), {}, Outcome.HOLDS),
+        (seen(untried=Counter({"torch.bool": 4}), failed=True), {"failure": "x"}, Outcome.BROKEN),
+        (BLOCKED, {}, Outcome.BLOCKED),
+        (seen(blocked=Counter({"placement.copy": 4})), {}, Outcome.HOLDS),
     ],
 )
 def test_outcomes(observation, options, outcome):
@@ -44,8 +69,15 @@ def test_outcomes(observation, options, outcome):
 
 def test_reasons_say_what_to_do():
     assert judge(RULE, seen(classes=Counter()))[1] == "never drawn: 0-d, empty"
-    assert judge(RULE, seen(unsupported=4, unsupported_message="no"))[1] == "4 of 100 examples: no"
-    assert "delete this known break" in str(judge(RULE, seen(), known=KNOWN)[1])
+    assert (
+        judge(RULE, REFUSED)[1] == "torch.bool, torch.int8: TypeError: no; torch.int64: RuntimeError: never"
+    )
+    assert judge(RULE, BLOCKED)[1] == "by placement.copy: TypeError: no"
+    assert "delete this known break" in str(judge(RULE, seen(), entries=[KNOWN])[1])
+    assert (
+        judge(RULE, seen(excused=Counter({OF_EMPTY: 3})), entries=[OF_EMPTY])[1]
+        == "torch: It is known. (https://example.org/1); 3 of 100 examples, of class empty"
+    )
 
 
 def test_what_fails_a_run():

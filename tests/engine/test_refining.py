@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from conformance.engine.judging import FAILURE, OBSERVATION, RESULT, WATCH
+from conformance.engine.judging import FAILURES_OF, RESULT, RULE, WATCH
 from conformance.engine.observation import Observation
 from conformance.engine.refining import REFINED, Refining
 from conformance.engine.rule import load_rules, rule
 from conformance.engine.running import run_rule
 from conformance.engine.watch import Watch, watching
-from reports.model import Outcome, Result
+from reports.model import Outcome, Result, Target
 from strategies import tensor_codes
 from strategies.decks import draw_deck
 
@@ -37,11 +37,12 @@ def broken(id, patience=0.0):
     observation: Any = Observation()
     watch = Watch(observation, patience=patience)
     with watching(watch):
-        failure: Any = run_rule(found, watch, draw_deck(found.drawn[1], 50, "0"), "0")
+        failures: Any = run_rule(found, watch, draw_deck(found.drawn[1], 50, "0"), "0")
     stash = pytest.Stash()
-    stash[FAILURE], stash[WATCH], stash[OBSERVATION] = failure, watch, observation
+    stash[FAILURES_OF], stash[WATCH], stash[RULE] = failures, watch, (found.rule, Target("cpu", "cpu", "cpu"))
+    first = failures[0]
     stash[RESULT] = Result(
-        id, "cpu", Outcome.BROKEN, str(failure.error), counterexample=observation.counterexample()
+        id, "cpu", Outcome.BROKEN, str(first.error), counterexample=found.describe(first.data)
     )
     return SimpleNamespace(nodeid=f"{id}[cpu]", stash=stash, repr_failure=lambda failure: "a traceback")
 

@@ -134,7 +134,7 @@ def test_examples_are_observed_until_the_first_failure():
     assert observation.counterexample() == "case = 1000"
 
 
-def test_what_a_target_does_not_implement_is_no_failure():
+def test_what_is_explained_is_no_failure():
     @rule("made_up.missing", source="torch.gather")
     @given(case=st.integers(0, 3))
     def test_missing(case):
@@ -142,13 +142,17 @@ def test_what_a_target_does_not_implement_is_no_failure():
         if case:
             raise NotImplementedError("not there")
 
-    observation = Observation()
-    with watching(Watch(observation)):
+    observation, explained = Observation(), []
+
+    def explains(body, case, error):
+        explained.append(str(error))
+        return True
+
+    with watching(Watch(observation, explains=explains)):
         test_missing()
 
     assert not observation.failed
-    assert (observation.examples, observation.unsupported) == (4, 3)
-    assert observation.unsupported_message == "NotImplementedError: not there"
+    assert (observation.examples, explained) == (1, ["not there"] * 3)
 
 
 def test_a_rule_may_do_without_drawn_inputs():

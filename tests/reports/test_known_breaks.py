@@ -8,8 +8,8 @@ from conformance.engine.options import SHIPPED_BREAKS
 from conformance.engine.rule import load_rules
 from reports.known_breaks import (
     check_rules,
-    find_break,
-    find_excuses,
+    excusing,
+    find_breaks,
     read_known_breaks,
 )
 from reports.model import Target
@@ -97,9 +97,38 @@ def test_an_entry_may_be_about_an_input_class(tmp_path):
     (entry,) = entries = read(tmp_path, ENTRY + 'class = "expanded"\n')
 
     assert entry.input_class == "expanded"
-    assert find_break(entries, "a.b", CUDA, "2.13.0") is None
-    assert find_excuses(entries, "a.b", CUDA, "2.13.0") == {"expanded": entry}
+    assert excusing(entries, ("0-d",), "wrong") is None
+    assert excusing(entries, ("0-d", "expanded"), "wrong") is entry
     check_rules(entries, {"a.b": ("expanded", "0-d")})
+
+
+def test_an_entry_may_be_about_many_rules_and_one_message(tmp_path):
+    (entry,) = entries = read(
+        tmp_path, ENTRY.replace('"a.b"', '"a.*"') + 'message = "IndexError: .* range"\n'
+    )
+
+    assert find_breaks(entries, "a.b", CUDA, "2.13.0") == (entry,)
+    assert find_breaks(entries, "b.a", CUDA, "2.13.0") == ()
+    assert excusing(entries, (), "IndexError: out of range") is entry
+    assert excusing(entries, (), "IndexError: too many") is None
+    assert [each.stale(CUDA) for each in entries] == [False]
+    check_rules(entries, {"a.b": (), "b.a": ()})
+
+
+def test_the_narrowest_entry_comes_first(tmp_path):
+    message, of_class = 'message = "x"\n', 'class = "0-d"\n'
+    whole, narrow, narrowest = read(tmp_path, ENTRY + ENTRY + of_class + ENTRY + of_class + message)
+
+    assert find_breaks([whole, narrow, narrowest], "a.b", CUDA, "2.13.0") == (narrowest, narrow, whole)
+
+
+def test_a_glob_that_no_rule_matches_and_a_pattern_that_is_none_are_named(tmp_path):
+    entries = read(tmp_path, ENTRY.replace('"a.b"', '"c.*"'))
+
+    with pytest.raises(KnownBreaksError, match=r"there is no rule 'c\.\*'"):
+        check_rules(entries, {"a.b": ()})
+    with pytest.raises(KnownBreaksError, match=r"breaks\.toml:1: message is no regular expression: missing"):
+        read(tmp_path, ENTRY + 'message = "("\n')
 
 
 def test_a_class_that_the_rule_never_draws_is_named(tmp_path):

@@ -1,0 +1,66 @@
+"""Why an example failed, where that breaks no rule: it is known, cannot be made, or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.engine.device import first_line
+from conformance.engine.making import blocked
+from conformance.engine.observation import Observation
+from conformance.engine.support import Support
+from conformance.engine.symptoms import Body, is_claim, said
+from reports.known_breaks import KnownBreak, excusing
+from strategies import Case, classes_of
+from strategies.plain import dtypes_of
+
+
+@dataclass
+class Explaining:
+    """Explains the failures of one rule on one device, and counts what they come to.
+
+    `entries` are the known breaks of the rule there. `means_unsupported` says of an exception, of a type by
+    these names, that by it the device says that it does not support something: with what reason, None if not.
+    """
+
+    rule: str
+    device: str
+    observation: Observation
+    entries: Sequence[KnownBreak] = ()
+    support: Support | None = None
+    means_unsupported: Callable[[BaseException], str | None] = lambda _: None
+
+    def untried(self, case: Any) -> str | None:
+        """Return the dtype that an example is not to be tried for, since the device refuses it."""
+        known = self.support.known(case) if self.support is not None and isinstance(case, Case) else None
+        return str(dtypes_of(case)[0]) if known is not None else None
+
+    def explains(self, body: Body, case: Any, error: BaseException) -> bool:
+        """Return whether a failure breaks nothing; what it is then is counted."""
+        seen, classes = self.observation, classes_of(case)
+        entry = excusing(self.entries, classes, said(error))
+        if entry is not None:
+            seen.excuse(entry, error, case)
+            return True
+        found = blocked(self.rule, case, error, self.device)
+        if found is not None:
+            seen.block(*found, classes)
+            return True
+        reason = self._refusal(body, case, error)
+        if reason is None:
+            return False
+        dtypes = dtypes_of(case) if isinstance(case, Case) else ()
+        seen.refuse(str(dtypes[0]) if dtypes else "any input", reason, classes)
+        return True
+
+    def _refusal(self, body: Body, case: Any, error: BaseException) -> str | None:
+        """Return with what the device refuses what the example asks for, None if it does not."""
+        if is_claim(error, body) or not isinstance(error, Exception):
+            return None
+        if self.means_unsupported(error) is not None:
+            return first_line(error)
+        if self.support is None or not isinstance(case, Case):
+            # Nothing else can be asked of it: the call is plain already.
+            return first_line(error) if isinstance(error, NotImplementedError) else None
+        return self.support.refusal(case)

@@ -1,0 +1,98 @@
+"""What a device supports: asked with plain input when it refuses an example, by whatever exception.
+
+Which operations there are for which dtypes, no page says. So a device that refuses a call on contiguous
+tensors of ordinary numbers does not support it; one that refuses only what is laid out, shaped or valued
+otherwise breaks the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+
+from conformance.engine.device import first_line
+from conformance.engine.symptoms import Body, is_claim
+from strategies import Case, placing_on
+from strategies.plain import dtypes_of, is_ordinary, plain
+
+ASKED = 3
+"""How many plain cases, of shapes that differ, are tried before a dtype counts as refused."""
+
+Signature = tuple[torch.dtype, ...]
+Run = Callable[[Body, dict[str, Any]], None]
+Cases = Callable[[], Iterable[Any]]
+
+
+class Support:
+    """Asks a device about one rule: `body` with the argument `name`, drawn from `cases`.
+
+    `run` runs a body on the device. `near` are the bodies, argument names and cases of rules about the same
+    operation, for a rule that draws nothing ordinary.
+    """
+
+    def __init__(
+        self, body: Body, name: str, cases: Cases, run: Run, near: Iterable[tuple[Body, str, Cases]] = ()
+    ) -> None:
+        self._asked = ((body, name, cases), *near)
+        self._run = run
+        self._answers: dict[Signature, str | None] = {}
+
+    def refusal(self, case: Case) -> str | None:
+        """Return with what the device refuses plain cases of these dtypes, None if it takes one."""
+        signature = dtypes_of(case)
+        if signature not in self._answers:
+            self._answers[signature] = self._ask(signature)
+        return self._answers[signature]
+
+    def known(self, case: Case) -> str | None:
+        """Return what `refusal` found before for these dtypes, None if it was not asked."""
+        return self._answers.get(dtypes_of(case))
+
+    def _ask(self, signature: Signature) -> str | None:
+        for number, (body, name, cases) in enumerate(self._asked):
+            said = None
+            # A rule about the same operation may have other tensors besides.
+            same = signature if number == 0 else signature[:1]
+            for case in _plain_cases(body, name, cases(), same):
+                said = self._answer(body, {name: case})
+                if said is None:
+                    return None
+            if said is not None:
+                return said
+        return None
+
+    def _answer(self, body: Body, arguments: dict[str, Any]) -> str | None:
+        try:
+            self._run(body, arguments)
+        except Exception as error:
+            return None if is_claim(error, body) else first_line(error)
+        except BaseException:  # pytest's own failures are claims
+            return None
+        return None
+
+
+def _plain_cases(body: Body, name: str, cases: Iterable[Any], signature: Signature) -> Iterator[Case]:
+    """Return some plain cases whose dtypes begin so and that the CPU takes: not all may be made plain."""
+    shapes = set()
+    for case in cases:
+        if not isinstance(case, Case) or not is_ordinary(case):
+            continue
+        if dtypes_of(case)[: len(signature)] != signature:
+            continue
+        made = plain(case)
+        if repr(made) not in shapes and _taken(body, {name: made}):
+            shapes.add(repr(made))
+            yield made.fresh()
+            if len(shapes) == ASKED:
+                return
+
+
+def _taken(body: Body, arguments: dict[str, Any]) -> bool:
+    try:
+        with placing_on("cpu"):
+            body(**arguments)
+    except Exception as error:
+        return is_claim(error, body)
+    return True
