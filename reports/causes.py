@@ -11,13 +11,10 @@ from reports.grouping import grouped
 from reports.model import Outcome, Report
 from reports.seen import ASPECTS, REFUSAL, Seen, examples_of, kind_of, reason_alone, ways
 from reports.verdict import but_for_numbers, fails
-from reports.wording import every_of, first_line, inputs, listed, many
+from reports.wording import every_of, first_line, inputs, listed, many, shortened
 
 EXCUSABLE = (Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG)
 """Outcomes for which there may be a known break."""
-
-LONGEST = 200
-"""Most characters of a message in a headline."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +107,10 @@ def headline_of(seen: list[Seen]) -> str:
         return first_line(first.reason) or first.result.outcome.value
     if first.raised:
         operators = [each.symptom.operator for each in seen if each.symptom and each.symptom.operator]
-        message = first_line(first.reason)
-        message = message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…"
         names = _frequent(operators) or operations
-        return f"{listed(names)} {'raises' if len(names) == 1 else 'raise'} {message}{_on(seen)}"
+        return (
+            f"{listed(names)} {'raises' if len(names) == 1 else 'raise'} {shortened(first.reason)}{_on(seen)}"
+        )
     known = {aspect for aspect, _ in ASPECTS}
     aspects = _frequent(each.aspect for each in seen)
     wrong = [each for each in aspects if each in known and each != REFUSAL]
@@ -142,9 +139,9 @@ def _on(seen: list[Seen]) -> str:
 
 
 def _spelled(seen: Iterable[Seen], kind: str) -> str:
-    """Return a class by its own name where all mean the same, else what is common to them."""
-    names = {name for each in seen for name in each.shared if kind_of(name) == kind}
-    return names.pop() if len(names) == 1 else kind
+    """Return a class by its own name where all breaks have one in common, else what theirs have in common."""
+    names = set.intersection(*({name for name in each.shared if kind_of(name) == kind} for each in seen))
+    return min(names, default=kind)
 
 
 def _frequent(words: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from reports.model import Outcome, Report, Target
 from reports.seen import Seen
 from reports.toml_file import quoted
-from reports.wording import first_line, normalised
+from reports.wording import normalised, shortened
 
 LONGEST = 100
 """Most characters of a message that a pattern repeats."""
@@ -175,7 +175,7 @@ def entry(
         "class": input_class,
         "message": message,
         "cause": "device",
-        "reason": first_line(reason)[:200],
+        "reason": shortened(reason),
     }
     written = [f"{key} = {_string(value)}" for key, value in lines.items() if value]
     return "\n".join(["[[break]]", *written, 'issue = "https://"  # where it is reported', ""])

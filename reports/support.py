@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reports.model import Outcome, Report, Result
-from reports.wording import first_line, is_dtype, normalised
+from reports.wording import is_dtype, normalised, shortened
 
 DTYPES = (
     *("float32", "float64", "float16", "bfloat16", "complex64", "complex128", "bool"),
@@ -162,7 +162,7 @@ def refusals(report: Report) -> list[Apart]:
     found = [
         Apart(
             by,
-            first_line(members[0][2]),
+            shortened(members[0][2]),
             tuple(_once(result for result, _, _ in members)),
             tuple(sorted({_short(dtype) for _, dtype, _ in members if dtype}, key=_order)),
         )
@@ -190,7 +190,7 @@ def _why(report: Report, rule: str, results: Iterable[Result]) -> str:
     """Return how the blocking rule breaks, as far as the report says: by its own result or by the others'."""
     own = (report.result(rule, target) for target in dict.fromkeys(each.target for each in results))
     broken = [each.reason for each in own if each is not None and each.reason]
-    return first_line(broken[0]) if broken else ""
+    return shortened(broken[0]) if broken else ""
 
 
 def _once(results: Iterable[Result]) -> list[Result]:

@@ -16,11 +16,11 @@ from reports.causes import causes
 from reports.compare import compare
 from reports.files import RESULTS
 from reports.history import history
+from reports.known_breaks import read_known_breaks
 from reports.model import Basis, Outcome
 from reports.pages.html import render, render_catalogue, render_comparison, render_history
 from reports.publish import publish
 from reports.support import support
-from reports.toml_file import tomllib
 from tests.reports.examples import SCRIPT, illustrated, made_up
 from tests.reports.test_html import HOSTILE
 from tests.suite import ROOT
@@ -231,7 +231,7 @@ def test_examples_of_a_missing_dtype_are_told(opened, tmp_path):
     assert "46 more not run: the target lacks torch.float64" in page.inner_text(".pane")
 
 
-def test_a_script_and_a_known_break_are_copied(opened):
+def test_a_script_and_a_known_break_are_copied(opened, tmp_path):
     page = opened(f"#{BROKEN}", permissions=["clipboard-read", "clipboard-write"])
     page.click(".pane >> text=copy script >> nth=0")
     page.wait_for_selector("text=copied ✓")
@@ -239,9 +239,11 @@ def test_a_script_and_a_known_break_are_copied(opened):
 
     page.click(".pane >> text=copy as a known break >> nth=0")
     page.wait_for_selector(".actions >> text=copied ✓")
-    (entry,) = tomllib.loads(page.evaluate("navigator.clipboard.readText()"))["break"]
-    assert (entry["rule"], entry["torch"], entry["cause"]) == (BROKEN, "==2.13.0", "device")
-    assert (entry["target"], entry["class"]) == ("cpu", "expanded")
+    (tmp_path / "breaks.toml").write_text(page.evaluate("navigator.clipboard.readText()"), "utf-8")
+    (entry,) = read_known_breaks(tmp_path / "breaks.toml")
+    assert (entry.rule, str(entry.torch), entry.cause) == (BROKEN, "==2.13.0", "device")
+    assert (entry.target, entry.input_class) == ("cpu", "expanded")
+    assert entry.describes(["expanded"], "AssertionError: differs first at (1, 0): [2.] instead of [3.]")
 
 
 def test_a_cause_is_seen_and_excused_where_it_stands(opened):
@@ -325,8 +327,7 @@ def test_the_data_and_the_known_breaks_are_saved(opened, published, tmp_path):
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == json.loads(
         (published.parent / RESULTS).read_text("utf-8")
     )
-    text = (tmp_path / "known-breaks.toml").read_text("utf-8")
-    entries = {(entry["rule"], entry["target"]) for entry in tomllib.loads(text)["break"]}
+    entries = {(entry.rule, entry.target) for entry in read_known_breaks(tmp_path / "known-breaks.toml")}
     failing = {
         (found.rule, found.target)
         for found in REPORT.results
