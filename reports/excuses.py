@@ -38,14 +38,19 @@ def entries(report: Report, seen: list[Seen], say: Say) -> str:
         torch = report.run_of(target).torch.partition("+")[0]
         name = _named(report, target, each.result.rule, broken)
         places.setdefault((name, torch), []).append(each)
+    common = set.intersection(*(each.shared for each in seen))
+    if all(each.every for each in seen):
+        common |= {name for each in seen for name in each.every}
     return "\n".join(
         written
         for (target, torch), found in places.items()
-        for written in _on_target(report, found, say, target, torch)
+        for written in _on_target(report, found, common, say(seen), target, torch)
     )
 
 
-def _on_target(report: Report, seen: list[Seen], say: Say, target: str, torch: str) -> Iterator[str]:
+def _on_target(
+    report: Report, seen: list[Seen], common: set[str], reason: str, target: str, torch: str
+) -> Iterator[str]:
     broken = {each.result.rule for each in seen}
     spared = {
         result.rule
@@ -58,29 +63,30 @@ def _on_target(report: Report, seen: list[Seen], say: Say, target: str, torch: s
         covered = [each for each in seen if matches(each.result.rule, glob)]
         drawn = {name for each in covered for name in promised[each.result.rule]}
         message = pattern_of(each.reason for each in covered)
-        for name in _narrowest(covered, drawn):
+        for name in _narrowest(covered, common, drawn):
             yield entry(
                 glob,
                 target=target,
                 torch=f"=={torch}",
-                reason=say(covered),
+                reason=reason,
                 input_class=name,
                 message=message,
             )
 
 
-def _narrowest(seen: list[Seen], drawn: Collection[str]) -> list[str | None]:
-    """Return classes of those `drawn`, one of which every failed example has: several are several entries.
+def _narrowest(seen: list[Seen], common: set[str], drawn: Collection[str]) -> list[str | None]:
+    """Return classes, of those `drawn`, one of which every failed example has: several are several entries.
 
-    Where there are none, that is None alone.
+    That is what breaks of the cause have in `common`: what a rule has beside may be chance. Where there is
+    none, that is None alone.
     """
     if any(each.symptom is None or each.always for each in seen):
         return [None]
-    certain = set.intersection(*(each.certain for each in seen)).intersection(drawn)
+    certain = set.intersection(*(each.certain for each in seen)).intersection(common, drawn)
     if certain:
         return [min(certain, key=lambda name: (sum(each.result.classes.get(name, 0) for each in seen), name))]
     either = {name for each in seen for name in each.every}
-    if all(each.every for each in seen) and either <= set(drawn) and len(either) <= CLASSES:
+    if all(each.every for each in seen) and either <= common & {*drawn} and len(either) <= CLASSES:
         return [*sorted(either)]
     return [None]
 

@@ -70,29 +70,36 @@ def _by_classes(answered: list[Seen]) -> Iterator[list[Seen]]:
 
 
 def _near(seen: Seen, groups: dict[Key, list[Seen]]) -> Key | None:
-    """Return which group of the same operation a break belongs to by a class that all its examples share.
+    """Return which group a break belongs to by a class that all its examples share, None if to none.
 
     It failed too seldom to blame one of its classes.
     """
-    shared = _keys(seen, seen.shared)
+    keys, few = _keys(seen, seen.shared), bool(_few([seen]))
     return next(
         (
             key
             for key, group in groups.items()
-            if key in shared and any(each.operation == seen.operation for each in group)
+            if key in keys and (few or any(each.operation == seen.operation for each in group))
         ),
         None,
     )
 
 
+def _few(seen: Iterable[Seen]) -> frozenset[str]:
+    """Return the kinds of tensor that all examples of breaks share, if these are few and nothing else."""
+    every = list(seen)
+    shared = frozenset.intersection(*(frozenset(map(kind_of, each.shared)) for each in every))
+    if any(each.always for each in every) or len(shared) > FEW or not all(map(is_of_tensors, shared)):
+        return frozenset()
+    return shared
+
+
 def _alike(groups: dict[Key, list[Seen]]) -> Iterable[list[Seen]]:
     """Return groups of operations joined where all breaks share the same kinds of tensor, and no others."""
-    joined: dict[tuple[Key, frozenset[str]], list[Seen]] = {}
+    joined: dict[tuple[str, str, frozenset[str]], list[Seen]] = {}
     for (operation, aspect), group in groups.items():
-        shared = frozenset.intersection(*(frozenset(map(kind_of, each.shared)) for each in group))
-        if any(each.always for each in group) or len(shared) > FEW or not all(map(is_of_tensors, shared)):
-            shared = frozenset()
-        joined.setdefault((("" if shared else operation, aspect), shared), []).extend(group)
+        shared = _few(group)
+        joined.setdefault(("" if shared else operation, aspect, shared), []).extend(group)
     return joined.values()
 
 

@@ -143,7 +143,9 @@ def test_breaks_of_one_operation_have_one_cause_if_they_look_alike(one, other, t
         ),
         (answers(ELEMENTS, every=("negative dim",)), answers(ELEMENTS, every=("negative dim",)), False),
         (answers(ELEMENTS), answers(ELEMENTS), False),
-        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d",)), False),
+        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d", "NaN")), True),
+        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d", "NaN", "bool")), False),
+        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d", "keepdim")), False),
         (answers(ELEMENTS, every=("0-d",)), answers("was not refused", every=("0-d",)), False),
         # What failed too seldom to blame a class may have only that in common.
         (answers(ELEMENTS, shared=("bool",)), answers(ELEMENTS, shared=("bool",)), True),
@@ -329,6 +331,36 @@ def test_an_entry_is_about_a_class_that_every_failed_example_has(made, classes):
     (cause,) = causes(report(broken("gather.a", made)))
 
     assert [entry.get("class") for entry in entries(cause)] == classes
+
+
+def test_an_entry_is_about_what_all_breaks_of_a_cause_have_in_common():
+    many = [answers(ELEMENTS, shared=("transposed index", name)) for name in ("NaN", "0-d", "empty")]
+
+    (cause,) = causes(
+        report(*(broken(f"gather.a_{at}", made) for at, made in enumerate(many)), holding("gather.b"))
+    )
+
+    assert cause.headline == "gather gives wrong elements, on transposed index"
+    (entry,) = entries(cause)
+    assert (entry["class"], entry["rule"], entry["reason"]) == (
+        "transposed index",
+        "gather.a_*",
+        cause.headline,
+    )
+
+
+def test_an_entry_is_about_no_class_that_only_one_rule_of_its_cause_blames():
+    known = raises(STRIDES, operator="aten::amax", every=("transposed input",))
+
+    (cause,) = causes(
+        report(
+            broken("max.a", known),
+            broken("gather.a", raises(STRIDES, operator="aten::amax")),
+            broken("min.a", raises(STRIDES, operator="aten::amax")),
+        )
+    )
+
+    assert [entry.get("class") for entry in entries(cause)] == [None]
 
 
 def test_whatever_a_target_says_an_entry_is_toml():
