@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from strategies.drawn import drawn_elements, host_elements
 from strategies.functions import Graph
 
 Array = npt.NDArray[Any]
@@ -18,22 +18,23 @@ Array = npt.NDArray[Any]
 
 def host(tensor: torch.Tensor) -> Array:
     """Return a copy of the tensor's elements on the host, same shape and dtype (bfloat16 by ml_dtypes)."""
-    tensor = tensor.detach().resolve_conj().resolve_neg().cpu()
-    if tensor.dtype is torch.bfloat16:
-        # The upper halves of float32, bit by bit: `view(dtype)` is an operation under test.
-        wide = np.array(tensor.float().numpy(), order="C")
-        return (wide.view(np.uint32) >> 16).astype(np.uint16).view(ml_dtypes.bfloat16)
-    return np.array(tensor.numpy(), order="C")
+    return host_elements(tensor.detach().resolve_conj().resolve_neg().cpu())
 
 
-def host64(tensor: torch.Tensor) -> Array:
-    """Return a copy of the tensor's elements on the host as float64."""
-    return host(tensor).astype(np.float64)
+def drawn(tensor: torch.Tensor) -> Array:
+    """Return the elements that a tensor of a case was drawn with, same shape and dtype, as `host` does.
+
+    What a rule expects is computed from these: what the device does when it makes an input or reads one back
+    has no part in it, nor has what was done to the tensor since. A module's parameters are drawn, too.
+
+    Raises LookupError for a tensor that no case has built: a result, or a view of an input.
+    """
+    return drawn_elements(tensor)
 
 
-def raw(tensor: torch.Tensor) -> Array:
-    """Return the bytes of the tensor's elements, one more dim than the tensor, as they lie in memory."""
-    return host(tensor)[..., np.newaxis].view(np.uint8)
+def raw(elements: Array) -> Array:
+    """Return the bytes of elements, in one more dim, as they lie in memory."""
+    return elements[..., np.newaxis].view(np.uint8)
 
 
 def regrouped(elements: Array, itemsize: int) -> Array:
@@ -44,7 +45,7 @@ def regrouped(elements: Array, itemsize: int) -> Array:
 
 def ones(dtype: torch.dtype, shape: tuple[int, ...], itemsize: int) -> Array:
     """Return raw elements of `itemsize` bytes, in a shape, whose memory is filled with ones of a dtype."""
-    one = raw(torch.ones((), dtype=dtype)).reshape(-1)
+    one = raw(host(torch.ones((), dtype=dtype))).reshape(-1)
     filled = np.tile(one, math.prod(shape) * itemsize // one.size)
     return filled.reshape(*shape, itemsize)
 
@@ -303,13 +304,22 @@ _GRAPH: dict[str, Rule] = {
 """Each operation of a graph: its value, and the gradients of its operands from the gradient of its value."""
 
 
-def first_weight_gradient(parameters: Sequence[Array], activation: str, x: Array, upstream: Array) -> Array:
-    """Return the gradient of the first weight of linear -> activation -> linear.
+def hidden(parameters: Sequence[Array], activation: str, x: Array) -> Array:
+    """Return what linear -> activation -> linear has between its activation and its last layer.
 
     `parameters` are both weights, each followed by its bias if there are biases.
     """
-    biased = len(parameters) == 4
-    first, second = parameters[0], parameters[2 if biased else 1]
-    before = x @ first.T + (parameters[1] if biased else 0)
+    before = _before_activation(parameters, x)
+    functions: dict[str, Callable[[Array], Array]] = {"Tanh": np.tanh, "Sigmoid": _sigmoid}
+    return np.asarray(functions.get(activation, np.asarray)(before))
+
+
+def first_weight_gradient(parameters: Sequence[Array], activation: str, x: Array, upstream: Array) -> Array:
+    """Return the gradient of the first weight of linear -> activation -> linear, as `hidden` takes them."""
+    second = parameters[2 if len(parameters) == 4 else 1]
     slope = {"Tanh": "tanh", "Sigmoid": "sigmoid", "Identity": "copy"}[activation]
-    return np.asarray((upstream @ second * derivative(slope, before)).T @ x)
+    return np.asarray((upstream @ second * derivative(slope, _before_activation(parameters, x))).T @ x)
+
+
+def _before_activation(parameters: Sequence[Array], x: Array) -> Array:
+    return np.asarray(x @ parameters[0].T + (parameters[1] if len(parameters) == 4 else 0))

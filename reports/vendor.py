@@ -139,7 +139,7 @@ def declare(targets: Iterable[Target], vendor: Vendor) -> list[Target]:
     """Return the targets with what is declared of them.
 
     What a target is declared to have, probing found wrongly; of what it lacks, a reason that was probed
-    stands. Of several bounds the last goes.
+    stands. One that can be seeded has seeding. Of several bounds the last goes.
     """
     return [_declared(target, vendor) for target in targets]
 
@@ -170,6 +170,9 @@ def hooks(declared: Iterable[Hooks], target: Target) -> Hooks | None:
 
 def _declared(target: Target, vendor: Vendor) -> Target:
     has = {entry.name for entry in vendor.has if entry.concerns(target)}
+    hooked = hooks(vendor.devices, target)
+    if hooked is not None and hooked.seed is not None:
+        has.add(Need.SEEDING)
     lacks = [entry for entry in vendor.lacks if entry.concerns(target)]
     bounds = {entry.dtype: entry.relative for entry in vendor.bounds if entry.concerns(target)}
     return replace(

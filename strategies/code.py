@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from strategies.drawn import host_elements, remember
 from strategies.shapes import GRAIN, Shape
 from strategies.tape import Traced
 from strategies.values import Scalar, ramp
@@ -93,7 +94,10 @@ class TensorCode(Traced):
             tensor = tensor.expand(self.expanded)
         if self.bit:
             tensor = tensor.conj() if self.bit == "conj" else tensor._neg_view()
-        return tensor.requires_grad_() if self.requires_grad else tensor
+        if self.requires_grad:
+            tensor.requires_grad_()
+        remember(tensor, self)
+        return tensor
 
     def changed(self, **fields: Any) -> TensorCode:
         """Return the same expression with other values for some of its fields."""
@@ -112,7 +116,21 @@ class TensorCode(Traced):
 
     def elements(self) -> np.ndarray[Any, Any]:
         """Return the elements in the tensor's shape, conj and neg bits left aside, as Python numbers are."""
-        found = np.array(self.data).reshape(self.base)
+        return self._laid_out(np.array(self.data).reshape(self.base))
+
+    def drawn(self) -> np.ndarray[Any, Any]:
+        """Return the elements in the tensor's shape and dtype (bfloat16 by ml_dtypes), an array of its own.
+
+        The elements are rounded to the dtype by the CPU; numpy lays them out, not torch.
+        """
+        found = self._laid_out(host_elements(self._kept))
+        if self.bit:
+            found = found.conj() if self.bit == "conj" else -found
+        return np.array(found, order="C")
+
+    def _laid_out(self, base: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return the tensor that the layout makes of its base, in numpy."""
+        found = base
         if self.index is not None:
             found = found[self.index]
         if self.permutation is not None:

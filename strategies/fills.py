@@ -30,6 +30,12 @@ Elements = tuple[tuple[Scalar, ...], list[str]]
 Fill = Callable[[Tape, torch.dtype, int], Elements]
 """Reads as many elements of a dtype."""
 
+SUBNORMAL = "compared subnormal"
+"""The input class of a subnormal among numbers of which the order matters."""
+
+SIGNED_ZEROS = "signed zeros"
+"""The input class of both zeros among numbers of which the order matters."""
+
 _NUMBERS = weighted({"drawn": 110, "few": 60, "counting": 36, "late": 50})
 _NUMBERS_AND_NAN = weighted({"drawn": 160, "few": 96})
 
@@ -90,6 +96,21 @@ def numbers_and_nan(tape: Tape, dtype: torch.dtype, count: int) -> Elements:
     return data, [*classes, "NaN"]
 
 
+def compared_classes(dtype: torch.dtype, data: Sequence[Scalar]) -> list[str]:
+    """Return the names of the input classes of elements that devices may compare as they like.
+
+    The documentation does not say that a subnormal is none of the zeros, nor that neither zero is smaller.
+    """
+    if not dtype.is_floating_point:
+        return []
+    numbers = [float(value) for value in data]  # type: ignore[arg-type]
+    tiny = torch.finfo(dtype).tiny
+    classes = [SUBNORMAL] if any(0 < abs(number) < tiny for number in numbers) else []
+    if len({math.copysign(1, number) for number in numbers if not number}) == 2:
+        classes.append(SIGNED_ZEROS)
+    return classes
+
+
 def few(tape: Tape, _dtype: torch.dtype, count: int) -> Elements:
     """Fill with the numbers 0 to 3, so that nearly every maximum is tied."""
     tape.byte()
@@ -113,7 +134,7 @@ def _filled(values: tuple[Scalar, ...], kind: str, drawn: bytes, dtype: torch.dt
         classes.append("infinity")
     if dtype is torch.int64 and any(abs(value) > 2**53 for value in data[:VALUE_BYTES]):
         classes.append("beyond 2**53")
-    return data, classes
+    return data, classes + compared_classes(dtype, data[:VALUE_BYTES])
 
 
 def _late(drawn: bytes, dtype: torch.dtype, count: int) -> tuple[Scalar, ...]:

@@ -22,7 +22,14 @@ from strategies.shapes import (
     with_size,
 )
 from strategies.tape import Tape, packed, weighted
-from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, DTYPES, VALUE_PROMISES, decode_values
+from strategies.values import (
+    DTYPE_CLASSES,
+    DTYPE_PROMISES,
+    DTYPES,
+    VALUE_PROMISES,
+    Scalar,
+    decode_values,
+)
 
 EXPANDED = 30
 """Percentage of tensors that are expanded, where they can be."""
@@ -102,7 +109,7 @@ def decode_tensor(
     data, value_classes = fill(tape, dtype, numel)
     bit: LazyBit = ""
     if lazy is not False and fill is decode_values and not requires_grad:
-        bit = _lazy_bit(dtype, 255 if lazy else byte)
+        bit = _lazy_bit(dtype, 255 if lazy else byte, data)
     if bit:
         classes.append(f"{bit} view")
     if role == "input":
@@ -112,9 +119,12 @@ def decode_tensor(
     )
 
 
-def _lazy_bit(dtype: torch.dtype, byte: int) -> LazyBit:
+def _lazy_bit(dtype: torch.dtype, byte: int, data: Sequence[Scalar]) -> LazyBit:
     if dtype.is_complex:
-        return "conj" if byte > 150 else "neg" if byte > 130 else ""
+        # Of a complex zero, torch on CPU gives -0 for some elements and 0 for others, as no page forbids.
+        if byte <= 130:
+            return ""
+        return "conj" if byte > 150 or not all(value.real and value.imag for value in data) else "neg"
     return "neg" if byte > 225 and dtype in (torch.float32, torch.float64) else ""
 
 

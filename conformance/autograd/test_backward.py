@@ -36,8 +36,8 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=graphs())
 def test_chain_rule(case):
     """backward gives a leaf the gradient of the output by the chain rule, over all paths to it."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
 
     case.graph(*case.leaves)[-1].backward(case.upstream)
 
@@ -50,8 +50,8 @@ def test_chain_rule(case):
 @given(case=mapped_leaves())
 def test_function(case):
     """backward through a function of each element multiplies by the function's derivative there."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = reference.drawn(case.upstream) * slope
 
     case.function(case.x).backward(case.upstream)
 
@@ -68,7 +68,7 @@ def test_function(case):
 @given(case=leaves(nonempty=True))
 def test_broadcasting_undone(case):
     """The gradient of a leaf that was broadcast is summed over the places where it was used."""
-    expected = 3 * reference.host(case.upstream)
+    expected = 3 * reference.drawn(case.upstream)
     ones = torch.ones(3, *case.x.shape, dtype=case.x.dtype, device=case.x.device)
 
     (case.x * ones).backward(case.upstream.expand(ones.shape))
@@ -132,7 +132,7 @@ def test_gradient_shape(case):
 @given(case=leaves())
 def test_gradient_dtype(case):
     """A gradient of another floating dtype is converted."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
 
     (case.x * 2).backward(case.upstream.to(torch.float16))
 
@@ -143,7 +143,7 @@ def test_gradient_dtype(case):
 @given(case=leaves())
 def test_gradient_of_integers(case):
     """A gradient of int64 for a tensor of a floating dtype is converted."""
-    expected = 2 * np.trunc(reference.host(case.upstream))
+    expected = 2 * np.trunc(reference.drawn(case.upstream))
 
     (case.x * 2).backward(case.upstream.to(torch.int64))
 
@@ -185,7 +185,7 @@ def test_of_a_constant(case):
 @given(case=leaves())
 def test_on_a_leaf(case):
     """backward of a leaf that requires grad gives the leaf the gradient that backward was given."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
 
     case.x.backward(case.upstream)
 
@@ -196,8 +196,8 @@ def test_on_a_leaf(case):
 @given(case=mapped_leaves())
 def test_accumulates(case):
     """A second backward adds to the .grad that the first left to a leaf."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = 2 * reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = 2 * reference.drawn(case.upstream) * slope
 
     for _ in range(2):
         case.function(case.x).backward(case.upstream)
@@ -221,7 +221,7 @@ def test_accumulates_in_place(case):
 @given(case=pairs_of_leaves())
 def test_accumulates_through_views(case):
     """A second backward adds the same gradient again where leaves are used through views."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
 
     for _ in range(2):
         (case.x.unsqueeze(0) + case.other.unsqueeze(0)).backward(case.upstream.unsqueeze(0))
@@ -233,7 +233,7 @@ def test_accumulates_through_views(case):
 @given(case=leaves())
 def test_starts_anew(case):
     """After .grad is set to None, backward fills it in anew."""
-    expected = 3 * reference.host(case.upstream)
+    expected = 3 * reference.drawn(case.upstream)
     (case.x * 2).backward(case.upstream)
     case.x.grad = None
 
@@ -246,7 +246,7 @@ def test_starts_anew(case):
 @given(case=leaves())
 def test_fan_out(case):
     """A leaf that is used several times gets the sum of the gradients of its uses."""
-    expected = 6 * reference.host(case.upstream)
+    expected = 6 * reference.drawn(case.upstream)
 
     (case.x + case.x * 2 + 3 * case.x).backward(case.upstream)
 
@@ -257,7 +257,7 @@ def test_fan_out(case):
 @given(case=mapped_leaves())
 def test_gradient_kept(case):
     """backward leaves the gradient that it was given as it is."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
 
     for _ in range(2):
         case.function(case.x).backward(case.upstream)
@@ -297,8 +297,8 @@ def test_twice_through_an_output(case):
 @given(case=mapped_leaves("nothing"))
 def test_twice_through_nothing_saved(case):
     """A second backward through operations that saved nothing adds the same gradient again."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = 2 * reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = 2 * reference.drawn(case.upstream) * slope
     output = case.function(case.x)
 
     for _ in range(2):
@@ -311,8 +311,8 @@ def test_twice_through_nothing_saved(case):
 @given(case=graphs())
 def test_retain_graph(case):
     """After backward with retain_graph=True a second one computes the same gradient."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     output = case.graph(*case.leaves)[-1]
     output.backward(case.upstream, retain_graph=True)
     # How gradients are added up where leaves are used through views is another rule's.
@@ -330,8 +330,8 @@ def test_retain_graph(case):
 @given(case=mapped_leaves("input"))
 def test_retain_graph_default(case):
     """With create_graph=True the graph is kept even if retain_graph is not given."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = 2 * reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = 2 * reference.drawn(case.upstream) * slope
     output = case.function(case.x)
     torch.autograd.grad(output, case.x, case.upstream, create_graph=True)
 
@@ -381,8 +381,8 @@ def test_frees_saved_tensors(case):
 @given(case=mapped_leaves())
 def test_recorded_anew(case):
     """Each forward records a new graph: after backward the same computation can be differentiated again."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = reference.drawn(case.upstream) * slope
     case.function(case.x).backward(case.upstream)
     case.x.grad = None
 
@@ -413,7 +413,7 @@ def test_create_graph_warns(case):
 @given(case=pairs_of_leaves())
 def test_inputs(case):
     """With inputs given, backward fills in the .grad of those."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
 
     (2 * case.x + case.other).backward(case.upstream, inputs=[case.x])
 
@@ -424,7 +424,7 @@ def test_inputs(case):
 @given(case=pairs_of_leaves())
 def test_inputs_by_name(case):
     """inputs may be a dict of tensors: backward fills in the .grad of those."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
 
     (2 * case.x + case.other).backward(case.upstream, inputs={"x": case.x})
 
@@ -435,7 +435,7 @@ def test_inputs_by_name(case):
 @given(case=pairs_of_leaves())
 def test_not_in_inputs(case):
     """With inputs given, backward leaves the .grad of every other leaf as it is."""
-    expected = 3 * reference.host(case.upstream)
+    expected = 3 * reference.drawn(case.upstream)
     (3 * case.other).backward(case.upstream)
 
     (2 * case.x + 3 * case.other).backward(case.upstream, inputs=[case.x])
@@ -447,7 +447,7 @@ def test_not_in_inputs(case):
 @given(case=mapped_leaves())
 def test_non_leaf_in_inputs(case):
     """With a non-leaf among inputs, backward fills in its .grad, even without retain_grad."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     middle = case.function(case.x)
 
     (middle * 2).backward(case.upstream, inputs=[middle])
@@ -459,7 +459,7 @@ def test_non_leaf_in_inputs(case):
 @given(case=mapped_leaves())
 def test_retained_not_in_inputs(case):
     """A non-leaf on the way to inputs that retains its gradient gets it, though it is not among them."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     middle = case.function(case.x)
     middle.retain_grad()
 
@@ -482,7 +482,7 @@ def test_no_inputs(case):
 @given(case=leaves())
 def test_several_tensors(case):
     """torch.autograd.backward of several tensors adds up their gradients, each started from its own."""
-    expected = (2 * 1 + 3 * 4) * reference.host(case.upstream)
+    expected = (2 * 1 + 3 * 4) * reference.drawn(case.upstream)
 
     torch.autograd.backward([case.x * 2, case.x * 3], [case.upstream, 4 * case.upstream])
 
@@ -510,7 +510,7 @@ def test_several_with_a_constant(case):
 @given(case=leaves())
 def test_no_tensors(case):
     """torch.autograd.backward of an empty list leaves every .grad as it is."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     torch.autograd.backward([case.x * 2], [case.upstream])
 
     torch.autograd.backward([])
@@ -522,8 +522,8 @@ def test_no_tensors(case):
 @given(case=graphs())
 def test_several_outputs(case):
     """backward of two results of one graph gives a leaf the sum of their gradients, over all paths."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream), also=case.middle)
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream), also=case.middle)
     results = case.graph(*case.leaves)
     outputs = [results[-1], results[case.middle]]
 
@@ -554,8 +554,8 @@ def test_other_number_of_gradients(case):
 @given(case=graphs())
 def test_grad_gradient(case):
     """torch.autograd.grad returns the gradient of the output with respect to a leaf."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     output = case.graph(*case.leaves)[-1]
 
     (found,) = torch.autograd.grad(output, [case.leaves[case.leaf]], case.upstream)
@@ -567,8 +567,8 @@ def test_grad_gradient(case):
 @given(case=graphs())
 def test_grad_of_an_intermediate(case):
     """torch.autograd.grad returns the gradient of the output with respect to an intermediate tensor."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     results = case.graph(*case.leaves)
 
     (found,) = torch.autograd.grad(results[-1], [results[case.middle]], case.upstream)
@@ -580,7 +580,7 @@ def test_grad_of_an_intermediate(case):
 @given(case=leaves(nonempty=True))
 def test_grad_leaves_grad_alone(case):
     """torch.autograd.grad leaves the .grad of a leaf as it is."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     (case.x * 2).backward(case.upstream)
 
     torch.autograd.grad(case.x * 3, [case.x], case.upstream)
@@ -592,7 +592,7 @@ def test_grad_leaves_grad_alone(case):
 @given(case=mapped_leaves())
 def test_grad_fills_retained(case):
     """torch.autograd.grad fills in the .grad of a non-leaf on the way that retains its gradient."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     middle = case.function(case.x)
     middle.retain_grad()
 
@@ -605,7 +605,7 @@ def test_grad_fills_retained(case):
 @given(case=pairs_of_leaves())
 def test_grad_order(case):
     """torch.autograd.grad returns the gradients in the order of the inputs."""
-    expected = np.stack([reference.host(case.upstream), 3 * reference.host(case.upstream)])
+    expected = np.stack([reference.drawn(case.upstream), 3 * reference.drawn(case.upstream)])
 
     first, second = torch.autograd.grad(3 * case.x + case.other, [case.other, case.x], case.upstream)
     found = torch.stack([first, second])
@@ -617,7 +617,7 @@ def test_grad_order(case):
 @given(case=pairs_of_leaves())
 def test_grad_inputs_by_name(case):
     """If inputs are a dict, torch.autograd.grad returns a dict of their gradients by the same keys."""
-    expected = np.stack([reference.host(case.upstream), 3 * reference.host(case.upstream)])
+    expected = np.stack([reference.drawn(case.upstream), 3 * reference.drawn(case.upstream)])
     inputs = {"other": case.other, "x": case.x}
 
     gradients = torch.autograd.grad(3 * case.x + case.other, inputs, case.upstream)
@@ -701,8 +701,8 @@ def test_grad_of_a_constant(case):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_grad_batched(case):
     """With is_grads_batched=True the result stacks the gradients for each gradient of a batch."""
-    gradient = reference.host(case.upstream) * reference.derivative(
-        case.function.name, reference.host(case.x)
+    gradient = reference.drawn(case.upstream) * reference.derivative(
+        case.function.name, reference.drawn(case.x)
     )
     expected = np.stack([gradient, -3 * gradient])
     batch = torch.stack([case.upstream, -3 * case.upstream])
@@ -716,7 +716,7 @@ def test_grad_batched(case):
 @given(case=leaves())
 def test_second_derivative(case):
     """With create_graph=True the gradient can be differentiated: x**3 has the second derivative 6x."""
-    expected = 6 * reference.host(case.x) * reference.host(case.upstream)
+    expected = 6 * reference.drawn(case.x) * reference.drawn(case.upstream)
     (first,) = torch.autograd.grad(case.x**3, [case.x], torch.ones_like(case.x), create_graph=True)
 
     (second,) = torch.autograd.grad(first, [case.x], case.upstream)
@@ -773,7 +773,7 @@ def test_create_graph_of_a_linear_function(case):
 @given(case=leaves())
 def test_saved_tensors_hooks(case):
     """backward computes with what unpack makes of whatever pack made of the saved tensors."""
-    expected = reference.host(case.upstream) * np.exp(reference.host(case.x))
+    expected = reference.drawn(case.upstream) * np.exp(reference.drawn(case.x))
     shelf = []
 
     def pack(saved):
@@ -791,7 +791,7 @@ def test_saved_tensors_hooks(case):
 @given(case=leaves())
 def test_saved_tensors_packed(case):
     """pack is called with the input of pow(2), which is saved for backward."""
-    expected = reference.host(case.x)
+    expected = reference.drawn(case.x)
     packed = []
 
     def pack(saved):
@@ -826,7 +826,7 @@ def test_saved_tensors_unpacked(case):
 @given(case=leaves())
 def test_saved_tensors_input_of_pow(case):
     """pow(2) saves its input, and grad_fn._saved_self has its elements."""
-    expected = reference.host(case.x)
+    expected = reference.drawn(case.x)
 
     output = case.x.pow(2)
 

@@ -29,7 +29,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=leaves())
 def test_elements(case):
     """detach gives a tensor of the same shape, dtype and elements."""
-    expected = reference.host(case.x)
+    expected = reference.drawn(case.x)
 
     output = case.x.detach()
 
@@ -117,8 +117,8 @@ def test_version(case):
 @given(case=graphs())
 def test_graph_kept(case):
     """Detaching an intermediate tensor, the result left aside, changes no gradient."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     results = case.graph(*case.leaves)
     results[case.middle].detach()
 
@@ -133,8 +133,8 @@ def test_graph_kept(case):
 @given(case=mapped_leaves())
 def test_cuts(case):
     """No gradient flows through the result of detach: of y + y.detach() the first term alone counts."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = reference.drawn(case.upstream) * slope
     middle = case.function(case.x)
 
     (middle + middle.detach()).backward(case.upstream)
@@ -199,8 +199,8 @@ def test_changed_needed_input(case):
 @given(case=mapped_leaves("nothing"))
 def test_changed_unsaved(case):
     """Changing, through detach, what x + 1, -x or clone took or gave leaves the gradient right."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = reference.drawn(case.upstream) * slope
     middle = case.x.clone()
     output = case.function(middle)
     middle.detach().zero_()
@@ -215,8 +215,8 @@ def test_changed_unsaved(case):
 @given(case=mapped_leaves())
 def test_changed_after_backward(case):
     """Changing, through detach, what a function took and gave leaves the gradient of an earlier backward."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = reference.drawn(case.upstream) * slope
     middle = case.x.clone()
     output = case.function(middle)
     output.backward(case.upstream)
@@ -243,7 +243,7 @@ def test_metadata(case):
 @given(case=leaves(nonempty=True))
 def test_clone(case):
     """A clone of the result of detach shares nothing with the tensor: changing it leaves that as it is."""
-    expected = reference.host(case.x)
+    expected = reference.drawn(case.x)
 
     case.x.detach().clone().fill_(1)
 
@@ -254,7 +254,7 @@ def test_clone(case):
 @given(case=leaves())
 def test_clone_gradient(case):
     """The gradient flows through clone unchanged."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
 
     case.x.clone().backward(case.upstream)
 
@@ -342,8 +342,8 @@ def test_in_place_of_a_leaf(case):
 @given(case=mapped_leaves())
 def test_in_place_recorded_before(case):
     """What was computed from a tensor before its detach_ still has gradients through it."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = 2 * reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = 2 * reference.drawn(case.upstream) * slope
     middle = case.function(case.x)
     output = middle * 2
     middle.detach_()
@@ -384,7 +384,7 @@ def test_in_place_recorded_after(case):
 @given(case=mapped_leaves())
 def test_in_place_stops_there(case):
     """A tensor that is let require grad again after detach_ gets a gradient, as a leaf does."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     middle = case.function(case.x)
     middle.detach_().requires_grad_()
 
@@ -441,8 +441,8 @@ def test_in_place_of_a_detached(case):
 @given(case=mapped_leaves())
 def test_in_place_view_made_before(case):
     """A view that was made of a tensor before its detach_ still has gradients through it."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = reference.drawn(case.upstream) * slope
     middle = case.function(case.x)
     view = middle[...]
     middle.detach_()
@@ -456,7 +456,7 @@ def test_in_place_view_made_before(case):
 @given(case=leaves())
 def test_data_elements(case):
     """.data gives a tensor of the same shape, dtype and elements."""
-    expected = reference.host(case.x)
+    expected = reference.drawn(case.x)
 
     output = case.x.data
 
@@ -541,7 +541,7 @@ def test_data_changed_saved_input(case):
     """If the input of pow(2) is changed through .data, backward without saved-tensor hooks silently
     computes with the new elements.
     """
-    expected = 2 * (reference.host(case.x) + 1) * reference.host(case.upstream)
+    expected = 2 * (reference.drawn(case.x) + 1) * reference.drawn(case.upstream)
     output = case.x.pow(2)
     case.x.data.add_(1)
 
@@ -565,7 +565,7 @@ def test_data_changed_saved_output(case):
 
     The derivative of exp is its output, which is set to 3 here.
     """
-    expected = 3 * reference.host(case.upstream)
+    expected = 3 * reference.drawn(case.upstream)
     output = case.x.exp()
     output.data.fill_(3)
 
@@ -578,7 +578,7 @@ def test_data_changed_saved_output(case):
 @given(case=leaves())
 def test_data_assigned(case):
     """A tensor whose .data is assigned has the elements assigned."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
 
     case.x.data = case.upstream
 

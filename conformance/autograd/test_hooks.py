@@ -26,8 +26,8 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=graphs())
 def test_gradient(case):
     """A hook on an intermediate tensor sees the output's gradient with respect to it."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     results = case.graph(*case.leaves)
     seen = []
     results[case.middle].register_hook(seen.append)
@@ -43,8 +43,8 @@ def test_of_a_leaf(case):
     """In a backward pass within which no other runs, a hook on a leaf sees the sum of the gradients of
     all its uses.
     """
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     seen = []
     case.leaves[case.leaf].register_hook(seen.append)
 
@@ -86,8 +86,8 @@ def test_each_backward(case):
 @given(case=mapped_leaves())
 def test_replaces(case):
     """The tensor that a hook returns takes the gradient's place for what the tensor was computed from."""
-    slope = reference.derivative(case.function.name, reference.host(case.x))
-    expected = 3 * reference.host(case.upstream) * slope
+    slope = reference.derivative(case.function.name, reference.drawn(case.x))
+    expected = 3 * reference.drawn(case.upstream) * slope
     output = case.function(case.x)
     output.register_hook(lambda gradient: gradient * 3)
 
@@ -100,7 +100,7 @@ def test_replaces(case):
 @given(case=leaves())
 def test_replaces_of_a_leaf(case):
     """The tensor that a hook on a leaf returns is what is added to its .grad."""
-    expected = 6 * reference.host(case.upstream)
+    expected = 6 * reference.drawn(case.upstream)
     case.x.register_hook(lambda gradient: gradient * 3)
 
     (case.x * 2).backward(case.upstream)
@@ -112,7 +112,7 @@ def test_replaces_of_a_leaf(case):
 @given(case=leaves())
 def test_none_keeps(case):
     """A hook that returns None leaves the gradient as it is."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     case.x.register_hook(lambda gradient: None)
 
     (case.x * 2).backward(case.upstream)
@@ -124,7 +124,7 @@ def test_none_keeps(case):
 @given(case=leaves())
 def test_order(case):
     """Hooks run in the order in which they were registered, each on what the one before returned."""
-    expected = (2 * reference.host(case.upstream) + 1) * 3
+    expected = (2 * reference.drawn(case.upstream) + 1) * 3
     case.x.register_hook(lambda gradient: gradient + 1)
     case.x.register_hook(lambda gradient: gradient * 3)
 
@@ -229,7 +229,7 @@ def test_autograd_grad(case):
 @given(case=leaves())
 def test_of_an_input_of_grad(case):
     """A hook on a tensor among the inputs of torch.autograd.grad changes what is returned for it."""
-    expected = 6 * reference.host(case.upstream)
+    expected = 6 * reference.drawn(case.upstream)
     case.x.register_hook(lambda gradient: gradient * 3)
 
     (found,) = torch.autograd.grad(case.x * 2, [case.x], case.upstream)
@@ -267,7 +267,7 @@ def test_grad_mode_with_create_graph(case):
 @given(case=leaves())
 def test_before_an_in_place_operation(case):
     """A hook registered before an in-place operation sees the gradient with respect to the old value."""
-    expected = 8 * reference.host(case.upstream)
+    expected = 8 * reference.drawn(case.upstream)
     middle = case.x.clone()
     seen = []
     middle.register_hook(seen.append)
@@ -282,7 +282,7 @@ def test_before_an_in_place_operation(case):
 @given(case=leaves())
 def test_after_an_in_place_operation(case):
     """A hook registered after an in-place operation sees the gradient with respect to the new value."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     middle = case.x.clone()
     seen = []
     middle.mul_(4)
@@ -309,7 +309,7 @@ def test_post_tensor(case):
 @given(case=leaves())
 def test_post_grad(case):
     """When a post-accumulate hook is called, .grad holds the accumulated gradient already."""
-    expected = 4 * reference.host(case.upstream)
+    expected = 4 * reference.drawn(case.upstream)
     (case.x * 2).backward(case.upstream)
     seen = []
     case.x.register_post_accumulate_grad_hook(lambda leaf: seen.append(leaf.grad.clone()))
@@ -338,7 +338,7 @@ def test_post_set_to_none(case):
 @given(case=leaves(expand=0))
 def test_post_step(case):
     """A post-accumulate hook may change the leaf in place, if its elements share no memory."""
-    expected = reference.host(case.x) + 2 * reference.host(case.upstream)
+    expected = reference.drawn(case.x) + 2 * reference.drawn(case.upstream)
     case.x.register_post_accumulate_grad_hook(lambda leaf: leaf.add_(leaf.grad))
 
     (case.x * 2).backward(case.upstream)

@@ -188,7 +188,7 @@ def test_changed_under_no_grad(case):
     """Under no_grad a leaf that requires grad, and whose elements share no memory, can be changed in
     place.
     """
-    expected = reference.host(case.x) + 1
+    expected = reference.drawn(case.x) + 1
 
     with torch.no_grad():
         case.x.add_(1)
@@ -444,7 +444,7 @@ def test_strides_kept(case):
 @given(case=leaves_with_grads())
 def test_added_to_an_assigned_one(case):
     """backward adds to a .grad that was assigned, whatever its layout."""
-    expected = reference.host(case.grad) + 2 * reference.host(case.upstream)
+    expected = reference.drawn(case.grad) + 2 * reference.drawn(case.upstream)
     case.x.grad = case.grad
 
     with warnings.catch_warnings():
@@ -473,7 +473,7 @@ def test_replaced_with_create_graph(case):
 @given(case=leaves())
 def test_sum_with_create_graph(case):
     """With create_graph the new .grad is the sum of the old one and the gradient of this pass."""
-    expected = 5 * reference.host(case.upstream)
+    expected = 5 * reference.drawn(case.upstream)
     (case.x * 2).backward(case.upstream)
 
     with warnings.catch_warnings():
@@ -488,7 +488,7 @@ def test_sum_with_create_graph(case):
 @given(case=leaves())
 def test_old_one_with_create_graph(case):
     """With create_graph backward leaves the tensor that was the .grad before as it was."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     (case.x * 2).backward(case.upstream)
     before = case.x.grad
 
@@ -506,7 +506,7 @@ def test_zeroed_in_place(case):
     """After .grad is zeroed in place, the next backward without create_graph puts its own gradient
     alone into the same tensor.
     """
-    expected = 3 * reference.host(case.upstream)
+    expected = 3 * reference.drawn(case.upstream)
     (case.x * 2).backward(case.upstream)
     zeroed = case.x.grad.zero_()
 
@@ -569,7 +569,7 @@ def test_assigned_python(case):
 @given(case=pairs_of_leaves())
 def test_apart_from_another_one(case):
     """Writing to the .grad of one leaf of a sum does not change that of the other."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
     (case.x + case.other).backward(case.upstream)
 
     case.x.grad.add_(1)
@@ -581,7 +581,7 @@ def test_apart_from_another_one(case):
 @given(case=pairs_of_leaves())
 def test_apart_from_the_gradient(case):
     """Writing to a .grad does not change the gradient that backward was given."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
     (case.x + case.other).backward(case.upstream)
 
     case.x.grad.add_(1)
@@ -593,8 +593,8 @@ def test_apart_from_the_gradient(case):
 @given(case=graphs())
 def test_gradient(case):
     """After retain_grad the .grad of an intermediate tensor is the output's gradient with respect to it."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     results = case.graph(*case.leaves)
     middle = results[case.middle]
     middle.retain_grad()
@@ -608,8 +608,8 @@ def test_gradient(case):
 @given(case=graphs())
 def test_leaves(case):
     """backward gives the leaves the gradients of the chain rule also where a non-leaf retains its own."""
-    hosts = [reference.host(leaf) for leaf in case.leaves]
-    gradients = reference.graph_gradients(case.graph, hosts, reference.host(case.upstream))
+    hosts = [reference.drawn(leaf) for leaf in case.leaves]
+    gradients = reference.graph_gradients(case.graph, hosts, reference.drawn(case.upstream))
     results = case.graph(*case.leaves)
     results[case.middle].retain_grad()
 
@@ -646,7 +646,7 @@ def test_no_warning(case):
 @given(case=leaves())
 def test_on_a_leaf(case):
     """retain_grad on a leaf that requires grad changes nothing: its .grad is filled in as ever."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     case.x.retain_grad()
 
     (case.x * 2).backward(case.upstream)
@@ -678,7 +678,7 @@ def test_retains_grad_of_a_leaf(case):
 @given(case=mapped_leaves())
 def test_twice(case):
     """retain_grad called twice retains the gradient once."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     middle = case.function(case.x)
     middle.retain_grad()
     middle.retain_grad()
@@ -714,7 +714,7 @@ def test_after_backward(case):
 @given(case=mapped_leaves("nothing"))
 def test_accumulates(case):
     """Two backward passes add up in the .grad of a non-leaf that retains its gradient."""
-    expected = 5 * reference.host(case.upstream)
+    expected = 5 * reference.drawn(case.upstream)
     middle = case.function(case.x)
     middle.retain_grad()
 
@@ -728,7 +728,7 @@ def test_accumulates(case):
 @given(case=mapped_leaves())
 def test_after_a_hook(case):
     """The gradient that is retained is the one after all hooks, also of one registered later."""
-    expected = 6 * reference.host(case.upstream)
+    expected = 6 * reference.drawn(case.upstream)
     middle = case.function(case.x)
     middle.retain_grad()
     middle.register_hook(lambda gradient: gradient * 3)
@@ -742,7 +742,7 @@ def test_after_a_hook(case):
 @given(case=leaves())
 def test_before_an_in_place_operation(case):
     """retain_grad before an in-place operation gives the gradient with respect to the changed value."""
-    expected = 2 * reference.host(case.upstream)
+    expected = 2 * reference.drawn(case.upstream)
     middle = case.x.clone()
     middle.retain_grad()
     middle.mul_(4)

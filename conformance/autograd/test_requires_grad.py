@@ -209,7 +209,7 @@ def test_of_a_flat_function(case):
 @given(case=flat_leaves())
 def test_gradient_of_a_flat_function(case):
     """The gradient through a function whose derivative is 0, as round, is 0, not None."""
-    expected = 0 * reference.host(case.upstream)
+    expected = 0 * reference.drawn(case.upstream)
 
     case.function(case.x).backward(case.upstream)
 
@@ -316,7 +316,7 @@ def test_cleared_after_forward(case):
 @given(case=pairs_of_leaves())
 def test_other_cleared_after_forward(case):
     """A leaf gets its gradient also where another one stops requiring grad between forward and backward."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
     output = case.x + case.other
 
     case.x.requires_grad_(False)
@@ -366,7 +366,7 @@ def test_kept_by_a_float_dtype(case):
 @given(case=leaves())
 def test_gradient_through_a_dtype(case):
     """The gradient through a conversion to another floating dtype is converted back."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
 
     case.x.to(torch.float16).backward(case.upstream.to(torch.float16))
 

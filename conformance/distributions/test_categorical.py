@@ -131,7 +131,7 @@ def test_probs_of_python(case):
 @given(case=probabilities())
 def test_probs_normalized(case):
     """.probs gives the weights divided by their sum along the last dim."""
-    expected = reference.normalized(reference.host(case.probs))
+    expected = reference.normalized(reference.drawn(case.probs))
 
     distribution = Categorical(case.probs)
 
@@ -143,7 +143,7 @@ def test_probs_normalized(case):
 @given(case=logits())
 def test_logits_normalized(case):
     """.logits gives the logits shifted so that their probabilities sum to 1 along the last dim."""
-    expected = reference.log_softmax(reference.host(case.logits))
+    expected = reference.log_softmax(reference.drawn(case.logits))
 
     distribution = Categorical(logits=case.logits)
 
@@ -154,7 +154,7 @@ def test_logits_normalized(case):
 @given(case=logits())
 def test_probs_of_logits(case):
     """Given logits, .probs gives their exponentials, normalized to sum to 1 along the last dim."""
-    expected = np.exp(reference.log_softmax(reference.host(case.logits)))
+    expected = np.exp(reference.log_softmax(reference.drawn(case.logits)))
 
     distribution = Categorical(logits=case.logits)
 
@@ -165,7 +165,7 @@ def test_probs_of_logits(case):
 @given(case=probabilities(zeros=False))
 def test_logits_of_probs(case):
     """Given probs, .logits gives the logarithms of the normalized ones."""
-    expected = np.log(reference.normalized(reference.host(case.probs)))
+    expected = np.log(reference.normalized(reference.drawn(case.probs)))
 
     distribution = Categorical(case.probs)
 
@@ -176,7 +176,7 @@ def test_logits_of_probs(case):
 @given(case=logits())
 def test_shifted_logits(case):
     """Adding 8 to all logits leaves .logits as it is: what is given is unnormalized."""
-    expected = reference.log_softmax(reference.host(case.logits))
+    expected = reference.log_softmax(reference.drawn(case.logits))
 
     distribution = Categorical(logits=case.logits + 8)
 
@@ -187,7 +187,7 @@ def test_shifted_logits(case):
 @given(case=probabilities())
 def test_scaled_probs(case):
     """Multiplying all weights by 8 leaves .probs as it is: what is given is relative."""
-    expected = reference.normalized(reference.host(case.probs))
+    expected = reference.normalized(reference.drawn(case.probs))
 
     distribution = Categorical(case.probs * 8)
 
@@ -297,7 +297,7 @@ def test_minus_infinite_row(case):
 @given(case=logits_with_minus_infinity())
 def test_minus_infinite_logit(case):
     """A logit of -inf in a row with finite ones stands for probability 0."""
-    expected = np.exp(reference.log_softmax(reference.host(case.logits)))
+    expected = np.exp(reference.log_softmax(reference.drawn(case.logits)))
 
     distribution = Categorical(logits=case.logits, validate_args=True)
 
@@ -309,7 +309,7 @@ def test_minus_infinite_logit(case):
 def test_minus_infinite_logit_drawn(case):
     """A category whose logit is -inf is never drawn."""
     torch.manual_seed(case.seed)
-    finite = np.isfinite(reference.host(case.logits))
+    finite = np.isfinite(reference.drawn(case.logits))
 
     drawn = Categorical(logits=case.logits).sample((64,))
 
@@ -332,7 +332,7 @@ def test_validation_off(case):
 @given(case=probabilities_with(-0.0625))
 def test_unvalidated_probs(case):
     """With validate_args=False, .probs gives the weights divided by their sum, negative ones, too."""
-    expected = reference.normalized(reference.host(case.probs))
+    expected = reference.normalized(reference.drawn(case.probs))
 
     distribution = Categorical(case.probs, validate_args=False)
 
@@ -528,7 +528,7 @@ def test_sample_range(case):
 def test_zero_probability(case):
     """A category of probability 0 is never drawn, in no row of a batch."""
     torch.manual_seed(case.seed)
-    weights = reference.host(case.probs)
+    weights = reference.drawn(case.probs)
 
     drawn = Categorical(case.probs).sample((64,))
 
@@ -540,7 +540,7 @@ def test_zero_probability(case):
 def test_certain(case):
     """Where one category alone has a weight, it is drawn every time."""
     torch.manual_seed(case.seed)
-    expected = np.broadcast_to(reference.host(case.probs).argmax(-1), (16, *case.probs.shape[:-1]))
+    expected = np.broadcast_to(reference.drawn(case.probs).argmax(-1), (16, *case.probs.shape[:-1]))
 
     drawn = Categorical(case.probs).sample((16,))
 
@@ -552,7 +552,7 @@ def test_certain(case):
 def test_distribution(case):
     """Each category is drawn with its probability."""
     torch.manual_seed(case.seed)
-    expected = reference.normalized(reference.host(case.probs))
+    expected = reference.normalized(reference.drawn(case.probs))
 
     drawn = Categorical(case.probs).sample((DRAWS,))
 
@@ -564,7 +564,7 @@ def test_distribution(case):
 def test_distribution_of_logits(case):
     """Given the logarithms of positive weights, each category is drawn with its probability."""
     torch.manual_seed(case.seed)
-    expected = reference.normalized(reference.host(case.probs))
+    expected = reference.normalized(reference.drawn(case.probs))
 
     drawn = Categorical(logits=case.probs.log()).sample((DRAWS,))
 
@@ -582,7 +582,7 @@ def test_distribution_of_logits(case):
 def test_distribution_of_rows(case):
     """The rows of a batch are drawn independently, each with its own probabilities."""
     torch.manual_seed(case.seed)
-    one, two = reference.normalized(reference.host(case.probs))
+    one, two = reference.normalized(reference.drawn(case.probs))
 
     drawn = Categorical(case.probs).sample((DRAWS,))
 
@@ -600,7 +600,7 @@ def test_distribution_of_rows(case):
 def test_independent_draws(case):
     """One draw of a sample and the next are independent."""
     torch.manual_seed(case.seed)
-    one, _ = reference.normalized(reference.host(case.probs))
+    one, _ = reference.normalized(reference.drawn(case.probs))
 
     drawn = Categorical(case.probs[0]).sample((DRAWS, 2))
 
@@ -632,7 +632,7 @@ def test_reproducible(case):
 def test_successive_samples(case):
     """One sample and the next are independent: each advances the generator."""
     torch.manual_seed(case.seed)
-    one, _ = reference.normalized(reference.host(case.probs))
+    one, _ = reference.normalized(reference.drawn(case.probs))
     distribution = Categorical(case.probs[0])
 
     first, second = distribution.sample((DRAWS,)), distribution.sample((DRAWS,))
@@ -758,8 +758,8 @@ def test_sample_n(case):
 @given(case=probabilities_and_value())
 def test_log_prob(case):
     """log_prob of a value of the shape of a sample gives the logarithm of the probability of each element."""
-    table = np.log(reference.normalized(reference.host(case.probs)))
-    expected = reference.at_value(table, reference.host(case.value))
+    table = np.log(reference.normalized(reference.drawn(case.probs)))
+    expected = reference.at_value(table, reference.drawn(case.value))
 
     found = Categorical(case.probs).log_prob(case.value)
 
@@ -770,8 +770,8 @@ def test_log_prob(case):
 @given(case=probabilities_and_value(broadcast=True))
 def test_log_prob_broadcast(case):
     """log_prob broadcasts the value with the batch shape, and takes whole numbers of a floating dtype."""
-    table = np.log(reference.normalized(reference.host(case.probs)))
-    expected = reference.at_value(table, reference.host(case.value))
+    table = np.log(reference.normalized(reference.drawn(case.probs)))
+    expected = reference.at_value(table, reference.drawn(case.value))
 
     found = Categorical(case.probs).log_prob(case.value)
 
@@ -793,8 +793,8 @@ def test_log_prob_of_certain(case):
 @given(case=logits_and_value())
 def test_log_prob_of_logits(case):
     """Given logits, log_prob gives the value's normalized logit."""
-    table = reference.log_softmax(reference.host(case.logits))
-    expected = reference.at_value(table, reference.host(case.value))
+    table = reference.log_softmax(reference.drawn(case.logits))
+    expected = reference.at_value(table, reference.drawn(case.value))
 
     found = Categorical(logits=case.logits).log_prob(case.value)
 
@@ -899,8 +899,8 @@ def test_value_of_python(case):
 @given(case=probabilities_and_value())
 def test_unvalidated_value(case):
     """With validate_args=False, log_prob drops what a value has behind the point."""
-    table = np.log(reference.normalized(reference.host(case.probs)))
-    expected = reference.at_value(table, reference.host(case.value))
+    table = np.log(reference.normalized(reference.drawn(case.probs)))
+    expected = reference.at_value(table, reference.drawn(case.value))
 
     found = Categorical(case.probs, validate_args=False).log_prob(case.value + 0.5)
 
@@ -934,8 +934,8 @@ def test_unvalidated_value_range(case):
 @given(case=logits_and_value(requires_grad=True))
 def test_gradient_of_logits(case):
     """The gradient of log_prob with respect to logits is 1 at the value, less the probabilities."""
-    table = np.exp(reference.log_softmax(reference.host(case.logits)))
-    hot, count = reference.indicator(reference.host(case.value), case.logits.shape)
+    table = np.exp(reference.log_softmax(reference.drawn(case.logits)))
+    hot, count = reference.indicator(reference.drawn(case.value), case.logits.shape)
 
     Categorical(logits=case.logits).log_prob(case.value).sum().backward()
 
@@ -952,8 +952,8 @@ def test_gradient_of_logits(case):
 @given(case=probabilities_and_value(requires_grad=True))
 def test_gradient_of_probs(case):
     """The gradient of log_prob with respect to weights is 1/weight at the value, less 1/(their sum)."""
-    weights = reference.host64(case.probs)
-    hot, count = reference.indicator(reference.host(case.value), case.probs.shape)
+    weights = np.asarray(reference.drawn(case.probs), np.float64)
+    hot, count = reference.indicator(reference.drawn(case.value), case.probs.shape)
 
     Categorical(case.probs).log_prob(case.value).sum().backward()
 
@@ -975,7 +975,7 @@ def test_score_function(case):
     torch.manual_seed(case.seed)
     distribution = Categorical(logits=case.logits)
     action = distribution.sample()
-    table = np.exp(reference.log_softmax(reference.host(case.logits)))
+    table = np.exp(reference.log_softmax(reference.drawn(case.logits)))
     hot, count = reference.indicator(reference.host(action), case.logits.shape)
 
     (-distribution.log_prob(action) * 2).sum().backward()
@@ -987,7 +987,7 @@ def test_score_function(case):
 @given(case=probabilities())
 def test_entropy(case):
     """The entropy is -sum(p log p) over the categories, where 0 log 0 is 0, in the batch shape."""
-    expected = reference.entropy(reference.normalized(reference.host(case.probs)))
+    expected = reference.entropy(reference.normalized(reference.drawn(case.probs)))
 
     found = Categorical(case.probs).entropy()
 
@@ -998,7 +998,7 @@ def test_entropy(case):
 @given(case=logits())
 def test_entropy_of_logits(case):
     """Given logits, the entropy is that of their probabilities."""
-    expected = reference.entropy(np.exp(reference.log_softmax(reference.host(case.logits))))
+    expected = reference.entropy(np.exp(reference.log_softmax(reference.drawn(case.logits))))
 
     found = Categorical(logits=case.logits).entropy()
 
@@ -1014,7 +1014,7 @@ def test_entropy_of_logits(case):
 @given(case=logits_with_minus_infinity())
 def test_entropy_of_minus_infinite_logit(case):
     """A logit of -inf adds nothing to the entropy."""
-    expected = reference.entropy(np.exp(reference.log_softmax(reference.host(case.logits))))
+    expected = reference.entropy(np.exp(reference.log_softmax(reference.drawn(case.logits))))
 
     found = Categorical(logits=case.logits).entropy()
 
@@ -1035,7 +1035,7 @@ def test_entropy_bounds(case):
 @given(case=probabilities())
 def test_perplexity(case):
     """The perplexity is the exponential of the entropy."""
-    expected = np.exp(reference.entropy(reference.normalized(reference.host(case.probs))))
+    expected = np.exp(reference.entropy(reference.normalized(reference.drawn(case.probs))))
 
     found = Categorical(case.probs).perplexity()
 
@@ -1107,7 +1107,7 @@ def test_support_of_the_class(case):
 @given(case=probabilities())
 def test_mode(case):
     """The mode is the most probable category of each row, the first if several are."""
-    expected = np.asarray(reference.host(case.probs).argmax(-1))
+    expected = np.asarray(reference.drawn(case.probs).argmax(-1))
 
     found = Categorical(case.probs).mode
 
@@ -1118,7 +1118,7 @@ def test_mode(case):
 @given(case=probabilities())
 def test_mode_is_most_probable(case):
     """No category of a row is more probable than the mode."""
-    weights = reference.host(case.probs)
+    weights = reference.drawn(case.probs)
 
     found = Categorical(case.probs).mode
 
@@ -1131,7 +1131,7 @@ def test_mean(case):
     """The mean is NaN, in the batch shape: categories are names."""
     found = Categorical(case.probs).mean
 
-    expect.equal_elements(found, np.full(case.probs.shape[:-1], np.nan, reference.host(case.probs).dtype))
+    expect.equal_elements(found, np.full(case.probs.shape[:-1], np.nan, reference.drawn(case.probs).dtype))
 
 
 @rule("categorical.variance", source=f"{DISTRIBUTION}.variance", basis=Basis.OBSERVED, needs=VALUES)
@@ -1140,7 +1140,7 @@ def test_variance(case):
     """The variance is NaN, in the batch shape: categories are names."""
     found = Categorical(case.probs).variance
 
-    expect.equal_elements(found, np.full(case.probs.shape[:-1], np.nan, reference.host(case.probs).dtype))
+    expect.equal_elements(found, np.full(case.probs.shape[:-1], np.nan, reference.drawn(case.probs).dtype))
 
 
 @rule("categorical.stddev", source=f"{DISTRIBUTION}.stddev", basis=Basis.OBSERVED, needs=VALUES)
@@ -1149,7 +1149,7 @@ def test_stddev(case):
     """The standard deviation is NaN, in the batch shape: categories are names."""
     found = Categorical(case.probs).stddev
 
-    expect.equal_elements(found, np.full(case.probs.shape[:-1], np.nan, reference.host(case.probs).dtype))
+    expect.equal_elements(found, np.full(case.probs.shape[:-1], np.nan, reference.drawn(case.probs).dtype))
 
 
 @rule("categorical.expand_batch_shape", source=f"{DISTRIBUTION}.expand", needs=VALUES)
@@ -1165,7 +1165,7 @@ def test_expand_batch_shape(case):
 @given(case=probabilities_to_expand())
 def test_expand_probs(case):
     """expand repeats the probabilities over the new batch shape."""
-    expected = reference.normalized(reference.host(case.probs))
+    expected = reference.normalized(reference.drawn(case.probs))
 
     found = Categorical(case.probs).expand(case.batch_shape)
 
@@ -1181,7 +1181,7 @@ def test_expand_probs(case):
 @given(case=logits_to_expand())
 def test_expand_logits(case):
     """expand repeats the logits of a distribution that was given logits."""
-    expected = reference.log_softmax(reference.host(case.logits))
+    expected = reference.log_softmax(reference.drawn(case.logits))
 
     found = Categorical(logits=case.logits).expand(case.batch_shape)
 
@@ -1226,7 +1226,7 @@ def test_expand_sample(case):
 @given(case=probabilities_to_expand())
 def test_expand_entropy(case):
     """The entropy of an expanded distribution is the old one, repeated over the new batch shape."""
-    expected = reference.entropy(reference.normalized(reference.host(case.probs)))
+    expected = reference.entropy(reference.normalized(reference.drawn(case.probs)))
 
     found = Categorical(case.probs).expand(case.batch_shape).entropy()
 
@@ -1242,7 +1242,7 @@ def test_expand_entropy(case):
 @given(case=logits_to_expand())
 def test_expand_log_prob(case):
     """log_prob of an expanded distribution is the old one, repeated over the new batch shape."""
-    expected = reference.log_softmax(reference.host(case.logits))[..., 0]
+    expected = reference.log_softmax(reference.drawn(case.logits))[..., 0]
     value = torch.zeros(case.batch_shape, dtype=torch.int64, device=case.logits.device)
 
     found = Categorical(logits=case.logits).expand(case.batch_shape).log_prob(value)
@@ -1271,7 +1271,10 @@ def test_expand_misfit(case):
 @given(case=pairs_of_probabilities())
 def test_kl_divergence(case):
     """The divergence from p to q is the sum of p (log p - log q) over the categories."""
-    p, q = reference.normalized(reference.host(case.probs)), reference.normalized(reference.host(case.other))
+    p, q = (
+        reference.normalized(reference.drawn(case.probs)),
+        reference.normalized(reference.drawn(case.other)),
+    )
 
     found = kl_divergence(Categorical(case.probs), Categorical(case.other))
 
@@ -1291,8 +1294,8 @@ def test_kl_divergence_infinite(case):
 @given(case=pairs_of_probabilities(zero=True))
 def test_kl_divergence_of_zero(case):
     """A category that has probability 0 in p adds nothing to the divergence from p to q."""
-    p = reference.normalized(reference.host(case.other))[..., 1:]
-    q = reference.normalized(reference.host(case.probs))[..., 1:]
+    p = reference.normalized(reference.drawn(case.other))[..., 1:]
+    q = reference.normalized(reference.drawn(case.probs))[..., 1:]
 
     found = kl_divergence(Categorical(case.other), Categorical(case.probs))
 

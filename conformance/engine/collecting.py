@@ -15,7 +15,7 @@ import torch
 
 from conformance.engine.apart import POISONED
 from conformance.engine.decks import Decks
-from conformance.engine.device import ailing, settling
+from conformance.engine.device import ailing, hook, seeding, settling
 from conformance.engine.explaining import Explaining
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.judging import FAILURES_OF, OBSERVATION, RULE, WATCH
@@ -23,12 +23,13 @@ from conformance.engine.observation import Observation
 from conformance.engine.options import matches
 from conformance.engine.rule import RULES, RegisteredRule
 from conformance.engine.running import cases_of, run_rule
-from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, threads_per_worker
+from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, VENDOR, threads_per_worker
 from conformance.engine.support import Cases, Support
 from conformance.engine.symptoms import Body
 from conformance.engine.watch import Watch, run_example, watch_now, watching
 from reports.known_breaks import find_breaks
 from reports.model import Kind, Rule, Target
+from reports.vendor import Vendor, hooks, means_unsupported
 from strategies.decks import unused
 
 
@@ -85,24 +86,40 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     run, known = config.stash[SELECTION]
     recorder = config.stash.get(RECORDER, None)
     entries = find_breaks(known, rule.id, target, run.torch)
-    explaining = Explaining(rule.id, device, observation, entries)
+    vendor = config.stash[VENDOR]
+    explaining = Explaining(
+        rule.id,
+        device,
+        observation,
+        entries,
+        means_unsupported=functools.partial(_declared_unsupported, vendor, target),
+    )
+    hooked = hooks(vendor.devices, target)
+    wait, seed = (hook(hooked.wait), hook(hooked.seed)) if hooked else (None, None)
     watch = request.node.stash[WATCH] = Watch(
         observation,
         device,
         record=recorder.example if recorder else config.stash[REQUEST].heed,
-        settle=settling(device),
+        settle=wait or settling(device),
         lacking=[getattr(torch, name.removeprefix("torch.")) for name in target.lacks_dtypes],
+        lacking_classes=frozenset(target.lacks_classes),
+        bounds=target.bounds,
         ailing=functools.partial(ailing, device) if target.device not in ("cpu", "meta") else lambda: None,
         abandon=functools.partial(_abandon, recorder),
         imports=config.option.imports,
-        lacking_classes=frozenset(target.lacks_classes),
         untried=explaining.untried,
         explains=explaining.explains,
         threads=threads_per_worker(),
     )
     explaining.support = _support(RULES[rule.id], watch, config.stash[DECKS])
-    with watching(watch), heard(rule, observation):
+    with watching(watch), heard(rule, observation), seeding(seed):
         yield target
+
+
+def _declared_unsupported(vendor: Vendor, target: Target, error: BaseException) -> str | None:
+    """Return why an exception means that the target does not support something, None if it does not."""
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+    return means_unsupported(vendor.unsupported, target, names, str(error))
 
 
 def _support(found: RegisteredRule, watch: Watch, decks: Decks) -> Support | None:

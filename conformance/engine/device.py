@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import torch
 
@@ -15,7 +18,7 @@ def backend(device: str) -> Any:
     return getattr(torch, device, None)
 
 
-def settling(device: str) -> Callable[[], None]:
+def settling(device: str) -> Callable[[], object]:
     """Return a function that waits for all work on the device, and raises the errors of that work."""
     kind = torch.device(device).type
     synchronize = getattr(backend(kind), "synchronize", None)
@@ -23,6 +26,27 @@ def settling(device: str) -> Callable[[], None]:
         return lambda: None
     takes_device = bool(inspect.signature(synchronize).parameters)
     return functools.partial(synchronize, device) if takes_device else synchronize
+
+
+def hook(name: str | None) -> Callable[..., object] | None:
+    """Return the function that a vendor names as `module:function`, None if none is named."""
+    return pkgutil.resolve_name(name) if name else None
+
+
+@contextmanager
+def seeding(seed: Callable[..., object] | None) -> Iterator[None]:
+    """Have `torch.manual_seed` seed a device that it does not reach, by a function that takes the number."""
+    if seed is None:
+        yield
+        return
+    real = torch.manual_seed
+
+    def manual_seed(number: int) -> torch.Generator:
+        seed(number)
+        return real(number)
+
+    with mock.patch.object(torch, "manual_seed", manual_seed):
+        yield
 
 
 def ailing(device: str) -> str | None:

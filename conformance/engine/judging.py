@@ -136,7 +136,7 @@ def _break(failure: Failure, item: pytest.Item, watch: Watch) -> Break:
     script: str | None
     if failure.data:
         counterexample = found.describe(failure.data)
-        script = found.script(failure.data, watch.device, watch.imports)
+        script = found.script(failure.data, watch.device, watch.imports, watch.bounds)
     else:  # what was drawn leaves no trace
         counterexample = observation.counterexample() if observation.counterexample else None
         script = observation.script() if observation.script else None

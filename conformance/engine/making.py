@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from conformance import reference
+from conformance import expect, reference
 from conformance.engine.device import first_line
 from strategies import Case, TensorCode, placing_on
 from strategies.plain import codes_of
@@ -98,13 +98,11 @@ def _difference(made: torch.Tensor, wanted: torch.Tensor, *, requires_grad: bool
         return "no leaf that requires grad"
     if made.device.type == "meta":
         return None
-    back = made.detach().resolve_conj().resolve_neg().cpu()
-    wanted = wanted.resolve_conj().resolve_neg()
-    if back.shape != wanted.shape or back.dtype != wanted.dtype:
-        return f"{tuple(wanted.shape)} of {wanted.dtype} comes back as {tuple(back.shape)} of {back.dtype}"
-    # Zeros and NaNs of either sign are left to the rule itself.
-    same = (back == wanted) | ((back != back) & (wanted != wanted))
-    return None if bool(same.all()) else "other elements than were drawn"
+    try:
+        expect.same_elements(made, reference.host(wanted))
+    except AssertionError as error:
+        return first_line(error)
+    return None
 
 
 def _unread(error: BaseException, device: str) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -10,7 +11,8 @@ import torch
 from conformance.engine.apart import POISONED, load, run_apart
 from conformance.engine.device import ailing, first_line, settling
 from reports.model import Need
-from strategies.values import DTYPES
+from strategies.fills import SIGNED_ZEROS, SUBNORMAL
+from strategies.values import DTYPES, FLOAT_DTYPES
 
 
 def lacking(device: str) -> dict[Need, str]:
@@ -39,6 +41,19 @@ def missing_dtypes(device: str) -> dict[str, str]:
             reason = first_line(error)
         if reason:
             missing[str(dtype)] = reason
+    return missing
+
+
+def missing_classes(device: str) -> dict[str, str]:
+    """Return the input classes that a device with values lacks, each with the reason."""
+    missing = {}
+    for name, probe in _CLASS_PROBES.items():
+        try:
+            reason = probe(device)
+        except Exception as error:  # whatever the backend answers with
+            reason = first_line(error)
+        if reason:
+            missing[name] = reason
     return missing
 
 
@@ -91,7 +106,8 @@ def gather_out_of_range(device: str, imports: Sequence[str]) -> int:
 
 
 def _values(device: str) -> str | None:
-    torch.zeros(2, device=device).tolist()
+    # Not by `tolist`, which devices may do otherwise than they copy.
+    torch.zeros(2, device=device).cpu()
     return None
 
 
@@ -127,7 +143,7 @@ def _seeding(device: str) -> str | None:
     with torch.random.fork_rng(devices=[]):
         for _ in range(2):
             torch.manual_seed(1)
-            drawn.append(torch.rand(4, device=device).tolist())
+            drawn.append(torch.rand(4, device=device).cpu().tolist())
     return None if drawn[0] == drawn[1] else "torch.manual_seed does not seed this device"
 
 
@@ -138,4 +154,79 @@ _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.ADDRESSES: _addresses,
     Need.IN_PLACE_VIEWS: _in_place_views,
     Need.SEEDING: _seeding,
+}
+
+
+def _0d(device: str) -> str | None:
+    shape = torch.tensor(1.0).to(device).cpu().shape
+    return None if shape == () else f"comes back with shape {tuple(shape)}"
+
+
+def _conj_view(device: str) -> str | None:
+    return _bit_lost([1 + 2j], torch.complex64, [1 - 2j], torch.conj, device)
+
+
+def _neg_view(device: str) -> str | None:
+    return _bit_lost([1.0], torch.float32, [-1.0], torch._neg_view, device)
+
+
+def _bit_lost(
+    values: list[complex],
+    dtype: torch.dtype,
+    expected: list[complex],
+    viewed: Callable[[torch.Tensor], torch.Tensor],
+    device: str,
+) -> str | None:
+    try:
+        there = _sent(values, dtype, device)
+    except Exception:  # it lacks the dtype, which is another matter
+        return None
+    back = viewed(there).cpu().tolist()
+    return None if back == expected else f"{expected} comes back as {back}"
+
+
+def _subnormal(device: str) -> str | None:
+    """Return how a device takes a subnormal for zero, None if it does not."""
+    asked: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+        "compares": lambda zero, small: zero < small,
+        "adds": lambda zero, small: zero + small,
+        "orders": lambda zero, small: torch.maximum(zero, small),
+    }
+    for dtype, (what, ask) in itertools.product(_FLOATS, asked.items()):
+        with contextlib.suppress(Exception):  # a dtype or an operation that it refuses
+            small = torch.finfo(dtype).tiny / 2
+            found = ask(_sent([0.0], dtype, device), _sent([small], dtype, device))
+            if not found.cpu().tolist()[0]:
+                return f"{what} a subnormal of {dtype} as zero"
+    return None
+
+
+def _signed_zeros(device: str) -> str | None:
+    """Return how a device has one zero smaller than the other, None if it has them equal."""
+    asked: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+        "argmax": lambda zeros: zeros.argmax(0),
+        "argmin": lambda zeros: (-zeros).argmin(0),
+        "max": lambda zeros: zeros.max(0).indices,
+        "min": lambda zeros: (-zeros).min(0).indices,
+    }
+    for what, ask in asked.items():
+        with contextlib.suppress(Exception):  # an operation that it refuses
+            found = ask(_sent([-0.0, 0.0], torch.float32, device))
+            if found.cpu().item() == 1:
+                return f"{what} has -0.0 smaller than 0.0"
+    return None
+
+
+def _sent(values: Sequence[complex], dtype: torch.dtype, device: str) -> torch.Tensor:
+    return torch.tensor(values, dtype=dtype).to(device)
+
+
+_FLOATS = tuple(dict.fromkeys(FLOAT_DTYPES))
+
+_CLASS_PROBES: dict[str, Callable[[str], str | None]] = {
+    "0-d": _0d,
+    "conj view": _conj_view,
+    "neg view": _neg_view,
+    SUBNORMAL: _subnormal,
+    SIGNED_ZEROS: _signed_zeros,
 }

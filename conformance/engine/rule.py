@@ -10,7 +10,7 @@ import pkgutil
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,9 +64,11 @@ class RegisteredRule:
         """Return the rule's argument as the code that a counterexample shows."""
         return describe(self.case(data))
 
-    def script(self, data: bytes, device: str, imports: Sequence[str]) -> str | None:
+    def script(
+        self, data: bytes, device: str, imports: Sequence[str], bounds: Mapping[str, float] | None = None
+    ) -> str | None:
         """Return the script that shows the rule on torch alone, None where there is none."""
-        return script(self.body, self.case(data), self.rule, device, imports)
+        return script(self.body, self.case(data), self.rule, device, imports, bounds)
 
     def run_once(self, data: bytes, watch: Watch) -> None:
         """Run one example; what the rule raises, `NotImplementedError` apart, is raised."""

@@ -11,7 +11,7 @@ import ast
 import contextlib
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +35,8 @@ warnings.simplefilter("error")
 torch.set_warn_always(True)
 """
 """Where a rule is about warnings, its script raises them as the run does; elsewhere neither does."""
+
+_BEFORE_COMPARING = "    expected = expected.to(actual.dtype)\n"
 
 HELPERS = {
     "same_elements": """\
@@ -96,6 +98,9 @@ def all_ones(tensor):
 
 _SUITE = ("conformance", "strategies", "numpy")
 
+DRAWN = "reference.drawn"
+"""The suite's call whose value is the case's, and never what the target computes."""
+
 
 class UnscriptableError(Exception):
     """A rule uses something that a standalone script cannot."""
@@ -109,17 +114,17 @@ def standalone(
     device: str,
     imports: Sequence[str] = (),
     raising: bool = False,
+    bounds: Mapping[str, float] | None = None,
 ) -> str:
     """Return the source of a script that checks the body of a rule for one case, on a device.
 
     `imports` are the modules that register the device, as `--import` takes them; the script raises warnings
-    if it is `raising`.
+    if it is `raising`. `bounds` are the relative errors that its vendor states, by the dtype.
 
     Raises UnscriptableError if the body needs something that has no place in a script.
     """
     function = _parse(body)
-    recorded = _record(body, function, arguments)
-    scripted = _Script(body, recorded)
+    scripted = _Script(body, _Recorded(body, function, arguments))
     statements: list[ast.stmt] = []
     for statement in _without_docstring(function):
         visited = scripted.visit(statement)
@@ -127,7 +132,7 @@ def standalone(
     ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
     text = ast.unparse(module)
     needed = _globals(module, body)
-    helpers = [HELPERS[name] for name in HELPERS if name in scripted.helpers]
+    helpers = [_helper(name, bounds or {}) for name in HELPERS if name in scripted.helpers]
     inputs = [
         _inputs(name, value, _attributes(function, name), device)
         for name, value in arguments.items()
@@ -146,6 +151,17 @@ def standalone(
         *_settling(device),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _helper(name: str, bounds: Mapping[str, float]) -> str:
+    """Return the function for a claim; `close` allows what the vendor states, as `expect.close` does."""
+    text = HELPERS[name]
+    if name != "close" or not bounds:
+        return text
+    stated = ", ".join(f"{dtype}: {bound!r}" for dtype, bound in bounds.items())
+    part = "dtype.to_real() if dtype.is_complex else dtype"
+    allows = f"    rounding = max(rounding, {{{stated}}}.get({part}, 0.0))\n"
+    return text.replace(_BEFORE_COMPARING, allows + _BEFORE_COMPARING)
 
 
 def _settling(device: str) -> list[str]:
@@ -230,6 +246,11 @@ def _is_suite_call(node: ast.AST, body: Callable[..., None]) -> bool:
     return isinstance(module, str) and module.partition(".")[0] in _SUITE
 
 
+def _is_suite_list(node: ast.ListComp, body: Callable[..., None]) -> bool:
+    """Return whether a list has a value of the suite's own for each of some of the case's tensors."""
+    return _is_suite_call(node.elt, body)
+
+
 def _claim(node: ast.Call, body: Callable[..., None]) -> str | None:
     """Return the name of the shared claim that a call makes, if it makes one."""
     if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
@@ -240,48 +261,82 @@ def _claim(node: ast.Call, body: Callable[..., None]) -> str | None:
 
 
 class _Recorder(ast.NodeTransformer):
-    """Has every outermost call of the suite's own functions remember its value."""
+    """Has every outermost call of the suite's own functions, and every list of them, remember its value."""
 
     def __init__(self, body: Callable[..., None]) -> None:
         self._body = body
         self.calls: list[str] = []
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if not _is_suite_call(node, self._body):
-            return self.generic_visit(node)
+        return self._remembered(node) if _is_suite_call(node, self._body) else self.generic_visit(node)
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self._remembered(node) if _is_suite_list(node, self._body) else self.generic_visit(node)
+
+    def _remembered(self, node: ast.expr) -> ast.AST:
         self.calls.append(ast.unparse(node))
         remember = ast.Name("__remember__", ast.Load())
         return ast.Call(remember, [ast.Constant(self.calls[-1]), node], [])
 
 
-def _record(
-    body: Callable[..., None], function: ast.FunctionDef, arguments: dict[str, Any]
-) -> dict[str, Any]:
-    """Run the body once more on a fresh copy of the case; return the values of the suite's own calls."""
-    values: dict[str, Any] = {}
+class _Recorded:
+    """The values of the suite's own calls in a rule's body, run once more on a fresh copy of the case."""
 
-    def remember(call: str, value: Any) -> Any:
-        return values.setdefault(call, value)
+    def __init__(
+        self, body: Callable[..., None], function: ast.FunctionDef, arguments: dict[str, Any]
+    ) -> None:
+        self._scope = {**body.__globals__, "__remember__": self._remember}
+        self._values: dict[str, list[Any]] = {}
+        self._arguments = arguments
+        recorder = _Recorder(body)
+        statements = [recorder.visit(statement) for statement in ast.parse(ast.unparse(function)).body]
+        (copy,) = statements
+        copy.decorator_list = []
+        if not recorder.calls:
+            return
+        ast.fix_missing_locations(module := ast.Module([copy], type_ignores=[]))
+        exec(compile(module, "<rule>", "exec"), self._scope)
+        with contextlib.suppress(BaseException):  # it breaks, that is why it is scripted
+            self._scope[function.name](**self._fresh())
 
-    recorder = _Recorder(body)
-    statements = [recorder.visit(statement) for statement in ast.parse(ast.unparse(function)).body]
-    (copy,) = statements
-    copy.decorator_list = []
-    if not recorder.calls:
-        return values
-    ast.fix_missing_locations(module := ast.Module([copy], type_ignores=[]))
-    scope = {**body.__globals__, "__remember__": remember}
-    exec(compile(module, "<rule>", "exec"), scope)
-    fresh = {name: value.fresh() if isinstance(value, Case) else value for name, value in arguments.items()}
-    with contextlib.suppress(BaseException):  # it breaks, that is why it is scripted
-        scope[function.name](**fresh)
-    return values
+    def _fresh(self) -> dict[str, Any]:
+        return {
+            name: value.fresh() if isinstance(value, Case) else value
+            for name, value in self._arguments.items()
+        }
+
+    def _remember(self, call: str, value: Any) -> Any:
+        self._values.setdefault(call, []).append(value)
+        return value
+
+    def literal(self, node: ast.expr) -> ast.expr:
+        """Return the expression for the value of a call.
+
+        Raises UnscriptableError if there is none, or another one each time.
+        """
+        call = ast.unparse(node)
+        values = self._values.get(call) or [self._of_the_case(call)]
+        literals = [_literal(value) for value in values]
+        if len({ast.unparse(literal) for literal in literals}) > 1:
+            raise UnscriptableError(f"{call} has several values")
+        return literals[0]
+
+    def _of_the_case(self, call: str) -> Any:
+        """Return the value of a call behind the place where the rule breaks, if it follows from the case."""
+        try:
+            fresh = self._fresh()
+            for value in fresh.values():
+                if isinstance(value, Case):
+                    value.build()
+            return eval(call, {**self._scope, **fresh})
+        except Exception as error:
+            raise UnscriptableError(f"{call} was never reached") from error
 
 
 class _Script(ast.NodeTransformer):
     """Turns the body of a rule into statements that need torch only."""
 
-    def __init__(self, body: Callable[..., None], recorded: dict[str, Any]) -> None:
+    def __init__(self, body: Callable[..., None], recorded: _Recorded) -> None:
         self._body = body
         self._recorded = recorded
         self._found: set[str] = set()
@@ -295,9 +350,15 @@ class _Script(ast.NodeTransformer):
             self.helpers.add(claim)
             node.func = ast.Name(claim, ast.Load())
         elif _is_suite_call(node, self._body):
-            if not self._found.isdisjoint(_names(node)):
+            # What was drawn stays what it was, whatever the target has done to the tensor.
+            if not self._found.isdisjoint(_names(node)) and ast.unparse(node.func) != DRAWN:
                 return self._of_the_target(node)
-            return _literal(self._recorded.get(ast.unparse(node)))
+            return self._recorded.literal(node)
+        return self.generic_visit(node)
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        if _is_suite_list(node, self._body) and self._found.isdisjoint(_names(node)):
+            return self._recorded.literal(node)
         return self.generic_visit(node)
 
     def _of_the_target(self, node: ast.Call) -> ast.AST:

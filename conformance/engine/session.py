@@ -34,6 +34,7 @@ from conformance.engine.scratch import Scratch
 from conformance.engine.watch import watched_now
 from reports.known_breaks import KnownBreak
 from reports.model import Run, plain
+from reports.vendor import Vendor
 
 RULES = Path(conformance.__file__).parent
 """The folder of the rules."""
@@ -43,6 +44,7 @@ SCRATCH = pytest.StashKey[Scratch]()
 REQUEST = pytest.StashKey[Request]()
 RECORDER = pytest.StashKey[FlightRecorder]()
 SELECTION = pytest.StashKey[tuple[Run, list[KnownBreak]]]()
+VENDOR = pytest.StashKey[Vendor]()
 OF_RULES = pytest.StashKey[bool]()
 
 register_profiles()
@@ -100,6 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
     confirm = options.seconds(config, "--confirm", at_least_0=True)
     options.import_backends(config)
     known, vendor = options.known_breaks(config)
+    config.stash[VENDOR] = vendor
     torch.set_num_threads(1)  # see watch.py, where cases large enough for several get them
     request = config.stash[REQUEST] = Request(worker=hasattr(config, "workerinput"))
     config.add_cleanup(request.close)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import _pytest
 import hypothesis
 import numpy as np
 import pytest
@@ -26,8 +27,11 @@ import strategies
 Body = Callable[..., None]
 
 _SUITE = tuple(str(Path(package.__path__[0])) for package in (conformance, strategies))
-_TELL_NOTHING = (*_SUITE, *(package.__path__[0] for package in (torch, pytest, hypothesis, np)), "<")
+_TELL_NOTHING = (*_SUITE, *(package.__path__[0] for package in (torch, pytest, _pytest, hypothesis, np)), "<")
 """Where the files are whose frames say nothing of where a backend raised."""
+
+_STANDARD = str(Path(ast.__file__).parent)
+"""Where Python's own library is, `contextlib` among it; what is installed may be below."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def place_of(error: BaseException, body: Body) -> str | None:
     """Return the innermost frame outside of the suite and of torch, None if there is none."""
     for frame, line in reversed(list(_frames(error))):
         file = frame.f_code.co_filename
+        if file.startswith(_STANDARD) and "-packages" not in file:
+            continue
         if not file.startswith(_TELL_NOTHING) and not _is_the_suites(frame, body):
             return f"{_short(file)}:{line} in {frame.f_code.co_name}"
     return None

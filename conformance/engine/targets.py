@@ -13,7 +13,8 @@ import torch
 
 from conformance.engine.apart import load, run_apart
 from conformance.engine.device import backend
-from conformance.engine.probes import index_checks, lacking, missing_dtypes
+from conformance.engine.exactness import measured
+from conformance.engine.probes import index_checks, lacking, missing_classes, missing_dtypes
 from reports.model import Need, Target, plain
 
 
@@ -84,8 +85,19 @@ def write_probed(device: str, imports: Sequence[str], path: Path) -> None:
 
 def _probed(device: str) -> Target:
     kind = torch.device(device).type
-    name = _name(backend(kind), device)
-    return Target(device, kind, name, _driver(device), lacking(device), missing_dtypes(device))
+    lacks = lacking(device)
+    # Nothing more is asked where none can be read: on meta that would import a compiler, which takes seconds.
+    read = Need.VALUES not in lacks
+    return Target(
+        device,
+        kind,
+        _name(backend(kind), device),
+        _driver(device),
+        lacks,
+        missing_dtypes(device),
+        lacks_classes=missing_classes(device) if read else {},
+        exact=measured(device) if read else {},
+    )
 
 
 def _device_types() -> list[str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import pytest
 import torch
 from hypothesis.errors import UnsatisfiedAssumption
 
+from conformance import expect
 from conformance.engine.observation import Observation
 from conformance.engine.script import UnscriptableError, standalone
 from reports.model import Kind, Rule
@@ -20,6 +21,10 @@ from strategies.shapes import BEYOND_GRAIN
 from strategies.tape import Traced
 
 Test = TypeVar("Test", bound=Callable[..., None])
+
+
+class LackingClassError(Exception):
+    """An example is of an input class that the target lacks; the message names it."""
 
 
 def _nothing(*_: object) -> None:
@@ -56,23 +61,25 @@ class Watch:
     `imports` are the modules that register the device; scripts import them too. `lacking` are the dtypes that
     the device does not have, `lacking_classes` the input classes of which nothing can be asked of it: what
     needs one is counted and not run, and so are the examples that `untried`, told the case, names something
-    for. A failure that `explains`, told the rule's body, the case and the exception, says True of breaks
-    nothing. Of an example that `passes_over`, told its bytes, says True of, nothing is run: while a simpler
-    failure is looked for. What is large enough for torch to split it is run with as many `threads`. All else
-    is run with one: a thread that waits for a core that others use takes longer than the work. Simpler cases
-    are looked for as long as `patience` says, in seconds.
+    for. `bounds` are the relative errors that the vendor states, by the dtype. A failure that `explains`,
+    told the rule's body, the case and the exception, says True of breaks nothing. Of an example that
+    `passes_over`, told its bytes, says True of, nothing is run: while a simpler failure is looked for. What
+    is large enough for torch to split it is run with as many `threads`. All else is run with one: a thread
+    that waits for a core that others use takes longer than the work. Simpler cases are looked for as long as
+    `patience` says, in seconds.
     """
 
     observation: Observation
     device: str = "cpu"
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
     record: Callable[[bytes], None] = _nothing
-    settle: Callable[[], None] = _nothing
+    settle: Callable[[], object] = _nothing
     ailing: Callable[[], str | None] = _nothing
     abandon: Callable[[str], None] = _nothing
     imports: Sequence[str] = ()
     lacking: Sequence[torch.dtype] = ()
     lacking_classes: frozenset[str] = frozenset()
+    bounds: Mapping[str, float] = field(default_factory=dict)
     untried: Callable[[Any], str | None] = _nothing
     explains: Callable[[Callable[..., None], Any, BaseException], bool] = _no
     patience: float = FIRST_LOOK
@@ -100,7 +107,7 @@ def watching(watch: Watch) -> Iterator[Watch]:
     global _watch_now
     before, _watch_now = _watch_now, watch
     try:
-        with placing_on(watch.device, watch.lacking):
+        with placing_on(watch.device, watch.lacking), expect.allowing(watch.bounds):
             yield watch
     finally:
         _watch_now = before
@@ -125,14 +132,16 @@ def _observed(body: Test, declared: Rule) -> Test:
             return
         case = drawn_of(kwargs)
         classes = classes_of(case)
-        lacking = watch.untried(case) or next(iter(watch.lacking_classes.intersection(classes)), None)
-        if lacking is not None:
-            watch.observation.passed_over(lacking, classes)
+        if refused := watch.untried(case):
+            watch.observation.passed_over(refused, classes)
             return
         try:
             run_example(body, kwargs, watch)
         except LackingDtypeError as error:
             watch.observation.passed_over(str(error.dtype), classes)
+            return
+        except LackingClassError as error:
+            watch.observation.passed_over(str(error), classes)
             return
         except UnsatisfiedAssumption:
             raise
@@ -163,6 +172,8 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
     __tracebackhide__ = True
     if data := origin_of(arguments):
         watch.record(data)
+    if lacking := watch.lacking_classes.intersection(classes_of(drawn_of(arguments))):
+        raise LackingClassError(min(lacking))
     for value in arguments.values():
         if isinstance(value, Case):
             value.build()
@@ -188,7 +199,7 @@ def note_failure(watch: Watch, body: Callable[..., None], arguments: dict[str, A
     """Remember a failing example, with what it takes to describe it and to script it."""
     watch.observation.broke(
         functools.partial(describe, arguments),
-        functools.partial(script, body, arguments, declared, watch.device, watch.imports),
+        functools.partial(script, body, arguments, declared, watch.device, watch.imports, watch.bounds),
         origin_of(arguments),
     )
 
@@ -199,12 +210,25 @@ def describe(arguments: dict[str, Any]) -> str:
 
 
 def script(
-    body: Callable[..., None], arguments: dict[str, Any], declared: Rule, device: str, imports: Sequence[str]
+    body: Callable[..., None],
+    arguments: dict[str, Any],
+    declared: Rule,
+    device: str,
+    imports: Sequence[str],
+    bounds: Mapping[str, float] | None = None,
 ) -> str | None:
     """Return the script that shows a rule break on torch alone, None where there can be none."""
     title = f"{declared.id}: {declared.statement}"
     try:
         raising = declared.kind is Kind.WARNING
-        return standalone(body, arguments, title=title, device=device, imports=imports, raising=raising)
+        return standalone(
+            body,
+            arguments,
+            title=title,
+            device=device,
+            imports=imports,
+            raising=raising,
+            bounds=bounds or {},
+        )
     except UnscriptableError:
         return None

@@ -50,7 +50,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=gathers())
 def test_elements(case):
     """Each position of index picks the input's element there, with its value for the coordinate along dim."""
-    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+    expected = reference.gather(reference.drawn(case.input), case.dim, reference.drawn(case.index))
 
     output = case.input.gather(case.dim, case.index)
 
@@ -61,7 +61,7 @@ def test_elements(case):
 @given(case=gathers_by_expanded_index())
 def test_expanded_index(case):
     """An expanded index, one of whose dims has stride 0, picks like any other of its values."""
-    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+    expected = reference.gather(reference.drawn(case.input), case.dim, reference.drawn(case.index))
 
     output = case.input.gather(case.dim, case.index)
 
@@ -90,7 +90,7 @@ def test_output_dtype(case):
 @given(case=gathers_of_matrices(dim=0))
 def test_row_along_dim_0(case):
     """Along dim 0 of a matrix an index value names the row; the column is the position inside index."""
-    matrix, index = case.input.tolist(), case.index.tolist()
+    matrix, index = reference.drawn(case.input).tolist(), reference.drawn(case.index).tolist()
 
     output = case.input.gather(0, case.index)
 
@@ -101,7 +101,7 @@ def test_row_along_dim_0(case):
 @given(case=gathers_of_matrices(dim=1))
 def test_column_along_dim_1(case):
     """Along dim 1 of a matrix an index value names the column; the row is the position inside index."""
-    matrix, index = case.input.tolist(), case.index.tolist()
+    matrix, index = reference.drawn(case.input).tolist(), reference.drawn(case.index).tolist()
 
     output = case.input.gather(1, case.index)
 
@@ -152,7 +152,7 @@ def test_index_dtype(case):
 @given(case=gathers_by_int32())
 def test_int32_index(case):
     """An int32 index picks the same elements as an int64 one."""
-    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+    expected = reference.gather(reference.drawn(case.input), case.dim, reference.drawn(case.index))
 
     output = case.input.gather(case.dim, case.index)
 
@@ -163,7 +163,7 @@ def test_int32_index(case):
 @given(case=gathers_by_expanded_int32())
 def test_expanded_int32_index(case):
     """An expanded int32 index picks the same elements as an expanded int64 one."""
-    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+    expected = reference.gather(reference.drawn(case.input), case.dim, reference.drawn(case.index))
 
     output = case.input.gather(case.dim, case.index)
 
@@ -231,14 +231,14 @@ def test_own_storage(case):
 
     output.fill_(1)
 
-    expect.same_elements(case.input, np.zeros_like(reference.host(case.input)))
+    expect.same_elements(case.input, np.zeros_like(reference.drawn(case.input)))
 
 
 @rule("gather.inputs_kept", source="tensors", needs=[Need.VALUES])
 @given(case=gathers())
 def test_inputs_kept(case):
     """Gather, whose name ends with no underscore, leaves its input and its index as they are."""
-    input, index = reference.host(case.input), reference.host(case.index)
+    input, index = reference.drawn(case.input), reference.drawn(case.index)
 
     case.input.gather(case.dim, case.index)
 
@@ -250,7 +250,7 @@ def test_inputs_kept(case):
 @given(case=gathers_with_out())
 def test_out_elements(case):
     """An out of the right shape receives the picked elements, whatever its strides."""
-    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+    expected = reference.gather(reference.drawn(case.input), case.dim, reference.drawn(case.index))
 
     torch.gather(case.input, case.dim, case.index, out=case.out)
 
@@ -290,7 +290,7 @@ def test_out_resized(case):
 @given(case=gathers_with_out_of_other_shape())
 def test_out_of_other_shape(case):
     """An out of another shape, with elements, is refused, or resized to receive the picked elements."""
-    expected = reference.gather(reference.host(case.input), case.dim, reference.host(case.index))
+    expected = reference.gather(reference.drawn(case.input), case.dim, reference.drawn(case.index))
     torch.gather(case.input, case.dim, case.index)
 
     with warnings.catch_warnings():
@@ -346,7 +346,7 @@ def test_out_dtype(case):
 def test_gradient(case):
     """The gradient of the input adds up, at each element, the gradients of all positions that picked it."""
     expected = reference.gather_gradient(
-        case.input.shape, case.dim, reference.host(case.index), reference.host(case.upstream)
+        case.input.shape, case.dim, reference.drawn(case.index), reference.drawn(case.upstream)
     )
 
     case.input.gather(case.dim, case.index).backward(case.upstream)
@@ -365,7 +365,7 @@ def test_gradient(case):
 def test_gradient_by_narrow_index(case):
     """Under an expanded index smaller than the input off dim, each element adds up its own gradients."""
     expected = reference.gather_gradient(
-        case.input.shape, case.dim, reference.host(case.index), reference.host(case.upstream)
+        case.input.shape, case.dim, reference.drawn(case.index), reference.drawn(case.upstream)
     )
 
     case.input.gather(case.dim, case.index).backward(case.upstream)
@@ -387,7 +387,7 @@ def test_sparse_gradient(case):
 def test_sparse_gradient_elements(case):
     """With sparse_grad=True the gradient, made dense, is the one without it."""
     expected = reference.gather_gradient(
-        case.input.shape, case.dim, reference.host(case.index), reference.host(case.upstream)
+        case.input.shape, case.dim, reference.drawn(case.index), reference.drawn(case.upstream)
     )
 
     torch.gather(case.input, case.dim, case.index, sparse_grad=True).backward(case.upstream)

@@ -442,7 +442,7 @@ def test_no_buffer(case):
 def test_forward(case):
     """A linear layer gives x @ weight.T + bias."""
     weight, bias = _linear(case.module)
-    expected = reference.host(case.x) @ weight.T + bias
+    expected = reference.drawn(case.x) @ weight.T + bias
 
     output = case.module(case.x)
 
@@ -459,7 +459,7 @@ def test_forward(case):
 @given(case=linears())
 def test_gradient_of_weight(case):
     """For a batch of two dims, the gradient of a linear layer's weight is upstream.T @ x."""
-    expected = reference.host(case.upstream).T @ reference.host(case.x)
+    expected = reference.drawn(case.upstream).T @ reference.drawn(case.x)
 
     case.module(case.x).backward(case.upstream)
 
@@ -471,7 +471,7 @@ def test_gradient_of_weight(case):
 def test_gradient_of_bias(case):
     """The gradient of a linear layer's bias is the sum of upstream over the batch."""
     case.module[0].bias = nn.Parameter(torch.zeros_like(case.upstream[0]))
-    expected = reference.host(case.upstream).sum(0)
+    expected = reference.drawn(case.upstream).sum(0)
 
     case.module(case.x).backward(case.upstream)
 
@@ -490,7 +490,7 @@ def test_gradient_of_bias(case):
 def test_gradient_of_input(case):
     """The gradient of a linear layer's input is upstream @ weight."""
     weight, _ = _linear(case.module)
-    expected = reference.host(case.upstream) @ weight
+    expected = reference.drawn(case.upstream) @ weight
 
     case.module(case.x).backward(case.upstream)
 
@@ -539,7 +539,7 @@ def test_no_warning_of_parameters(case):
 def test_frozen_gradient_of_input(case):
     """A module whose parameters are all frozen still gives its input the right gradient."""
     weight, _ = _linear(case.module)
-    expected = reference.host(case.upstream) @ weight
+    expected = reference.drawn(case.upstream) @ weight
     case.module.requires_grad_(False)
 
     case.module(case.x).backward(case.upstream)
@@ -575,8 +575,8 @@ def test_frozen_output(case):
 @given(case=networks())
 def test_frozen_first_layer(case):
     """Freezing the first layer leaves the gradient of the last as it is."""
-    hidden = reference.host(case.module[:2](case.x))
-    expected = reference.host(case.upstream).T @ hidden
+    hidden = reference.hidden(_parameters(case), type(case.module[1]).__name__, reference.drawn(case.x))
+    expected = reference.drawn(case.upstream).T @ hidden
     case.module[0].requires_grad_(False)
 
     case.module(case.x).backward(case.upstream)
@@ -691,7 +691,7 @@ def test_zero_grad_of_none(case):
 @given(case=linears())
 def test_accumulates(case):
     """Two backward passes add up in the gradient of a parameter."""
-    expected = 2 * reference.host(case.upstream).T @ reference.host(case.x)
+    expected = 2 * reference.drawn(case.upstream).T @ reference.drawn(case.x)
 
     for _ in range(2):
         case.module(case.x).backward(case.upstream)
@@ -893,7 +893,7 @@ def test_state_dict_of_shared(case):
 @given(case=linears())
 def test_deepcopy(case):
     """A deepcopy of a module has parameters of the same elements, in memory of their own."""
-    expected = reference.host(case.module[0].weight)
+    expected = reference.drawn(case.module[0].weight)
 
     copied = copy.deepcopy(case.module)
     with torch.no_grad():
@@ -1115,7 +1115,7 @@ def test_load_state_dict_assign_flag(case):
 def test_sgd_step(case):
     """A step of SGD with default options changes a parameter by the learning rate times its gradient."""
     weight, _ = _linear(case.module)
-    expected = weight - 0.5 * reference.host(case.upstream).T @ reference.host(case.x)
+    expected = weight - 0.5 * reference.drawn(case.upstream).T @ reference.drawn(case.x)
     optimizer = torch.optim.SGD(case.module.parameters(), lr=0.5)
 
     case.module(case.x).backward(case.upstream)
@@ -1154,7 +1154,7 @@ def test_pre_hook(case):
 def test_pre_hook_result(case):
     """What a forward pre-hook returns takes the place of the input, a single value without a tuple, too."""
     weight, bias = _linear(case.module)
-    expected = 2 * reference.host(case.x) @ weight.T + bias
+    expected = 2 * reference.drawn(case.x) @ weight.T + bias
     case.module.register_forward_pre_hook(lambda module, args: args[0] * 2)
 
     output = case.module(case.x)
@@ -1167,7 +1167,7 @@ def test_pre_hook_result(case):
 def test_pre_hook_tuple(case):
     """A tuple that a forward pre-hook returns takes the place of the arguments."""
     weight, bias = _linear(case.module)
-    expected = 2 * reference.host(case.x) @ weight.T + bias
+    expected = 2 * reference.drawn(case.x) @ weight.T + bias
     case.module.register_forward_pre_hook(lambda module, args: (args[0] * 2,))
 
     output = case.module(case.x)
@@ -1206,7 +1206,7 @@ def test_hook(case):
 def test_hook_result(case):
     """What a forward hook returns takes the place of the output."""
     weight, bias = _linear(case.module)
-    expected = 2 * (reference.host(case.x) @ weight.T + bias)
+    expected = 2 * (reference.drawn(case.x) @ weight.T + bias)
     case.module.register_forward_hook(lambda module, args, output: output * 2)
 
     output = case.module(case.x)
@@ -1331,7 +1331,7 @@ def test_hook_removed(case):
 def test_backward_hook(case):
     """A full backward hook gets a tuple with the gradient of the module's input."""
     weight, _ = _linear(case.module)
-    expected = reference.host(case.upstream) @ weight
+    expected = reference.drawn(case.upstream) @ weight
     seen = []
     case.module.register_full_backward_hook(lambda module, before, after: seen.extend(before))
 
@@ -1345,7 +1345,7 @@ def test_backward_hook(case):
 @given(case=linears())
 def test_backward_hook_output(case):
     """A full backward hook gets a tuple with the gradient of the module's output."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
     seen = []
     case.module.register_full_backward_hook(lambda module, before, after: seen.extend(after))
 
@@ -1467,7 +1467,7 @@ def test_backward_hook_in_place_input(case):
 @given(case=linears())
 def test_backward_pre_hook(case):
     """A full backward pre-hook gets a tuple with the gradient of the module's output."""
-    expected = reference.host(case.upstream)
+    expected = reference.drawn(case.upstream)
     seen = []
     case.module.register_full_backward_pre_hook(lambda module, output: seen.extend(output))
 
@@ -1487,7 +1487,7 @@ def test_backward_pre_hook(case):
 @given(case=linears())
 def test_backward_pre_hook_result(case):
     """What a full backward pre-hook returns takes the place of the gradient of the module's output."""
-    expected = 2 * reference.host(case.upstream).T @ reference.host(case.x)
+    expected = 2 * reference.drawn(case.upstream).T @ reference.drawn(case.x)
     case.module.register_full_backward_pre_hook(lambda module, output: (output[0] * 2,))
 
     case.module(case.x).backward(case.upstream)
@@ -1496,16 +1496,21 @@ def test_backward_pre_hook_result(case):
 
 
 def _linear(module):
-    """Return the weight and the bias of a module's first layer on the host, zeros if it has no bias."""
-    weight = reference.host(module[0].weight)
-    return weight, np.zeros(len(weight)) if module[0].bias is None else reference.host(module[0].bias)
+    """Return the weight and the bias of a module's first layer as drawn, zeros if it has no bias."""
+    weight = reference.drawn(module[0].weight)
+    return weight, np.zeros(len(weight)) if module[0].bias is None else reference.drawn(module[0].bias)
+
+
+def _parameters(case):
+    """Return the weights and biases of a network as drawn, in the order of its parameters."""
+    return [reference.drawn(parameter) for parameter in case.module.parameters()]
 
 
 def _gradient_of_first_weight(case):
     """Return the gradient of the first weight of a network that the chain rule gives."""
     return reference.first_weight_gradient(
-        [reference.host(parameter) for parameter in case.module.parameters()],
+        _parameters(case),
         type(case.module[1]).__name__,
-        reference.host(case.x),
-        reference.host(case.upstream),
+        reference.drawn(case.x),
+        reference.drawn(case.upstream),
     )

@@ -27,7 +27,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=reductions_of_several_dims())
 def test_values(case):
     """amax gives the largest element over a tuple of dims."""
-    expected = np.asarray(reference.host(case.input).max(axis=case.dims, keepdims=case.keepdim))
+    expected = np.asarray(reference.drawn(case.input).max(axis=case.dims, keepdims=case.keepdim))
 
     output = torch.amax(case.input, case.dims, case.keepdim)
 
@@ -38,7 +38,7 @@ def test_values(case):
 @given(case=reductions_of_several_dims())
 def test_amin_values(case):
     """amin gives the smallest element over a tuple of dims."""
-    expected = np.asarray(reference.host(case.input).min(axis=case.dims, keepdims=case.keepdim))
+    expected = np.asarray(reference.drawn(case.input).min(axis=case.dims, keepdims=case.keepdim))
 
     output = torch.amin(case.input, case.dims, case.keepdim)
 
@@ -58,7 +58,7 @@ def test_shape(case):
 @given(case=wholes())
 def test_all_dims(case):
     """Without dim, amax reduces over all dims."""
-    expected = np.asarray(reference.host(case.input).max())
+    expected = np.asarray(reference.drawn(case.input).max())
 
     output = torch.amax(case.input)
 
@@ -70,7 +70,7 @@ def test_all_dims(case):
 def test_gradient(case):
     """amax shares the gradient evenly among the elements that equal the largest of their slice."""
     expected = reference.largest_gradient(
-        reference.host(case.input), case.dims, reference.host(case.upstream)
+        reference.drawn(case.input), case.dims, reference.drawn(case.upstream)
     )
 
     torch.amax(case.input, case.dims, case.keepdim).backward(case.upstream)
@@ -82,7 +82,7 @@ def test_gradient(case):
 @given(case=wholes())
 def test_dim_none(case):
     """A dim of None stands for all dims."""
-    expected = np.asarray(reference.host(case.input).max())
+    expected = np.asarray(reference.drawn(case.input).max())
 
     output = torch.amax(case.input, None)  # type: ignore[arg-type]  # as documented
 
@@ -93,7 +93,7 @@ def test_dim_none(case):
 @given(case=wholes())
 def test_no_dims(case):
     """An empty tuple of dims stands for all dims."""
-    expected = np.asarray(reference.host(case.input).max())
+    expected = np.asarray(reference.drawn(case.input).max())
 
     output = torch.amax(case.input, ())
 
@@ -113,7 +113,7 @@ def test_amin_shape(case):
 @given(case=wholes())
 def test_amin_all_dims(case):
     """Without dim, amin reduces over all dims."""
-    expected = np.asarray(reference.host(case.input).min())
+    expected = np.asarray(reference.drawn(case.input).min())
 
     output = torch.amin(case.input)
 
@@ -125,7 +125,7 @@ def test_amin_all_dims(case):
 def test_amin_gradient(case):
     """amin shares the gradient evenly among the elements that equal the smallest of their slice."""
     expected = reference.smallest_gradient(
-        reference.host(case.input), case.dims, reference.host(case.upstream)
+        reference.drawn(case.input), case.dims, reference.drawn(case.upstream)
     )
 
     torch.amin(case.input, case.dims, case.keepdim).backward(case.upstream)
@@ -137,7 +137,7 @@ def test_amin_gradient(case):
 @given(case=wholes())
 def test_aminmax_all_dims(case):
     """Without dim, the parts of aminmax are the smallest and the largest of all elements."""
-    elements = reference.host(case.input)
+    elements = reference.drawn(case.input)
     smallest, largest = np.asarray(elements.min()), np.asarray(elements.max())
 
     result = torch.aminmax(case.input)
@@ -150,7 +150,7 @@ def test_aminmax_all_dims(case):
 @given(case=reductions())
 def test_aminmax_min(case):
     """The first part of aminmax is the smallest element of each row."""
-    expected, _ = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     result = torch.aminmax(case.input, dim=case.dim, keepdim=case.keepdim)
 
@@ -161,7 +161,7 @@ def test_aminmax_min(case):
 @given(case=reductions())
 def test_aminmax_max(case):
     """The second part of aminmax is the largest element of each row."""
-    expected, _ = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     result = torch.aminmax(case.input, dim=case.dim, keepdim=case.keepdim)
 
@@ -172,7 +172,7 @@ def test_aminmax_max(case):
 @given(case=reductions(nan=True))
 def test_aminmax_nan(case):
     """A NaN in a row makes both parts of aminmax NaN."""
-    elements = reference.host(case.input)
+    elements = reference.drawn(case.input)
     smallest, _ = reference.first_smallest(elements, case.dim, keepdim=case.keepdim)
     largest, _ = reference.first_largest(elements, case.dim, keepdim=case.keepdim)
 

@@ -19,7 +19,7 @@ from strategies.values import NUMBER_DTYPES
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmax_all_dims(case):
     """Without dim, argmax gives the place of the first largest element in row-major order."""
-    expected = np.asarray(reference.host(case.input).argmax())
+    expected = np.asarray(reference.drawn(case.input).argmax())
 
     output = torch.argmax(case.input)
 
@@ -30,7 +30,7 @@ def test_argmax_all_dims(case):
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmax_dim_none(case):
     """With a dim of None, argmax gives the place of the first largest element in row-major order."""
-    expected = np.asarray(reference.host(case.input).argmax())
+    expected = np.asarray(reference.drawn(case.input).argmax())
 
     output = torch.argmax(case.input, None)
 
@@ -41,7 +41,7 @@ def test_argmax_dim_none(case):
 @given(case=reductions(dtypes=NUMBER_DTYPES))
 def test_argmax_dim(case):
     """Along a dim, argmax gives the place of the first largest element of each row."""
-    _, expected = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     output = torch.argmax(case.input, case.dim, case.keepdim)
 
@@ -52,7 +52,7 @@ def test_argmax_dim(case):
 @given(case=reductions(dtypes=(torch.bool,)))
 def test_argmax_bool(case):
     """argmax takes a bool input, as max does."""
-    _, expected = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     output = torch.argmax(case.input, case.dim, case.keepdim)
 
@@ -81,7 +81,7 @@ def test_argmax_all_dims_keepdim(case):
 @given(case=reductions(nan=True))
 def test_argmax_nan(case):
     """Along a dim, argmax gives the place of the first NaN of each row with a NaN in it."""
-    _, expected = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     output = torch.argmax(case.input, case.dim, case.keepdim)
 
@@ -122,7 +122,7 @@ def test_argmax_complex(case):
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmin_all_dims(case):
     """Without dim, argmin gives the place of the first smallest element in row-major order."""
-    expected = np.asarray(reference.host(case.input).argmin())
+    expected = np.asarray(reference.drawn(case.input).argmin())
 
     output = torch.argmin(case.input)
 
@@ -133,7 +133,7 @@ def test_argmin_all_dims(case):
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmin_dim_none(case):
     """With a dim of None, argmin gives the place of the first smallest element in row-major order."""
-    expected = np.asarray(reference.host(case.input).argmin())
+    expected = np.asarray(reference.drawn(case.input).argmin())
 
     output = torch.argmin(case.input, None)
 
@@ -144,7 +144,7 @@ def test_argmin_dim_none(case):
 @given(case=reductions(dtypes=NUMBER_DTYPES))
 def test_argmin_dim(case):
     """Along a dim, argmin gives the place of the first smallest element of each row."""
-    _, expected = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     output = torch.argmin(case.input, case.dim, case.keepdim)
 
@@ -155,7 +155,7 @@ def test_argmin_dim(case):
 @given(case=reductions(dtypes=(torch.bool,)))
 def test_argmin_bool(case):
     """argmin takes a bool input, as min does."""
-    _, expected = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     output = torch.argmin(case.input, case.dim, case.keepdim)
 
@@ -184,7 +184,7 @@ def test_argmin_all_dims_keepdim(case):
 @given(case=reductions(nan=True))
 def test_argmin_nan(case):
     """Along a dim, argmin gives the place of the first NaN of each row with a NaN in it."""
-    _, expected = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     output = torch.argmin(case.input, case.dim, case.keepdim)
 

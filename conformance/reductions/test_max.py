@@ -40,7 +40,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=wholes())
 def test_full_value(case):
     """Without dim, max gives the largest of all elements."""
-    expected = np.asarray(reference.host(case.input).max())
+    expected = np.asarray(reference.drawn(case.input).max())
 
     output = torch.max(case.input)
 
@@ -51,7 +51,7 @@ def test_full_value(case):
 @given(case=wholes())
 def test_full_method(case):
     """The method without arguments gives the largest of all elements."""
-    expected = np.asarray(reference.host(case.input).max())
+    expected = np.asarray(reference.drawn(case.input).max())
 
     output = case.input.max()
 
@@ -80,7 +80,7 @@ def test_full_nan(case):
 @given(case=whole_gradients())
 def test_full_gradient(case):
     """Without dim, the gradient is shared evenly among all elements that equal the largest."""
-    expected = reference.largest_gradient(reference.host(case.input), None, reference.host(case.upstream))
+    expected = reference.largest_gradient(reference.drawn(case.input), None, reference.drawn(case.upstream))
 
     torch.max(case.input).backward(case.upstream)
 
@@ -91,7 +91,7 @@ def test_full_gradient(case):
 @given(case=reductions())
 def test_values(case):
     """Along a dim, values holds the largest element of each row."""
-    expected, _ = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     values, _ = torch.max(case.input, case.dim, case.keepdim)
 
@@ -102,7 +102,7 @@ def test_values(case):
 @given(case=reductions())
 def test_first_index(case):
     """Along a dim, indices holds the place of each row's largest element, the first if several are equal."""
-    _, expected = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     _, indices = torch.max(case.input, case.dim, case.keepdim)
 
@@ -113,7 +113,7 @@ def test_first_index(case):
 @given(case=reductions())
 def test_indices_point_at_values(case):
     """The elements of the input at indices equal values."""
-    input = reference.host(case.input)
+    input = reference.drawn(case.input)
 
     values, indices = torch.max(case.input, case.dim, keepdim=True)
 
@@ -124,7 +124,7 @@ def test_indices_point_at_values(case):
 @given(case=reductions(nan=True))
 def test_nan_values(case):
     """Along a dim, values is NaN for each row with a NaN in it."""
-    expected, _ = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     values, _ = torch.max(case.input, case.dim, case.keepdim)
 
@@ -135,7 +135,7 @@ def test_nan_values(case):
 @given(case=reductions(nan=True))
 def test_nan_index(case):
     """Along a dim, indices holds the place of the first NaN for each row with a NaN in it."""
-    _, expected = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     _, indices = torch.max(case.input, case.dim, case.keepdim)
 
@@ -200,7 +200,7 @@ def test_named_indices(case):
 @given(case=reductions())
 def test_method(case):
     """The method, dim and keepdim given by name, gives the largest element of each row and its place."""
-    largest, places = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    largest, places = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     values, indices = case.input.max(dim=case.dim, keepdim=case.keepdim)
 
@@ -221,7 +221,7 @@ def test_indices_need_no_grad(case):
 @given(case=reduction_gradients())
 def test_gradient(case):
     """Along a dim, the gradient goes to the element at indices alone, and to no other equal element."""
-    input, upstream = reference.host(case.input), reference.host(case.upstream)
+    input, upstream = reference.drawn(case.input), reference.drawn(case.upstream)
     _, places = reference.first_largest(np.atleast_1d(input), case.dim, keepdim=True)
     expected = reference.to_the_first(input, case.dim, places, upstream.reshape(places.shape))
 
@@ -324,7 +324,7 @@ def test_complex(case):
 @given(case=reductions_with_out())
 def test_out_values(case):
     """The first tensor of out receives the values, whatever its strides."""
-    expected, _ = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     torch.max(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
 
@@ -335,7 +335,7 @@ def test_out_values(case):
 @given(case=reductions_with_out())
 def test_out_indices(case):
     """The second tensor of out receives the indices, whatever its strides."""
-    _, expected = reference.first_largest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     torch.max(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
 
@@ -377,7 +377,7 @@ def test_out_of_a_leaf(case):
 @given(case=wholes())
 def test_full_out(case):
     """Without dim, a 0-d out of the input's dtype receives the largest of all elements."""
-    expected = np.asarray(reference.host(case.input).max())
+    expected = np.asarray(reference.drawn(case.input).max())
     out = torch.zeros((), dtype=case.input.dtype, device=case.input.device)
 
     torch.max(case.input, out=out)
@@ -389,7 +389,7 @@ def test_full_out(case):
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_full_out_converts(case):
     """Without dim, an out of float64 receives the largest element of an input of any dtype of numbers."""
-    expected = np.asarray(reference.host64(case.input).max())
+    expected = np.asarray(np.asarray(reference.drawn(case.input), np.float64).max())
     out = torch.zeros((), dtype=torch.float64, device=case.input.device)
 
     torch.max(case.input, out=out)
@@ -411,7 +411,7 @@ def test_out_dtype(case):
 @given(case=pairs())
 def test_of_two(case):
     """With a tensor as second argument, max gives the larger element at each place, as maximum does."""
-    expected = reference.pairwise(np.maximum, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.maximum, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.max(case.input, case.other)
 

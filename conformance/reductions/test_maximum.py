@@ -27,7 +27,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=pairs())
 def test_elements(case):
     """Each element of the output is the larger of the two at its place."""
-    expected = reference.pairwise(np.maximum, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.maximum, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.maximum(case.input, case.other)
 
@@ -38,7 +38,7 @@ def test_elements(case):
 @given(case=pairs())
 def test_minimum_elements(case):
     """Each element of minimum's output is the smaller of the two at its place."""
-    expected = reference.pairwise(np.minimum, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.minimum, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.minimum(case.input, case.other)
 
@@ -49,7 +49,7 @@ def test_minimum_elements(case):
 @given(case=pairs(nan=True))
 def test_nan(case):
     """The output is NaN wherever one of the two elements is."""
-    expected = reference.pairwise(np.maximum, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.maximum, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.maximum(case.input, case.other)
 
@@ -60,7 +60,7 @@ def test_nan(case):
 @given(case=pairs(nan=True))
 def test_minimum_nan(case):
     """The output of minimum is NaN wherever one of the two elements is."""
-    expected = reference.pairwise(np.minimum, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.minimum, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.minimum(case.input, case.other)
 
@@ -71,7 +71,7 @@ def test_minimum_nan(case):
 @given(case=pairs(nan=True))
 def test_fmax_nan(case):
     """Where one of the two elements is NaN, fmax takes the other one, and is NaN only if both are."""
-    expected = reference.pairwise(np.fmax, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.fmax, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.fmax(case.input, case.other)
 
@@ -82,7 +82,7 @@ def test_fmax_nan(case):
 @given(case=pairs(nan=True))
 def test_fmin_nan(case):
     """Where one of the two elements is NaN, fmin takes the other one, and is NaN only if both are."""
-    expected = reference.pairwise(np.fmin, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.fmin, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.fmin(case.input, case.other)
 
@@ -102,7 +102,7 @@ def test_shape(case):
 @given(case=pairs_with_0d())
 def test_of_0d(case):
     """A 0-d tensor is compared with each element of the other."""
-    expected = reference.pairwise(np.maximum, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.maximum, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.maximum(case.input, case.other)
 
@@ -165,8 +165,8 @@ def test_complex(case):
 @given(case=pair_gradients())
 def test_gradient(case):
     """The larger element gets the gradient; of two equal ones each gets half."""
-    input, other = reference.host(case.input), reference.host(case.other)
-    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input > other)
+    input, other = reference.drawn(case.input), reference.drawn(case.other)
+    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input > other)
 
     torch.maximum(case.input, case.other).backward(case.upstream)
 
@@ -177,8 +177,8 @@ def test_gradient(case):
 @given(case=pair_gradients())
 def test_gradient_of_other(case):
     """The second tensor gets the gradient where it is larger, half of it where the two are equal."""
-    input, other = reference.host(case.input), reference.host(case.other)
-    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input < other)
+    input, other = reference.drawn(case.input), reference.drawn(case.other)
+    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input < other)
 
     torch.maximum(case.input, case.other).backward(case.upstream)
 
@@ -195,8 +195,8 @@ def test_gradient_of_other(case):
 @given(case=pair_gradients())
 def test_gradient_of_one(case):
     """Of two equal elements each gets half of the gradient even if only the first tensor requires grad."""
-    input, other = reference.host(case.input), reference.host(case.other)
-    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input > other)
+    input, other = reference.drawn(case.input), reference.drawn(case.other)
+    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input > other)
 
     torch.maximum(case.input, case.other.detach()).backward(case.upstream)
 
@@ -207,8 +207,8 @@ def test_gradient_of_one(case):
 @given(case=pair_gradients())
 def test_minimum_gradient(case):
     """The smaller element gets the gradient of minimum; of two equal ones each gets half."""
-    input, other = reference.host(case.input), reference.host(case.other)
-    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input < other)
+    input, other = reference.drawn(case.input), reference.drawn(case.other)
+    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input < other)
 
     torch.minimum(case.input, case.other).backward(case.upstream)
 
@@ -219,8 +219,8 @@ def test_minimum_gradient(case):
 @given(case=pair_gradients())
 def test_fmin_gradient(case):
     """The smaller element gets the gradient of fmin; of two equal ones each gets half."""
-    input, other = reference.host(case.input), reference.host(case.other)
-    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input < other)
+    input, other = reference.drawn(case.input), reference.drawn(case.other)
+    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input < other)
 
     torch.fmin(case.input, case.other).backward(case.upstream)
 
@@ -231,8 +231,8 @@ def test_fmin_gradient(case):
 @given(case=pair_gradients())
 def test_fmax_gradient(case):
     """The larger element gets the gradient of fmax; of two equal ones each gets half."""
-    input, other = reference.host(case.input), reference.host(case.other)
-    expected = reference.host(case.upstream) * np.where(input == other, 0.5, input > other)
+    input, other = reference.drawn(case.input), reference.drawn(case.other)
+    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input > other)
 
     torch.fmax(case.input, case.other).backward(case.upstream)
 

@@ -34,7 +34,7 @@ GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 @given(case=wholes())
 def test_full_value(case):
     """Without dim, min gives the smallest of all elements."""
-    expected = np.asarray(reference.host(case.input).min())
+    expected = np.asarray(reference.drawn(case.input).min())
 
     output = torch.min(case.input)
 
@@ -63,7 +63,7 @@ def test_full_nan(case):
 @given(case=whole_gradients())
 def test_full_gradient(case):
     """Without dim, the gradient is shared evenly among all elements that equal the smallest."""
-    expected = reference.smallest_gradient(reference.host(case.input), None, reference.host(case.upstream))
+    expected = reference.smallest_gradient(reference.drawn(case.input), None, reference.drawn(case.upstream))
 
     torch.min(case.input).backward(case.upstream)
 
@@ -74,7 +74,7 @@ def test_full_gradient(case):
 @given(case=reductions())
 def test_values(case):
     """Along a dim, values holds the smallest element of each row."""
-    expected, _ = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     values, _ = torch.min(case.input, case.dim, case.keepdim)
 
@@ -85,7 +85,7 @@ def test_values(case):
 @given(case=reductions())
 def test_first_index(case):
     """Along a dim, indices holds the place of each row's smallest element, the first if several are equal."""
-    _, expected = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     _, indices = torch.min(case.input, case.dim, case.keepdim)
 
@@ -96,7 +96,7 @@ def test_first_index(case):
 @given(case=reductions(nan=True))
 def test_nan_values(case):
     """Along a dim, values is NaN for each row with a NaN in it."""
-    expected, _ = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     values, _ = torch.min(case.input, case.dim, case.keepdim)
 
@@ -107,7 +107,7 @@ def test_nan_values(case):
 @given(case=reductions(nan=True))
 def test_nan_index(case):
     """Along a dim, indices holds the place of the first NaN for each row with a NaN in it."""
-    _, expected = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     _, indices = torch.min(case.input, case.dim, case.keepdim)
 
@@ -163,7 +163,7 @@ def test_named_indices(case):
 @given(case=reduction_gradients())
 def test_gradient(case):
     """Along a dim, the gradient goes to the element at indices alone, and to no other equal element."""
-    input, upstream = reference.host(case.input), reference.host(case.upstream)
+    input, upstream = reference.drawn(case.input), reference.drawn(case.upstream)
     _, places = reference.first_smallest(np.atleast_1d(input), case.dim, keepdim=True)
     expected = reference.to_the_first(input, case.dim, places, upstream.reshape(places.shape))
 
@@ -226,7 +226,7 @@ def test_complex(case):
 @given(case=reductions_with_out())
 def test_out_values(case):
     """The first tensor of out receives the values, whatever its strides."""
-    expected, _ = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    expected, _ = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     torch.min(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
 
@@ -237,7 +237,7 @@ def test_out_values(case):
 @given(case=reductions_with_out())
 def test_out_indices(case):
     """The second tensor of out receives the indices, whatever its strides."""
-    _, expected = reference.first_smallest(reference.host(case.input), case.dim, keepdim=case.keepdim)
+    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
 
     torch.min(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
 
@@ -248,7 +248,7 @@ def test_out_indices(case):
 @given(case=pairs())
 def test_of_two(case):
     """With a tensor as second argument, min gives the smaller element at each place, as minimum does."""
-    expected = reference.pairwise(np.minimum, reference.host(case.input), reference.host(case.other))
+    expected = reference.pairwise(np.minimum, reference.drawn(case.input), reference.drawn(case.other))
 
     output = torch.min(case.input, case.other)
 

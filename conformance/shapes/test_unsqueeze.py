@@ -45,7 +45,7 @@ def test_negative_dim(case):
 @given(case=unsqueezes())
 def test_elements(case):
     """The result has the elements of the input in the same order."""
-    elements = reference.host(case.input)
+    elements = reference.drawn(case.input)
 
     output = case.input.unsqueeze(*case.arguments)
 
@@ -91,7 +91,7 @@ def test_write_to_input(case):
 @given(case=unsqueeze_gradients())
 def test_gradient(case):
     """The gradient of the input is the gradient of the result without the inserted dim."""
-    upstream = reference.host(case.upstream)
+    upstream = reference.drawn(case.upstream)
 
     case.input.unsqueeze(*case.arguments).backward(case.upstream)
 
@@ -143,7 +143,7 @@ def test_dim_required(case):
 @given(case=unsqueezes())
 def test_undone_by_squeeze(case):
     """Squeezing the inserted dim gives back the input's shape and elements."""
-    elements = reference.host(case.input)
+    elements = reference.drawn(case.input)
 
     output = case.input.unsqueeze(*case.arguments).squeeze(*case.arguments)
 

@@ -9,6 +9,7 @@ import torch
 
 from strategies.case import BuiltField, Case, TensorField, case_class
 from strategies.code import check_dtype, device_now
+from strategies.drawn import remember
 from strategies.fills import quarters
 from strategies.tape import Tape, strategy
 from strategies.tensors import decode_tensor, decode_upstream, layout_promises
@@ -38,7 +39,11 @@ class ModuleCode:
                 _built.clear()
             with torch.random.fork_rng(devices=[]):
                 _built[self] = eval(self.expression(), {"torch": torch})
-        return _copied(_built[self]).to(device_now())
+        kept = _built[self]
+        module = _copied(kept).to(device_now())
+        for parameter, drawn in zip(module.parameters(), kept.parameters(), strict=True):
+            remember(parameter, drawn.detach())
+        return module
 
 
 def _copied(module: torch.nn.Module) -> torch.nn.Module:

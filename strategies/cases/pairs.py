@@ -9,7 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from strategies.case import InputCase, TensorField, case_class
 from strategies.code import TensorCode
-from strategies.fills import few, numbers, numbers_and_nan
+from strategies.fills import compared_classes, few, numbers, numbers_and_nan
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, shape_classes, with_size
 from strategies.tape import Tape, packed, strategy
 from strategies.tensors import (
@@ -20,7 +20,14 @@ from strategies.tensors import (
     layout_promises,
     zeros_code,
 )
-from strategies.values import COMPLEX_TWINS, DTYPE_CLASSES, FLOAT_DTYPES, GRAD_DTYPES, REAL_DTYPES
+from strategies.values import (
+    COMPLEX_TWINS,
+    DTYPE_CLASSES,
+    FLOAT_DTYPES,
+    GRAD_DTYPES,
+    REAL_DTYPES,
+    VALUE_BYTES,
+)
 
 
 @case_class
@@ -53,6 +60,12 @@ def _decode_shapes(tape: Tape) -> tuple[Shape, Shape]:
     return shape, tuple(other[cut % max(len(other), 1) :] if cut > 190 else other)
 
 
+def _classes_of(one: TensorCode, two: TensorCode) -> tuple[str, ...]:
+    """Return the classes of two tensors, those included that they are in only together."""
+    both = compared_classes(one.dtype, one.data[:VALUE_BYTES] + two.data[:VALUE_BYTES])
+    return tuple(dict.fromkeys((*one.classes, *two.classes, *both)))
+
+
 def pairs(
     *, nan: bool = False, swap: bool = True, dtypes: Sequence[torch.dtype] = REAL_DTYPES
 ) -> SearchStrategy[Pair]:
@@ -68,7 +81,7 @@ def pairs(
         two = decode_tensor(tape, other, dtype, role="other", fill=numbers)
         if swapped:
             one, two = two, one
-        return Pair(classes=(*classes, *one.classes, *two.classes), input=one, other=two)
+        return Pair(classes=(*classes, *_classes_of(one, two)), input=one, other=two)
 
     layouts = NAN_PROMISES if nan else layout_promises()
     return packed(decode, promises=(*SHAPE_PROMISES, "broadcast", *layouts, *layout_promises("other")))
@@ -80,9 +93,10 @@ def pairs_with_0d(tape: Tape) -> Pair:
     swapped, shape = tape.chance(40), decode_shape(tape, min_dims=1)
     one = decode_input(tape, shape, REAL_DTYPES, fill=numbers)
     two = decode_tensor(tape, (), one.dtype, role="other", fill=numbers)
+    classes = _classes_of(one, two)
     if swapped:
-        return Pair(classes=(*one.classes, "0-d input"), input=two, other=one)
-    return Pair(classes=(*one.classes, "0-d other"), input=one, other=two)
+        return Pair(classes=(*classes, "0-d input"), input=two, other=one)
+    return Pair(classes=(*classes, "0-d other"), input=one, other=two)
 
 
 @strategy(promises=("0-d", "empty", "two dtypes"))

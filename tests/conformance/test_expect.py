@@ -39,6 +39,25 @@ def test_close_allows_for_rounding_and_no_more(dtype, slack):
         expect.close(torch.tensor([1.0, 4.0 * (1 + 100 * slack)], dtype=dtype), expected, dtype=dtype)
 
 
+def test_close_allows_what_the_vendor_states_for_the_dtype_while_it_is_allowed():
+    off = torch.tensor([1.0005])
+    with expect.allowing({"torch.float32": 1e-3}):
+        expect.close(off, np.ones(1), dtype=torch.float32)
+        expect.close(off + 0j, np.ones(1), dtype=torch.complex64)
+        with pytest.raises(AssertionError):
+            expect.close(off.double(), np.ones(1), dtype=torch.float64)
+        with pytest.raises(AssertionError):
+            expect.close(torch.tensor([1.005]), np.ones(1), dtype=torch.float32)
+
+    with pytest.raises(AssertionError):
+        expect.close(off, np.ones(1), dtype=torch.float32)
+
+
+def test_a_bound_tighter_than_rounding_tightens_nothing():
+    with expect.allowing({"torch.float32": 1e-9}):
+        assert expect.rounding(torch.float32) == expect.ROUNDING[4]
+
+
 def test_close_fails_another_shape_and_misplaced_nan():
     with pytest.raises(AssertionError, match="shape"):
         expect.close(torch.ones(2), np.ones((1, 2)), dtype=torch.float32)
@@ -76,10 +95,10 @@ def test_neither_a_warning_nor_nothing_is_a_refusal():
 
 
 def test_same_bytes_sees_what_equality_does_not():
-    expect.same_bytes(torch.tensor([-0.0]), reference.raw(torch.tensor([-0.0])))
+    expect.same_bytes(torch.tensor([-0.0]), reference.raw(np.array([-0.0], np.float32)))
 
     with pytest.raises(AssertionError, match="bytes"):
-        expect.same_bytes(torch.tensor([0.0]), reference.raw(torch.tensor([-0.0])))
+        expect.same_bytes(torch.tensor([0.0]), reference.raw(np.array([-0.0], np.float32)))
 
 
 @pytest.mark.parametrize("categories", [2, 3, 17, 300])
@@ -136,8 +155,8 @@ def test_possible_and_points_at():
 
 
 def test_raw_bytes_of_bfloat16_are_the_upper_half_of_float32():
-    assert reference.raw(torch.tensor([1.0], dtype=torch.bfloat16)).tolist() == [[0x80, 0x3F]]
-    assert reference.regrouped(reference.raw(torch.tensor([1, 2], dtype=torch.int8)), 2).tolist() == [[1, 2]]
+    assert reference.raw(reference.host(torch.tensor([1.0], dtype=torch.bfloat16))).tolist() == [[0x80, 0x3F]]
+    assert reference.regrouped(reference.raw(np.array([1, 2], np.int8)), 2).tolist() == [[1, 2]]
 
 
 def test_gradients_of_extremes():

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 
 from conformance import expect, reference
+from strategies import placing_on, tensor_codes
+from strategies.cases.modules import ModuleCode
+from strategies.code import contiguous_code
 
 
 def test_gather_along_dim_0_replaces_the_row():
@@ -49,6 +53,57 @@ def test_host_resolves_conj_and_neg_views():
     assert reference.host(tensor.conj().imag).tolist() == [-2.0]
 
 
+@given(code=tensor_codes())
+def test_what_was_drawn_is_what_a_healthy_device_reads_back(code):
+    tensor = code.build()
+
+    expect.same_elements(tensor, reference.drawn(tensor))
+
+
+def test_what_was_drawn_stays_what_it_was():
+    tensor = contiguous_code((1.0, 2.0), torch.float32, (2,)).build()
+    tensor.zero_().unsqueeze_(0)
+    reference.drawn(tensor).fill(3)
+
+    assert reference.drawn(tensor).tolist() == [1.0, 2.0]
+
+
+def test_what_was_drawn_is_rounded_to_the_dtype_without_the_device():
+    code = contiguous_code((1 / 3, -0.0), torch.bfloat16, (2,))
+    with placing_on("meta"):
+        drawn = reference.drawn(code.build())
+
+    assert (str(drawn.dtype), drawn.tolist()) == ("bfloat16", [0.333984375, -0.0])
+
+
+def test_the_parameters_of_a_module_are_drawn():
+    code = ModuleCode(("Linear(2, 3)",), 1)
+    with placing_on("meta"):
+        drawn = [reference.drawn(parameter) for parameter in code.build().parameters()]
+
+    assert [array.tolist() for array in drawn] == [each.tolist() for each in code.build().parameters()]
+
+
+def test_what_no_case_built_was_not_drawn():
+    tensor = contiguous_code((0.0,), torch.float32, (1,)).build()
+
+    for other in (tensor.clone(), tensor[...], torch.zeros(1)):
+        with pytest.raises(LookupError):
+            reference.drawn(other)
+
+
+def test_tensors_that_are_gone_are_forgotten(monkeypatch):
+    monkeypatch.setattr("strategies.drawn._drawn", remembered := {})
+    monkeypatch.setattr("strategies.drawn._most", 8)
+    code = contiguous_code((0.0,), torch.float32, (1,))
+    kept = [code.build() for _ in range(6)]
+    for _ in range(100):
+        [code.build() for _ in range(4)]
+
+    assert len(remembered) <= 12 + 4
+    assert [reference.drawn(tensor).tolist() for tensor in kept] == [[0.0]] * 6
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64, torch.complex64])
 def test_any_nan_matches_any_nan(dtype):
     expected = reference.host(torch.tensor([torch.nan, 1], dtype=dtype))
@@ -86,7 +141,7 @@ def test_ones_of_a_dtype_fill_elements_of_another_size():
     split = reference.ones(torch.int16, (4,), 1)
 
     assert joined.tolist() == [[[1, 1]], [[1, 1]]]
-    assert split.reshape(-1).tolist() == reference.raw(torch.ones(2, dtype=torch.int16)).reshape(-1).tolist()
+    assert split.reshape(-1).tolist() == reference.raw(np.ones(2, dtype=np.int16)).reshape(-1).tolist()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@
 
 It is registered as PyTorch's PrivateUse1 backend, from Python alone: an eager, strided device with memory of
 its own kind, autograd, views and a generator. `REFERENCE_FAULTS` names the faults to switch on, separated by
-commas; the keys of `FAULTS` are what there is.
+commas; the keys of `FAULTS` are what there is. `REFERENCE_FREEDOMS` names what it does otherwise than the CPU
+and may: see `tests.devices.freedoms`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
+
+from tests.devices import freedoms
+from tests.devices.freedoms.hooks import HOOKS
 
 NAME = "reference"
 EXTENSION_DEVICE = 12  # as DLPack numbers it
@@ -124,6 +128,7 @@ def _compute(op: Any, *args: Any, **options: Any) -> Any:
     """Run an operation through the CPU; this is what every operation without a kernel of its own gets."""
     Module.synchronize()
     name = op._schema.name.removeprefix("aten::")
+    HOOKS.call(name, args, options)
     done, result = _erring(name, op, args, options)
     return result if done else _through_cpu(op, args, options)
 
@@ -170,7 +175,7 @@ def _through_cpu(op: Any, args: Any, options: Any) -> Any:
     keywords = {key: _mapped(fresh if key in written else alias, value) for key, value in options.items()}
     if "device" in keywords:
         keywords["device"] = torch.device("cpu")
-    result = op(*arguments, **keywords)
+    result = HOOKS.run(op, arguments, keywords)
     for out in outs:
         target = aliases[id(out)]
         if target.shape != out.shape:
@@ -199,8 +204,9 @@ def resize_(self: torch.Tensor, size: Any, *, memory_format: Any = None) -> torc
 
 
 def _err(name: str, *args: Any, **options: Any) -> None:
-    """Do to a kernel of our own what the chosen faults do to it."""
+    """Do to a kernel of our own what the chosen faults and freedoms do to it."""
     Module.synchronize()
+    HOOKS.call(name, args, options)
     _erring(name, None, args, options)
 
 
@@ -214,22 +220,25 @@ def _empty(
     memory_format: Any = None,
 ) -> torch.Tensor:
     _err("empty.memory_format", dtype=dtype)
+    HOOKS.make(dtype)
     return wrapped(torch.empty(size, dtype=dtype, memory_format=memory_format or torch.contiguous_format))
 
 
 def _empty_strided(size: Any, stride: Any, *, dtype: Any = None, **_: Any) -> torch.Tensor:
     _err("empty_strided", dtype=dtype)
+    HOOKS.make(dtype)
     return wrapped(torch.empty_strided(size, stride, dtype=dtype))
 
 
 def _copy_from(self: torch.Tensor, dst: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:
     _err("_copy_from", self, dst)
     on_cpu(dst).copy_(on_cpu(self))
+    HOOKS.copy(on_cpu(dst))
     return dst
 
 
 def _item(self: torch.Tensor) -> Any:
-    Module.synchronize()
+    _err("_local_scalar_dense", self)
     return on_cpu(self).item()
 
 
@@ -369,3 +378,5 @@ for _name, _way in itertools.product(
 
 if _unknown := _chosen - set(FAULTS):
     raise ValueError(f"REFERENCE_FAULTS: there is no {', '.join(sorted(_unknown))}")
+
+freedoms.switch_on(freedoms.named(), HOOKS)

@@ -112,6 +112,31 @@ DEVICES = {
 
         torch.Tensor.permute = permute
     """,
+    "reads_what_was_sent_back_wrongly": """
+        to, detach, cpu = torch.Tensor.to, torch.Tensor.detach, torch.Tensor.cpu
+        sent = torch.utils.weak.WeakIdKeyDictionary()
+
+        def was_sent(self):
+            return self in sent or (self._base is not None and self._base in sent)
+
+        def sending(self, *args, **options):
+            found = to(self, *args, **options)
+            if found.device.type == "reference" and self.device.type == "cpu":
+                sent[found] = True
+            return found
+
+        def detaching(self):
+            found = detach(self)
+            if was_sent(self):
+                sent[found] = True
+            return found
+
+        def reading(self, *args, **options):
+            found = cpu(self, *args, **options)
+            return torch.ones_like(found) if was_sent(self) and found.numel() > 8 else found
+
+        torch.Tensor.to, torch.Tensor.detach, torch.Tensor.cpu = sending, detaching, reading
+    """,
     "has_two_faults": """
         real = torch.Tensor.gather
 
@@ -195,6 +220,13 @@ def test_a_device_that_cannot_print_breaks_a_rule_by_the_rules_own_claim(run):
     assert ran.result("gather.elements", DEVICE).reason.startswith("AssertionError: differs first"), (
         ran.output
     )
+
+
+def test_what_a_rule_expects_is_not_read_back_from_the_device(run):
+    ran = run("reads_what_was_sent_back_wrongly", "gather.elements", "gather.inputs_kept")
+
+    assert ran.result("gather.elements", DEVICE).outcome is Outcome.HOLDS, ran.output
+    assert ran.result("gather.inputs_kept", DEVICE).outcome is not Outcome.HOLDS, ran.output
 
 
 def test_the_search_for_a_simpler_case_keeps_to_the_failure(run):

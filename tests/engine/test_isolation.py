@@ -180,6 +180,27 @@ def test_examples_of_a_missing_dtype_are_counted_and_not_run():
     assert observation.untried["torch.float64"] > 0
 
 
+@pytest.mark.usefixtures("_own_registry")
+def test_examples_of_a_missing_class_are_counted_and_not_run():
+    ran = []
+
+    @rule("made_up.classes", source="torch.gather")
+    @given(case=gathers())
+    def test_classes(case):
+        """It holds."""
+        ran.append(case)
+
+    observation = Observation()
+    with watching(Watch(observation, lacking_classes=frozenset({"0-d", "conj view"}))):
+        test_classes()
+
+    assert ran
+    assert not [case for case in ran if {"0-d", "conj view"}.intersection(case.classes)]
+    assert observation.examples == len(ran)
+    assert set(observation.untried) == {"0-d", "conj view"}
+    assert "0-d" in observation.untried_classes
+
+
 @pytest.mark.parametrize(
     "id", ["gather.elements", "categorical.sample_shape", "module.forward", "hooks.order"]
 )

@@ -3,10 +3,13 @@
 import ast
 import warnings
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance import expect, reference
 from conformance.engine.observation import Observation
 from conformance.engine.rule import RULES, load_rules, rule
 from conformance.engine.script import UnscriptableError, standalone
@@ -14,6 +17,7 @@ from conformance.engine.watch import Watch, watching
 from reports.replay import Replayer
 from strategies.cases.gather_misuses import GatherMisuse
 from strategies.cases.gathers import Gather
+from strategies.code import contiguous_code
 from strategies.tensors import zeros_code
 from tests.faults import observe
 from tests.faults.test_faults import KNOWN
@@ -75,6 +79,85 @@ def test_the_inputs_are_laid_out_on_the_device():
 
     assert "input=torch.tensor([0, 0]).to('meta')," in script
     run(script)
+
+
+def test_a_script_allows_what_the_vendor_states():
+    zeros = zeros_code((2,), torch.float32)
+    case = Gather(classes=(), input=zeros, dim=0, index=zeros_code((2,)))
+
+    def body(case):
+        expect.close(case.input + 1, np.full(2, 1.0005), dtype=torch.float32)
+
+    bounds = {"torch.float32": 1e-3, "torch.float64": 1e-9}
+    allowing = standalone(body, {"case": case}, title="It holds.", device="cpu", bounds=bounds)
+    strict = standalone(body, {"case": case}, title="It holds.", device="cpu")
+
+    run(allowing)
+    with pytest.raises(AssertionError):
+        run(strict)
+
+
+def scripted(body, **fields):
+    """Return the script for a body on a gather of two float elements."""
+    drawn = contiguous_code((0.0, 0.5), torch.float32, (2,))
+    case = Gather(classes=(), input=drawn, dim=0, index=zeros_code((2,)), **fields)
+    return standalone(body, {"case": case}, title="made_up.fact: It holds.", device="cpu")
+
+
+def test_what_was_drawn_is_a_literal_by_whatever_name():
+    def body(case):
+        input = case.input
+        output = case.input.neg_()
+        expected = -reference.drawn(case.input)
+        assert (output == expected).all()
+        assert (reference.drawn(input) == reference.drawn(output)).all()
+
+    script = scripted(body)
+
+    assert "reference" not in script
+    assert script.count("torch.tensor([0.0, 0.5])") == 4
+    run(script)
+
+
+def test_a_list_of_what_was_drawn_has_each_value():
+    def body(case):
+        hosts = [reference.drawn(tensor) for tensor in (case.input, case.index)]
+        assert hosts[0].tolist() == [0.0, 0.5]
+        assert hosts[1].tolist() == [0, 0]
+
+    run(scripted(body))
+
+
+def test_a_value_that_changes_from_turn_to_turn_is_not_scripted():
+    def body(case):
+        for tensor in (case.input, case.index):
+            assert reference.drawn(tensor).size
+
+    with pytest.raises(UnscriptableError, match="several values"):
+        scripted(body)
+
+
+def test_what_stands_behind_the_break_has_its_value_all_the_same():
+    def body(case):
+        output = case.input.gather(7, case.index)
+        assert (output == reference.drawn(case.input)).all()
+
+    assert "assert (output == torch.tensor([0.0, 0.5])).all()" in scripted(body)
+
+
+def test_what_was_never_computed_is_not_scripted():
+    def body(case):
+        rows = case.input.gather(7, case.index)
+        expected = reference.pairwise(np.add, rows, rows)
+        assert (expected == rows).all()
+
+    def looping(case):
+        for row in case.input.gather(7, case.index):
+            assert np.asarray(row) is not None
+
+    for each in (body, looping):
+        with pytest.raises(UnscriptableError):
+            scripted(each)
 
 
 def test_a_warning_rule_has_a_script(monkeypatch):

@@ -1,9 +1,10 @@
 """Discovery and selection of targets."""
 
+import numpy as np
 import pytest
 import torch
 
-from conformance.engine import probes, targets
+from conformance.engine import exactness, probes, targets
 from conformance.engine.apart import POISONED
 from reports.model import Need, Target
 
@@ -25,6 +26,35 @@ def test_meta_lacks_values_and_addresses_and_what_follows_from_it():
 
     assert set(lacks) == {Need.VALUES, Need.INDEX_CHECKS, Need.SEEDING, Need.ADDRESSES}
     assert "no data" in lacks[Need.VALUES]
+
+
+def test_the_cpu_lacks_no_class_and_is_as_exact_as_its_dtypes():
+    found = targets.describe("cpu")
+
+    assert found.lacks_classes == {}
+    assert len(found.exact) == 32
+    for name, error in found.exact.items():
+        assert error < 2 * torch.finfo(getattr(torch, name.rpartition(".")[2])).eps, name
+
+
+def test_of_meta_no_value_is_asked():
+    found = targets.describe("meta")
+
+    assert (found.lacks_classes, found.exact) == ({}, {})
+
+
+def test_an_inexact_function_is_measured_and_a_refused_one_left_out(monkeypatch):
+    def refuse(*args):
+        raise TypeError("there is no sin here")
+
+    monkeypatch.setitem(exactness._ONE, "exp", (lambda x: x.exp() * (1 + 1e-3), np.exp))
+    monkeypatch.setitem(exactness._ONE, "sin", (refuse, np.sin))
+
+    found = exactness.measured("cpu")
+
+    assert found["exp torch.float32"] == pytest.approx(1e-3, rel=1e-2)
+    assert found["exp torch.float64"] == pytest.approx(1e-3, rel=1e-2)
+    assert not [name for name in found if name.startswith("sin")]
 
 
 def test_a_device_is_found_without_being_known_by_name(monkeypatch):

@@ -1,0 +1,61 @@
+"""The freedom to save for backward what one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from tests.devices.freedoms.hooks import Hooks
+
+aten = torch.ops.aten
+
+_SLOPES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "exp": lambda x: x.exp(),
+    "tanh": lambda x: 1 - x.tanh() * x.tanh(),
+    "sigmoid": lambda x: x.sigmoid() * (1 - x.sigmoid()),
+    "sin": lambda x: x.cos(),
+    "cos": lambda x: -x.sin(),
+    "neg": lambda x: x.new_full((), -1).expand(x.shape),
+}
+"""The derivative of each function, from a copy of the input that the device saves."""
+
+_libraries = []
+
+
+def saves_otherwise(hooks: Hooks) -> None:
+    """The device saves a copy of the input, where torch saves the input, the output, or nothing."""
+    library = torch.library.Library("aten", "IMPL")
+    for name, slope in _SLOPES.items():
+        library.impl(name, _kernel(getattr(aten, name).default, slope), "AutogradPrivateUse1")
+    _libraries.append(library)
+
+
+def _kernel(op: Any, slope: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+    def below(x: torch.Tensor) -> torch.Tensor:
+        with torch._C._AutoDispatchBelowAutograd():
+            found: torch.Tensor = op(x)
+        return found
+
+    class Saving(torch.autograd.Function):
+        @staticmethod
+        def forward(context: Any, x: torch.Tensor, saved: torch.Tensor) -> torch.Tensor:
+            context.save_for_backward(saved)
+            return below(x)
+
+        @staticmethod
+        def backward(context: Any, *gradients: torch.Tensor) -> Any:
+            (gradient,) = gradients
+            (saved,) = context.saved_tensors
+            found = slope(saved)
+            return gradient * (found.conj() if found.is_complex() else found), None
+
+    def kernel(x: torch.Tensor) -> torch.Tensor:
+        if not torch.is_grad_enabled() or not x.requires_grad:
+            return below(x)
+        # The copy is an argument, so that what is computed from it in backward can be differentiated in turn.
+        found: torch.Tensor = Saving.apply(x, x.clone())
+        return found
+
+    return kernel
