@@ -396,9 +396,14 @@ def pages(tmp_path):
             for at, found in enumerate(other.results)
         ),
     )
+    first, *others = REPORT.results
+    blocked = replace(
+        first, outcome=Outcome.BLOCKED, reason="by flip.made: no", blocked={BROKEN: 9, "flip.made": 2}
+    )
     made = {
         "report": render(REPORT),
         "early": render(replace(REPORT, run=replace(REPORT.run, ended=None), running=((BROKEN, "cpu"),))),
+        "blocked": render(replace(REPORT, results=(blocked, *others))),
         "comparison": render_comparison(compare(REPORT, changed)),
         "history": render_history(history([REPORT, changed])),
         "catalogue": render_catalogue(REPORT),
