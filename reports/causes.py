@@ -11,13 +11,10 @@ from reports.grouping import grouped
 from reports.model import Outcome, Report
 from reports.seen import ASPECTS, REFUSAL, Seen, examples_of, kind_of, reason_alone, ways
 from reports.verdict import but_for_numbers, fails
-from reports.wording import every_of, first_line, inputs, listed
+from reports.wording import every_of, first_line, inputs, listed, many, shortened
 
 EXCUSABLE = (Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG)
 """Outcomes for which there may be a known break."""
-
-LONGEST = 200
-"""Most characters of a message in a headline."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Cause:
     @property
     def targets(self) -> list[str]:
         """The ids of the targets, each once."""
-        return list(dict.fromkeys(each.result.target for each in self.seen))
+        return sorted({each.result.target for each in self.seen})
 
     @property
     def places(self) -> set[tuple[str, str]]:
@@ -76,15 +73,24 @@ def causes(report: Report, *, strict: bool = False) -> list[Cause]:
     )
 
 
+Headlines = dict[tuple[str, str], list[str]]
+"""The headlines of the causes of a result, by its rule and target."""
+
+
+def headlines(report: Report) -> Headlines:
+    """Return the causes of results that tell their symptoms, of rules that fail no run, too."""
+    found: Headlines = {}
+    for cause in causes(report, strict=True):
+        for place in cause.places if cause.shown.symptom else ():
+            found.setdefault(place, []).append(cause.headline)
+    return found
+
+
 def counted(found: Iterable[Cause]) -> str:
     """Return how many results there are and of how many causes, as “72 results, 10 causes”."""
     every = list(found)
     places = {place for cause in every for place in cause.places}
-    return f"{_many(len(places), 'result')}, {_many(len(every), 'cause')}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{many(len(places), 'result')}, {many(len(every), 'cause')}"
 
 
 def _cause(report: Report, seen: list[Seen]) -> Cause:
@@ -101,10 +107,10 @@ def headline_of(seen: list[Seen]) -> str:
         return first_line(first.reason) or first.result.outcome.value
     if first.raised:
         operators = [each.symptom.operator for each in seen if each.symptom and each.symptom.operator]
-        message = first_line(first.reason)
-        message = message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…"
         names = _frequent(operators) or operations
-        return f"{listed(names)} {'raises' if len(names) == 1 else 'raise'} {message}{_on(seen)}"
+        return (
+            f"{listed(names)} {'raises' if len(names) == 1 else 'raise'} {shortened(first.reason)}{_on(seen)}"
+        )
     known = {aspect for aspect, _ in ASPECTS}
     aspects = _frequent(each.aspect for each in seen)
     wrong = [each for each in aspects if each in known and each != REFUSAL]
@@ -115,7 +121,7 @@ def headline_of(seen: list[Seen]) -> str:
         what = f"{'gives' if one else 'give'} {listed(wrong, 2)}"
     else:
         what = f"{'does' if one else 'do'} not satisfy: {aspects[0]}"
-    return f"{listed(operations, noun='more operations')} {what}{_on(seen)}"
+    return f"{listed(operations, noun='operation')} {what}{_on(seen)}"
 
 
 def _on(seen: list[Seen]) -> str:
@@ -133,9 +139,9 @@ def _on(seen: list[Seen]) -> str:
 
 
 def _spelled(seen: Iterable[Seen], kind: str) -> str:
-    """Return a class by its own name where all mean the same, else what is common to them."""
-    names = {name for each in seen for name in each.shared if kind_of(name) == kind}
-    return names.pop() if len(names) == 1 else kind
+    """Return a class by its own name where all breaks have one in common, else what theirs have in common."""
+    names = set.intersection(*({name for name in each.shared if kind_of(name) == kind} for each in seen))
+    return min(names, default=kind)
 
 
 def _frequent(words: Iterable[str]) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from reports.glyphs import shown
 from reports.markdown import escaped, table
 from reports.model import Basis, Outcome, Report, Result, Rule, Run
+from reports.wording import shows
 
 BREAKS = frozenset({Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR})
 """Outcomes that are a regression where the rule held before."""
@@ -235,20 +236,19 @@ def _change(
     if new is None:
         return Change.NOT_RUN, None
     if new.outcome in BREAKS and old.outcome not in BAD:
-        again = replay_new(new) if replay_new and new.script else None
-        again = again or new.reproduced
-        if again is not None and again.startswith("0/"):
+        again, shown = _again(new, replay_new, before=True)
+        if again is not None and not shows(again):
             return Change.UNCONFIRMED, again
-        if replay_old and new.script:
-            there = replay_old(new)
-            if there is not None and not there.startswith("0/"):
+        if replay_old and shown.script:
+            there = replay_old(shown)
+            if there is not None and shows(there):
                 return Change.FOUND_NOW, there
         if again is None and not alike:
             return Change.CANNOT_TELL, None
         return Change.NEWLY_BROKEN, again
     if new.outcome in (Outcome.HOLDS, Outcome.FIXED, Outcome.THIN) and old.outcome in BAD:
-        again = replay_new(old) if replay_new and old.script else None
-        if again is not None and not again.startswith("0/"):
+        again, _ = _again(old, replay_new, before=False)
+        if again is not None and shows(again):
             return Change.STILL_BROKEN, again
         if again is None and not alike:
             return Change.CANNOT_TELL, None
@@ -256,6 +256,30 @@ def _change(
     if new.outcome is Outcome.THIN:
         return Change.NEWLY_THIN, None
     return Change.OTHER, None
+
+
+def _again(result: Result, replay: Replay | None, *, before: bool) -> tuple[str | None, Result]:
+    """Return how a script of a result ended when it was run again, and the result as it is of that break.
+
+    Of several ways in which the rule breaks, that is the first that breaks again. `before` asks, too, how the
+    scripts ended in the run itself.
+    """
+    first: tuple[str | None, Result] = (None, result)
+    ways = [
+        result,
+        *(
+            replace(result, reason=each.reason, script=each.script, reproduced=each.reproduced)
+            for each in result.also
+        ),
+    ]
+    for each in ways:
+        again = replay(each) if replay and each.script else None
+        again = again or (each.reproduced if before else None)
+        if again is not None and shows(again):
+            return again, each
+        if first[0] is None:
+            first = (again, each)
+    return first
 
 
 def _circumstances(old: Run, new: Run) -> dict[str, tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from reports.causes import headlines
 from reports.model import Outcome, Report, Result, Rule, Run
 from reports.score import Score, Verdict
 from reports.verdict import fails
@@ -20,8 +21,9 @@ def ctrf(report: Report) -> dict[str, Any]:
     """
     rules = {rule.id: rule for rule in report.rules}
     scores = {target.id: Score(report, target.id) for target in report.run.targets}
+    named = headlines(report)
     tests = [
-        _test(result, rules[result.rule], report.run_of(target))
+        _test(result, rules[result.rule], report.run_of(target), named.get((result.rule, target.id)))
         for target in report.run.targets
         for result in report.results_of(target.id)
     ]
@@ -73,8 +75,9 @@ def _verdict(target: str, score: Score) -> dict[str, Any]:
     }
 
 
-def _test(result: Result, rule: Rule, run: Run) -> dict[str, Any]:
+def _test(result: Result, rule: Rule, run: Run, causes: list[str] | None) -> dict[str, Any]:
     said = {"message": result.reason, "trace": result.evidence}
+    extra = {name: found for name, found in (("causes", causes), ("blocked", result.blocked)) if found}
     return {
         "name": rule.id,
         "status": _status(result, rule, strict=run.strict),
@@ -84,6 +87,7 @@ def _test(result: Result, rule: Rule, run: Run) -> dict[str, Any]:
         "tags": [rule.basis.value, rule.kind.value],
         "device": result.target,
         **{name: text for name, text in said.items() if text},
+        **({"extra": extra} if extra else {}),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from reports.model import Outcome, Report, Target
 from reports.seen import Seen
 from reports.toml_file import quoted
-from reports.wording import first_line, normalised
+from reports.wording import normalised, shortened
 
 LONGEST = 100
 """Most characters of a message that a pattern repeats."""
@@ -20,6 +20,9 @@ MOST = 4
 CLASSES = 3
 """Most input classes for each of which there is an entry."""
 
+UNTRIED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
+"""Outcomes of rules that an entry may be about without harm: nothing of them was tried."""
+
 Say = Callable[[list[Seen]], str]
 
 
@@ -28,64 +31,76 @@ def entries(report: Report, seen: list[Seen], say: Say) -> str:
 
     `say` puts breaks in words, for the reason.
     """
+    broken = {(each.result.rule, each.result.target) for each in seen}
     places: dict[tuple[str, str], list[Seen]] = {}
     for each in seen:
         target = report.run.target(each.result.target)
         torch = report.run_of(target).torch.partition("+")[0]
-        places.setdefault((_named(report, target, seen), torch), []).append(each)
+        name = _named(report, target, each.result.rule, broken)
+        places.setdefault((name, torch), []).append(each)
+    common = set.intersection(*(each.shared for each in seen))
+    if all(each.every for each in seen):
+        common |= {name for each in seen for name in each.every}
     return "\n".join(
         written
         for (target, torch), found in places.items()
-        for written in _on_target(report, found, say, target, torch)
+        for written in _on_target(report, found, common, say(seen), target, torch)
     )
 
 
-def _on_target(report: Report, seen: list[Seen], say: Say, target: str, torch: str) -> Iterator[str]:
+def _on_target(
+    report: Report, seen: list[Seen], common: set[str], reason: str, target: str, torch: str
+) -> Iterator[str]:
     broken = {each.result.rule for each in seen}
     spared = {
         result.rule
         for column in {each.result.target for each in seen}
         for result in report.results_of(column)
-        if result.rule not in broken
-        and result.outcome not in (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
+        if result.rule not in broken and result.outcome not in UNTRIED
     }
     promised = {rule.id: rule.classes for rule in report.rules}
     for glob in globs(broken, spared):
         covered = [each for each in seen if matches(each.result.rule, glob)]
         drawn = {name for each in covered for name in promised[each.result.rule]}
         message = pattern_of(each.reason for each in covered)
-        for name in _narrowest(covered, drawn):
+        for name in _narrowest(covered, common, drawn):
             yield entry(
                 glob,
                 target=target,
                 torch=f"=={torch}",
-                reason=say(covered),
+                reason=reason,
                 input_class=name,
                 message=message,
             )
 
 
-def _narrowest(seen: list[Seen], drawn: Collection[str]) -> list[str | None]:
-    """Return classes of those `drawn`, one of which every failed example has: several are several entries.
+def _narrowest(seen: list[Seen], common: set[str], drawn: Collection[str]) -> list[str | None]:
+    """Return classes, of those `drawn`, one of which every failed example has: several are several entries.
 
-    Where there are none, that is None alone.
+    That is what breaks of the cause have in `common`: what a rule has beside may be chance. Where there is
+    none, that is None alone.
     """
     if any(each.symptom is None or each.always for each in seen):
         return [None]
-    certain = set.intersection(*(each.certain for each in seen)).intersection(drawn)
+    certain = set.intersection(*(each.certain for each in seen)).intersection(common, drawn)
     if certain:
         return [min(certain, key=lambda name: (sum(each.result.classes.get(name, 0) for each in seen), name))]
     either = {name for each in seen for name in each.every}
-    if all(each.every for each in seen) and either <= set(drawn) and len(either) <= CLASSES:
+    if all(each.every for each in seen) and either <= common & {*drawn} and len(either) <= CLASSES:
         return [*sorted(either)]
     return [None]
 
 
-def _named(report: Report, target: Target, seen: Iterable[Seen]) -> str:
-    """Return how an entry names a target: by its type of device, unless another one of that does well."""
+def _named(report: Report, target: Target, rule: str, broken: Collection[tuple[str, str]]) -> str:
+    """Return how an entry names a target: by its type of device, unless a rule does well on another of it."""
     columns = [each for each in report.run.targets if each.run == target.run]
-    affected = {each.result.target for each in seen}
-    if all(each.id in affected for each in columns if each.device == target.device):
+    siblings = [each.id for each in columns if each.device == target.device]
+    tried = [
+        id
+        for id in siblings
+        if (result := report.result(rule, id)) is not None and result.outcome not in UNTRIED
+    ]
+    if all((rule, id) in broken for id in tried):
         return target.device
     # In a merged report, a column may have another name than its run gave it.
     return report.run_of(target).targets[columns.index(target)].id
@@ -166,7 +181,7 @@ def entry(
         "class": input_class,
         "message": message,
         "cause": "device",
-        "reason": first_line(reason)[:200],
+        "reason": shortened(reason),
     }
     written = [f"{key} = {_string(value)}" for key, value in lines.items() if value]
     return "\n".join(["[[break]]", *written, 'issue = "https://"  # where it is reported', ""])

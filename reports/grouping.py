@@ -16,6 +16,9 @@ from reports.wording import normalised
 
 Key = tuple[str, str]
 
+FEW = 2
+"""Most kinds of tensor by which operations are joined: what has many in common by chance says nothing."""
+
 
 def grouped(seen: Iterable[Seen]) -> Iterator[list[Seen]]:
     """Yield the breaks of one device in groups."""
@@ -57,15 +60,47 @@ def _by_classes(answered: list[Seen]) -> Iterator[list[Seen]]:
         left = [each for each in left if best not in _keys(each, each.every)]
     rest: dict[Key, list[Seen]] = {}
     for each in left:
-        # What failed too seldom to blame one of its classes may have one in common with what is explained.
-        near = _keys(each, each.shared)
-        key = next((key for key in groups if key in near), None)
-        if key is not None:
-            groups[key].append(each)
+        near = _near(each, groups)
+        if near is not None:
+            groups[near].append(each)
         else:
             rest.setdefault((each.operation, each.aspect), []).append(each)
     yield from groups.values()
-    yield from rest.values()
+    yield from _alike(rest)
+
+
+def _near(seen: Seen, groups: dict[Key, list[Seen]]) -> Key | None:
+    """Return which group a break belongs to by a class that all its examples share, None if to none.
+
+    It failed too seldom to blame one of its classes.
+    """
+    keys, few = _keys(seen, seen.shared), bool(_few([seen]))
+    return next(
+        (
+            key
+            for key, group in groups.items()
+            if key in keys and (few or any(each.operation == seen.operation for each in group))
+        ),
+        None,
+    )
+
+
+def _few(seen: Iterable[Seen]) -> frozenset[str]:
+    """Return the kinds of tensor that all examples of breaks share, if these are few and nothing else."""
+    every = list(seen)
+    shared = frozenset.intersection(*(frozenset(map(kind_of, each.shared)) for each in every))
+    if any(each.always for each in every) or len(shared) > FEW or not all(map(is_of_tensors, shared)):
+        return frozenset()
+    return shared
+
+
+def _alike(groups: dict[Key, list[Seen]]) -> Iterable[list[Seen]]:
+    """Return groups of operations joined where all breaks share the same kinds of tensor, and no others."""
+    joined: dict[tuple[str, str, frozenset[str]], list[Seen]] = {}
+    for (operation, aspect), group in groups.items():
+        shared = _few(group)
+        joined.setdefault(("" if shared else operation, aspect, shared), []).extend(group)
+    return joined.values()
 
 
 def _explained(seen: Iterable[Seen]) -> dict[Key, tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from reports.causes import Headlines, headlines
 from reports.model import Outcome, Report, Result, Rule, Target
 from reports.score import Score, Verdict
 from reports.verdict import fails
@@ -17,18 +18,19 @@ def junit(report: Report) -> str:
     """Return the document.
 
     What fails the run is a failure, or an error if the rule did not come to its end; whatever else does not
-    hold is skipped, with the reason. The verdict is a property of the suite, and a skipped case of it where
-    the run says too little for one.
+    hold is skipped, with the reason. The causes of what does not are properties of the case. The verdict is a
+    property of the suite, and a skipped case of it where the run says too little for one.
     """
     root = ElementTree.Element("testsuites", name="torch-conformance")
     rules = {rule.id: rule for rule in report.rules}
+    named = headlines(report)
     for target in report.run.targets:
-        root.append(_suite(target, report, rules))
+        root.append(_suite(target, report, rules, named))
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(target: Target, report: Report, rules: dict[str, Rule]) -> ElementTree.Element:
+def _suite(target: Target, report: Report, rules: dict[str, Rule], named: Headlines) -> ElementTree.Element:
     run, results, score = report.run_of(target), report.results_of(target.id), Score(report, target.id)
     suite = ElementTree.Element("testsuite", name=_fit(target.id), timestamp=run.started)
     properties = ElementTree.SubElement(suite, "properties")
@@ -50,6 +52,10 @@ def _suite(target: Target, report: Report, rules: dict[str, Rule]) -> ElementTre
             name=rule.id,
             time=f"{result.seconds:.3f}",
         )
+        if found := named.get((result.rule, result.target)):
+            properties = ElementTree.SubElement(case, "properties")
+            for headline in found:
+                ElementTree.SubElement(properties, "property", name="cause", value=_fit(headline))
         if kind := _kind(result, rule, strict=run.strict):
             kinds.append(kind)
             said = f"{result.outcome.value}: {result.reason or ''}"

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.glyphs import shown
+from reports.causes import Cause, causes, counted
+from reports.glyphs import GLYPHS
 from reports.markdown import escaped, table
-from reports.model import Report, Result, Rule
+from reports.model import Report
 from reports.score import Score, Verdict
-from reports.verdict import fails
+from reports.support import Apart, blocks, refusals
+from reports.wording import listed, many
 
 ROWS = 50
-"""Most rules that a summary lists; the page lists all."""
+"""Most causes that a summary lists; the page lists all."""
+
+FEW = 10
+"""Most groups of what could not be tried, or is not supported, that a summary lists."""
 
 
 def summary(report: Report) -> str:
-    """Return what a report says as Markdown: a verdict per target, then the rules that do not hold."""
+    """Return what a report says as Markdown: a verdict per target, then the causes of what does not hold."""
     targets = [(target, Score(report, target.id)) for target in report.run.targets]
     lines = [f"## Conformance of torch {escaped(report.run.torch)}", ""]
     if report.run.ended is None:
@@ -37,27 +42,41 @@ def summary(report: Report) -> str:
             for target, score in targets
         ),
     )
-    rules = {rule.id: rule for rule in report.rules}
-    failing = [
-        result for result in report.results if fails(result.outcome, report.basis[result.rule], strict=False)
-    ]
-    if failing:
-        lines += ["", f"### {len(failing)} result{'s' * (len(failing) != 1)} to look at", ""]
-        head = ("rule", "target", "outcome", "statement, and what was seen")
-        lines += table(head, (_row(result, rules[result.rule]) for result in failing[:ROWS]))
-    if len(failing) > ROWS:
-        lines += ["", f"and {len(failing) - ROWS} more, in the report"]
+    statements = {rule.id: rule.statement for rule in report.rules}
+    found = causes(report)
+    if found:
+        lines += ["", f"### {counted(found)}", ""]
+        head = ("outcome", "cause, and what it breaks", "on", "rules")
+        lines += table(head, (_row(cause, statements) for cause in found[:ROWS]))
+    if len(found) > ROWS:
+        lines += ["", f"and {many(len(found) - ROWS, 'more cause')}, in the report"]
+    for title, groups in (("Could not be tried", blocks(report)), ("Not supported", refusals(report))):
+        if groups:
+            lines += ["", f"### {title}", "", *map(_apart, groups[:FEW])]
+        if len(groups) > FEW:
+            lines.append(f"- and {len(groups) - FEW} more, in the report")
     return "\n".join(lines) + "\n"
 
 
-def _row(result: Result, rule: Rule) -> tuple[str, ...]:
-    said = f" — {escaped(result.reason, 160)}" if result.reason else ""
+def _row(cause: Cause, statements: dict[str, str]) -> tuple[str, ...]:
+    said = escaped(cause.headline, 160)
+    if len(cause.rules) == 1:
+        said += f" — {escaped(statements[cause.rules[0]])}"
     return (
-        f"`{rule.id}`",
-        escaped(result.target),
-        shown(result),
-        f"{escaped(rule.statement)}{said}",
+        f"{GLYPHS[cause.outcome]} {cause.outcome.value}",
+        said,
+        escaped(", ".join(cause.targets)),
+        listed([f"`{rule}`" for rule in cause.rules]),
     )
+
+
+def _apart(group: Apart) -> str:
+    why = f": {escaped(group.reason, 160)}" if group.reason else ""
+    dtypes = f", for {', '.join(group.dtypes)}" if group.dtypes else ""
+    examples = f", {many(group.examples, 'example')}" if group.examples else ""
+    where = escaped(", ".join(group.targets))
+    by = f"blocked by `{group.by}`" if group.examples else f"`{group.by}`"
+    return f"- {many(len(group.results), 'result')} on {where}{examples}{dtypes}, {by}{why}"
 
 
 def badge(report: Report) -> dict[str, Any]:

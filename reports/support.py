@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reports.model import Outcome, Report, Result
-from reports.wording import first_line, is_dtype, normalised
+from reports.wording import is_dtype, normalised, shortened
 
 DTYPES = (
     *("float32", "float64", "float16", "bfloat16", "complex64", "complex128", "bool"),
@@ -27,6 +27,16 @@ class Support(str, Enum):
     NOT_ASKED = "not asked"
 
 
+GLYPHS = {
+    Support.HELD: "✓",
+    Support.IN_PART: "◐",
+    Support.REFUSED: "∅",
+    Support.BREAKS: "✗",
+    Support.NOT_ASKED: "·",
+}
+"""What stands for each in a table."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Operations by dtypes of a target: `cells` has no entry where nothing was asked.
@@ -37,6 +47,18 @@ class Table:
     target: str
     cells: dict[tuple[str, str], Support]
     said: dict[tuple[str, str], tuple[str, ...]]
+
+    @property
+    def counted(self) -> str:
+        """How many operations and dtypes there are, and how many of these pairs are refused."""
+        operations = len({operation for operation, _ in self.cells})
+        dtypes = len({dtype for _, dtype in self.cells})
+        found = [*self.cells.values()]
+        refused, in_part = found.count(Support.REFUSED), found.count(Support.IN_PART)
+        said = ", ".join(
+            f"{count} {word}" for count, word in ((refused, "refused"), (in_part, "refused in part")) if count
+        )
+        return f"{operations} operations by {dtypes} dtypes; {said or 'nothing refused'}"
 
     def cell(self, operation: str, dtype: str) -> Support:
         """Return what is known of an operation for a dtype."""
@@ -64,7 +86,7 @@ class Apart:
     @property
     def targets(self) -> list[str]:
         """The ids of the targets, each once."""
-        return list(dict.fromkeys(result.target for result in self.results))
+        return sorted({result.target for result in self.results})
 
 
 def tables(report: Report) -> list[Table]:
@@ -140,7 +162,7 @@ def refusals(report: Report) -> list[Apart]:
     found = [
         Apart(
             by,
-            first_line(members[0][2]),
+            shortened(members[0][2]),
             tuple(_once(result for result, _, _ in members)),
             tuple(sorted({_short(dtype) for _, dtype, _ in members if dtype}, key=_order)),
         )
@@ -168,7 +190,7 @@ def _why(report: Report, rule: str, results: Iterable[Result]) -> str:
     """Return how the blocking rule breaks, as far as the report says: by its own result or by the others'."""
     own = (report.result(rule, target) for target in dict.fromkeys(each.target for each in results))
     broken = [each.reason for each in own if each is not None and each.reason]
-    return first_line(broken[0]) if broken else ""
+    return shortened(broken[0]) if broken else ""
 
 
 def _once(results: Iterable[Result]) -> list[Result]:

@@ -36,6 +36,12 @@ def first_line(text: str | None) -> str:
     return next(iter((text or "").splitlines()), "")
 
 
+def shortened(text: str | None, limit: int = 200) -> str:
+    """Return the first line of a text, cut off after `limit` characters."""
+    said = first_line(text)
+    return said if len(said) <= limit else f"{said[: limit - 1]}…"
+
+
 def normalised(text: str) -> str:
     """Return the first line of a message with `#` for what it says of one example alone.
 
@@ -48,20 +54,22 @@ def normalised(text: str) -> str:
     return found
 
 
-def inputs(classes: Sequence[str]) -> str:
-    """Return input classes as what an example is: “0-d input”, “transposed index with ties”."""
+def inputs(classes: Sequence[str], *, several: bool = True) -> str:
+    """Return input classes as what examples are: “0-d input”, “transposed index with ties”."""
     plain = [name for name in classes if _is_plain(name)]
     others = [name for name in classes if not _is_plain(name)]
     whole = [name for name in plain if name.split()[-1] in _ROLES]
     adjectives = [name for name in plain if name not in whole]
-    noun = " and ".join(whole) or ("input" if adjectives or not others else "example")
+    noun = " and ".join(whole) or (
+        "input" if adjectives or not others else "examples" if several else "example"
+    )
     said = " ".join(filter(None, (", ".join(adjectives), noun)))
     return f"{said} with {' and '.join(others)}" if others else said
 
 
 def every_of(classes: Iterable[str]) -> str:
     """Return classes, of each of which every example is meant: “every 0-d input, every float64 input”."""
-    return ", ".join(f"every {inputs([name])}" for name in classes)
+    return ", ".join(f"every {inputs([name], several=False)}" for name in classes)
 
 
 def _is_plain(name: str) -> bool:
@@ -89,8 +97,14 @@ def shows(reproduced: str | None) -> bool:
     return not (reproduced or "").startswith("0/")
 
 
-def listed(names: Sequence[str], most: int = 3, noun: str = "more") -> str:
-    """Return names as a list of words that ends early."""
+def listed(names: Sequence[str], most: int = 3, noun: str = "") -> str:
+    """Return names as a list of words that ends early: “max, min and 2 more operations”."""
     if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} {noun}"
+        rest = many(len(names) - most, f"more {noun}") if noun else f"{len(names) - most} more"
+        return f"{', '.join(names[:most])} and {rest}"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def many(count: int, noun: str) -> str:
+    """Return a number of things, as “1 cause” or “2 causes”."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -11,7 +11,6 @@ import functools
 import gzip
 import hashlib
 import json
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,41 +19,30 @@ import jinja2
 from packaging.version import InvalidVersion, Version
 
 from reports.catalogue import by_area
+from reports.causes import EXCUSABLE, causes, counted, headline_of
 from reports.compare import MEANINGS as CHANGES
 from reports.compare import Comparison
+from reports.excuses import entries
+from reports.files import results_text
 from reports.glyphs import BY_WORD, GLYPHS, MEANINGS
 from reports.history import History
 from reports.links import documentation
-from reports.model import Basis, Outcome, Report, Result, Rule
+from reports.model import Basis, Outcome, Report, Rule
 from reports.score import Score
-from reports.verdict import FAILING, but_for_numbers, fails
+from reports.seen import Seen, reason_alone, ways
+from reports.support import GLYPHS as SUPPORT_GLYPHS
+from reports.support import blocks, dtypes_of, refusals, tables
+from reports.verdict import FAILING
+from reports.wording import every_of, inputs, run_again
 
 DENSE = 4
 """From how many targets on the table shows glyphs alone, the words being read aloud or on pointing."""
 
 
-@dataclass(frozen=True)
-class Group:
-    """Results that fail alike: with the same outcome, and the same reason but for numbers."""
-
-    outcome: Outcome
-    reason: str
-    results: tuple[Result, ...]
-
-    @property
-    def rules(self) -> list[str]:
-        """The ids of the rules, each once."""
-        return list(dict.fromkeys(result.rule for result in self.results))
-
-    @property
-    def targets(self) -> list[str]:
-        """The ids of the targets, each once."""
-        return list(dict.fromkeys(result.target for result in self.results))
-
-
 def render(report: Report) -> str:
     """Return the page; every text that comes from the run is escaped."""
     script = _file("page.js")
+    found = causes(report)
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -63,13 +51,20 @@ def render(report: Report) -> str:
             report=report,
             run=report.run,
             scores=[(target, Score(report, target.id)) for target in report.run.targets],
-            groups=groups(report),
+            causes=found,
+            counted=counted(found),
+            blocks=blocks(report),
+            refusals=refusals(report),
+            tables=[table for table in tables(report) if table.cells],
+            run_again=run_again,
             areas=_areas(report),
             dense=len(report.run.targets) > DENSE,
             runs=_runs(report),
             glyphs=GLYPHS,
             meanings=MEANINGS,
             observed=Basis.OBSERVED,
+            blocked=Outcome.BLOCKED,
+            unsupported=Outcome.UNSUPPORTED,
             style=_file("page.css"),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -111,21 +106,6 @@ def _page(template: str, title: str, **data: Any) -> str:
     )
 
 
-def groups(report: Report) -> list[Group]:
-    """Return the results that fail a run, those that fail alike together.
-
-    The largest group comes first, what is merely thin last.
-    """
-    alike: dict[tuple[Outcome, str], list[Result]] = {}
-    for result in report.results:
-        if fails(result.outcome, report.basis[result.rule], strict=False):
-            reason = (result.reason or "").splitlines()[:1]
-            key = but_for_numbers("".join(reason))
-            alike.setdefault((result.outcome, key), []).append(result)
-    found = [Group(outcome, each[0].reason or "", tuple(each)) for (outcome, _), each in alike.items()]
-    return sorted(found, key=lambda group: (group.outcome is Outcome.THIN, -len(group.results)))
-
-
 @functools.cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
@@ -146,15 +126,52 @@ def _file(name: str) -> str:
 def _data(report: Report) -> str:
     """Return what the page's script reads, as base64 of gzip: nothing in it can be taken for markup."""
     torch = max((run.torch for run in report.runs or (report.run,)), key=_version)
+    every = causes(report, strict=True)
     beside = {
+        "breaks": _breaks(report),
+        "entries": "\n".join(cause.entry for cause in every if cause.entry),
+        "said": _said(report),
+        "dtypes": dtypes_of(tables(report)),
+        "support": {each.value: glyph for each, glyph in SUPPORT_GLYPHS.items()},
         "urls": {name: documentation(name, torch) for rule in report.rules for name in rule.sources},
         "glyphs": BY_WORD,
         "failing": sorted(outcome.value for outcome in FAILING),
     }
     # The report is text already.
-    text = f'{{"report": {report.text}, "beside": {json.dumps(beside)}}}'
+    text = f'{{"report": {results_text(report)}, "beside": {json.dumps(beside)}}}'
     # Without a time in it, the same report gives the same page.
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
+
+
+def _breaks(report: Report) -> dict[str, dict[str, list[dict[str, str]]]]:
+    """Return what the page says of each break, by rule and target: its inputs, its script, an entry."""
+    found: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for result in report.results:
+        if result.outcome in EXCUSABLE:
+            of = [*ways(result)] or [reason_alone(result)]
+            found.setdefault(result.rule, {})[result.target] = [_break(report, each) for each in of]
+    return found
+
+
+def _break(report: Report, seen: Seen) -> dict[str, str]:
+    if seen.every:
+        on = f"on {every_of(seen.every)}"
+    elif seen.always:
+        on = "on every input"
+    else:
+        common = sorted(seen.shared, key=lambda name: (seen.result.classes.get(name, 0), name))
+        on = f"on {inputs(common[:3])}" if common else ""
+    entry = entries(report, [seen], headline_of)
+    return {"on": on, "again": run_again(seen.reproduced), "entry": entry}
+
+
+def _said(report: Report) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Return with what each target refuses an operation, by target, operation and dtype."""
+    found: dict[str, dict[str, dict[str, list[str]]]] = {}
+    for table in tables(report):
+        for (operation, dtype), messages in table.said.items():
+            found.setdefault(table.target, {}).setdefault(operation, {})[dtype] = [*messages]
+    return found
 
 
 def _version(torch: str) -> Version:

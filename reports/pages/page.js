@@ -2,7 +2,7 @@
 // The page's data is the report itself, gzipped. What comes from it is only ever set as text, never as markup.
 const $ = (id) => document.getElementById(id);
 const table = $("rules"), search = $("search"), agree = $("agree"), count = $("count");
-let report, urls, glyphs, failing, rules, targets, found;
+let report, beside, urls, glyphs, failing, rules, targets, found;
 
 function make(tag, options = {}, ...children) {
   const { text, ...rest } = options;
@@ -16,8 +16,9 @@ function make(tag, options = {}, ...children) {
 async function load() {
   const bytes = Uint8Array.from(atob($("data").textContent.trim()), (char) => char.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  ({ report, beside: { urls, glyphs, failing } } = JSON.parse(await new Response(stream).text()));
-  failing = new Set(failing);
+  ({ report, beside } = JSON.parse(await new Response(stream).text()));
+  ({ urls, glyphs } = beside);
+  failing = new Set(beside.failing);
   targets = report.run.targets.map((target) => target.id);
   rules = new Map(report.rules.map((rule) => [rule.id, rule]));
   found = new Map(report.rules.map((rule) => [rule.id, new Map()]));
@@ -89,8 +90,8 @@ function recall() {
   if (row) row.scrollIntoView();
 }
 
-function copying(label, text) {
-  const button = make("button", { class: "quiet", type: "button", text: label });
+function copies(button, text) {
+  const label = button.textContent;
   button.addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(text); } catch {
       // A page from a file may have no clipboard to write to.
@@ -102,48 +103,50 @@ function copying(label, text) {
   });
   return button;
 }
+const copying = (label, text) => copies(make("button", { class: "quiet", type: "button", text: label }), text);
 function save(name, text, type) {
   const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
   document.body.append(link); link.click(); link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 function tag(word) { return make("span", { class: `tag ${word}` }, make("span", { "aria-hidden": "true", text: `${glyphs[word] ?? "·"} ` }), word); }
-function runOf(id) {
-  const target = report.run.targets.find((each) => each.id === id);
-  return [target, Number.isInteger(target.run) ? report.runs[target.run] : report.run];
+const plural = (many, noun) => `${many} ${noun}${many === 1 ? "" : "s"}`;
+// One way in which a rule breaks: `said` is what the page knows of it beside.
+function way(each, said) {
+  const parts = [];
+  if (each.reason) parts.push(make("p", { text: said?.on ? `${each.reason} (${said.on})` : each.reason }));
+  if (each.counterexample) {
+    parts.push(make("div", { class: "row" }, make("p", { text: "Smallest counterexample found:" }), copying("copy", each.counterexample)),
+      make("pre", { tabindex: "0", text: each.counterexample }));
+  }
+  if (each.script) {
+    parts.push(make("div", { class: "row" }, make("p", { text: said?.again ?? "On torch alone:" }), copying("copy script", each.script)),
+      make("pre", { tabindex: "0", text: each.script }));
+  }
+  if (said?.entry) parts.push(make("p", { class: "actions" }, copying("copy as a known break", said.entry)));
+  if (each.traceback && each.reason) parts.push(make("details", {}, make("summary", { text: "Traceback" }), make("pre", { tabindex: "0", text: each.traceback })));
+  return parts;
 }
-// A string of TOML is one of JSON, but for DEL and lone surrogates, which no TOML may hold.
-const toml = (text) => JSON.stringify(text.replace(/[\ud800-\udfff\u007f]/gu, "\ufffd"));
-function knownBreak(result) {
-  const [target, run] = runOf(result.target);
-  return ["[[break]]", `rule = ${toml(result.rule)}`, `target = ${toml(target.device)}`,
-    `torch = ${toml(`==${run.torch.split("+")[0]}`)}`, 'cause = "device"', `reason = ${toml((result.reason ?? result.outcome).slice(0, 200))}`,
-    'issue = "https://"  # where it is reported', ""].join("\n");
-}
-const worth = (result) => ["broken", "crashed", "hung"].includes(result.outcome);
-
 function evidence(rule, target) {
   const result = found.get(rule.id).get(target);
   const part = make("section", {}, make("h3", {}, `${target} `, tag(result?.outcome ?? "not-run")));
   if (!result) return part;
-  const plural = result.examples === 1 ? "" : "s";
-  const untried = Object.entries(result.untried ?? {}).map(([dtype, many]) => ` · ${many} more not run: the target lacks ${dtype}`).join("");
+  const refused = result.refused ?? {};
+  const untried = Object.entries(result.untried ?? {}).map(([name, many]) => ` · ${many} more not run: the target ${name in refused ? "refuses" : "lacks"} ${name}`).join("");
   if (result.examples || result.outcome !== "inapplicable") {
-    part.append(make("p", { class: "soft", text: `${result.examples} example${plural} in ${result.seconds.toFixed(2)} s${untried}` }));
+    part.append(make("p", { class: "soft", text: `${plural(result.examples, "example")} in ${result.seconds.toFixed(2)} s${untried}` }));
   }
-  if (result.reason) part.append(make("p", { text: result.reason }));
-  if (result.counterexample) {
-    part.append(make("div", { class: "row" }, make("p", { text: "Smallest counterexample found:" }), copying("copy", result.counterexample)),
-      make("pre", { tabindex: "0", text: result.counterexample }));
-  }
-  if (result.script) {
-    const [many, other] = (result.reproduced ?? "").split(" of ");
-    const again = many ? `, reproduced in ${many} fresh processes${other ? ` by the script of ${other}, which breaks alike` : ""}` : "";
-    part.append(make("div", { class: "row" }, make("p", { text: `See it yourself, on torch alone${again}:` }), copying("copy script", result.script)),
-      make("pre", { tabindex: "0", text: result.script }));
-  }
-  if (worth(result)) part.append(make("p", { class: "actions" }, copying("copy as a known break", knownBreak(result))));
-  if (result.traceback) part.append(make("details", {}, make("summary", { text: "Traceback" }), make("pre", { tabindex: "0", text: result.traceback })));
+  const ways = [result, ...(result.also ?? [])], said = beside.breaks[rule.id]?.[target] ?? [];
+  ways.forEach((each, at) => {
+    if (ways.length > 1) part.append(make("h4", { text: `${at + 1} of ${ways.length} ways in which it breaks${each.symptom ? `, by ${plural(each.symptom.failed, "example")}` : ""}` }));
+    part.append(...way(each, said[at]));
+  });
+  const facts = [
+    ...Object.entries(refused).map(([name, answer]) => [`refuses ${name}`, answer]),
+    ...Object.entries(result.blocked ?? {}).map(([by, many]) => [plural(many, "example"), make("span", {}, "could not be tried: blocked by ", rules.has(by) ? make("a", { href: `#${by}`, text: by }) : by)]),
+    ...Object.entries(result.excused ?? {}).map(([place, many]) => [plural(many, "example"), `failed as is known: ${place}`]),
+  ];
+  if (facts.length) part.append(make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])));
   const names = [...new Set([...rule.classes, ...Object.keys(result.classes)])];
   if (names.length && result.examples > 1) {
     const bars = names.map((name) => {
@@ -177,6 +180,26 @@ function pane(rule) {
     make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])),
     ...order.map((target) => evidence(rule, target)));
 }
+// Operations by dtypes of a target, made when it is looked at: a fleet has many cells.
+function supportTable(target) {
+  const cells = report.support[target], said = beside.said[target] ?? {};
+  const operations = Object.keys(cells), dtypes = beside.dtypes.filter((dtype) => operations.some((name) => dtype in cells[name]));
+  const cell = (operation, dtype) => {
+    const word = cells[operation][dtype] ?? "not asked";
+    return make("td", { class: `cell ${word.replace(" ", "-")}`, title: [word, ...(said[operation]?.[dtype] ?? [])].join("\n") },
+      make("span", { "aria-hidden": "true", text: beside.support[word] }), make("span", { class: "sr", text: word }));
+  };
+  const legend = Object.entries(beside.support).map(([word, glyph]) => `${glyph} ${word}`).join(", ");
+  const answers = operations.flatMap((operation) => Object.entries(said[operation] ?? {}).flatMap(([dtype, messages]) =>
+    messages.map((message) => make("li", {}, make("code", { text: `${operation}, ${dtype}` }), `: ${message}`))));
+  return [
+    make("p", { class: "soft", text: legend }),
+    make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `What ${target} supports` }, make("table", {},
+      make("thead", {}, make("tr", {}, make("th", { scope: "col", text: "Operation" }), ...dtypes.map((dtype) => make("th", { scope: "col", text: dtype })))),
+      make("tbody", {}, ...operations.map((operation) => make("tr", {}, make("th", { scope: "row" }, make("code", { text: operation })), ...dtypes.map((dtype) => cell(operation, dtype))))))),
+    answers.length ? make("details", {}, make("summary", { text: plural(answers.length, "answer") }), make("ul", { class: "answers" }, ...answers)) : "",
+  ].filter(Boolean);
+}
 function toggle(button, open) {
   if ((button.getAttribute("aria-expanded") === "true") === open) return;
   const row = button.closest("tr");
@@ -197,7 +220,11 @@ load().then(() => {
   $("failing").addEventListener("click", () => { search.value = "*:fails"; agree.value = ""; filter(); remember(); });
   $("clear").addEventListener("click", () => { search.value = ""; agree.value = ""; filter(); remember(); search.focus(); });
   $("save-json").addEventListener("click", () => save("results.json", `${JSON.stringify(report, null, 1)}\n`, "application/json"));
-  $("save-breaks").addEventListener("click", () => save("known-breaks.toml", report.results.filter(worth).map(knownBreak).join("\n"), "application/toml"));
+  $("save-breaks").addEventListener("click", () => save("known-breaks.toml", beside.entries, "application/toml"));
+  for (const button of document.querySelectorAll("button[data-copies]")) { copies(button, $(button.dataset.copies).textContent); button.hidden = false; }
+  for (const each of document.querySelectorAll("details.support")) {
+    each.addEventListener("toggle", () => { if (each.open && each.children.length === 1) each.append(...supportTable(each.dataset.target)); });
+  }
   addEventListener("hashchange", recall);
   addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.target.closest("input, select, textarea")) { event.preventDefault(); search.focus(); }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from conformance.engine.options import SHIPPED_BREAKS
 from conformance.engine.rule import load_rules
 from reports.known_breaks import read_known_breaks
-from reports.model import Basis, Kind, Need, Outcome, Report, Result, Rule, Target
+from reports.model import Basis, Break, Kind, Need, Outcome, Report, Result, Rule, Symptom, Target
 from tests.reports.test_files import RUN
 
 AREAS = ("autograd", "distributions", "indexing", "nn", "reductions", "shapes")
@@ -78,7 +78,7 @@ def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
         outcome,
         examples=100,
         seconds=0.11,
-        classes={name: 7 * at + 3 for at, name in enumerate(CLASSES[:-1])},
+        classes={name: 7 * at + 3 for at, name in enumerate((*CLASSES[:-1], "float32", "int64"))},
     )
     reasons = {
         Outcome.KNOWN: "device: an expanded index is misread (https://example.org/17)",
@@ -90,10 +90,27 @@ def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
     found = replace(held, reason=reasons.get(outcome))
     if outcome in (Outcome.BROKEN, Outcome.CRASHED):
         case = "case = Gather(input=torch.tensor([[0.0, 1.0]]), dim=0, index=torch.tensor([[0, 0]]))"
-        return replace(
+        found = replace(
             found, examples=12, counterexample=case, script=SCRIPT, reproduced="3/3", traceback=TRACEBACK
         )
+    if outcome is Outcome.BROKEN:
+        return replace(found, symptom=EXPANDED, also=(STRIDES,))
+    if outcome is Outcome.UNSUPPORTED:
+        return replace(found, examples=0, refused={"torch.float64": "NotImplementedError: not there"})
     return found
+
+
+EXPANDED = Symptom(
+    "AssertionError", 7, claim="expect.same_elements", every=("expanded",), shared=("expanded", "offset")
+)
+STRIDES = Break(
+    "RuntimeError: cannot take strides [1, 2]",
+    Symptom("RuntimeError", 3, operator="aten::permute", shared=("transposed",)),
+    "case = Gather(input=torch.tensor([[0.0, 1.0]]).t(), dim=0, index=torch.tensor([[0, 0]]))",
+    SCRIPT,
+    "0/1 (ended without an exception)",
+    TRACEBACK,
+)
 
 
 def illustrated() -> Report:
@@ -123,5 +140,11 @@ def illustrated() -> Report:
                 outcome, reason = Outcome.KNOWN, known[rule.id]
             found = _result(rule, target.id, outcome)
             classes = {name: 3 + 5 * at % 41 for at, name in enumerate(rule.classes)}
-            results.append(replace(found, reason=reason, classes=classes))
+            symptom = None
+            if outcome is Outcome.BROKEN:
+                every = ("expanded index",) if reason == expanded else ()
+                symptom = Symptom(
+                    "AssertionError", 7, claim="expect.same_elements", every=every, shared=every
+                )
+            results.append(replace(found, reason=reason, classes=classes, symptom=symptom, also=()))
     return Report(replace(base.run, targets=targets), rules, tuple(results))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.causes import causes
 from reports.compare import compare
 from reports.files import RESULTS
 from reports.history import history
@@ -19,6 +20,7 @@ from reports.known_breaks import read_known_breaks
 from reports.model import Basis, Outcome
 from reports.pages.html import render, render_catalogue, render_comparison, render_history
 from reports.publish import publish
+from reports.support import support
 from tests.reports.examples import SCRIPT, illustrated, made_up
 from tests.reports.test_html import HOSTILE
 from tests.suite import ROOT
@@ -231,16 +233,87 @@ def test_examples_of_a_missing_dtype_are_told(opened, tmp_path):
 
 def test_a_script_and_a_known_break_are_copied(opened, tmp_path):
     page = opened(f"#{BROKEN}", permissions=["clipboard-read", "clipboard-write"])
-    page.click("text=copy script >> nth=0")
+    page.click(".pane >> text=copy script >> nth=0")
     page.wait_for_selector("text=copied ✓")
     assert page.evaluate("navigator.clipboard.readText()") == SCRIPT
 
-    page.click("text=copy as a known break >> nth=0")
+    page.click(".pane >> text=copy as a known break >> nth=0")
     page.wait_for_selector(".actions >> text=copied ✓")
     (tmp_path / "breaks.toml").write_text(page.evaluate("navigator.clipboard.readText()"), "utf-8")
     (entry,) = read_known_breaks(tmp_path / "breaks.toml")
     assert (entry.rule, str(entry.torch), entry.cause) == (BROKEN, "==2.13.0", "device")
-    assert entry.concerns(BROKEN, REPORT.run.targets[0], REPORT.run.torch)
+    assert (entry.target, entry.input_class) == ("cpu", "expanded")
+    assert entry.describes(["expanded"], "AssertionError: differs first at (1, 0): [2.] instead of [3.]")
+
+
+def test_a_cause_is_seen_and_excused_where_it_stands(opened):
+    page = opened(permissions=["clipboard-read", "clipboard-write"])
+    (cause, *_) = causes(REPORT)
+    assert not page.is_visible("#cause-1-entry")
+    page.focus(".groups li:first-child summary:not(.inline *)")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#cause-1-script") == cause.shown.script
+
+    page.click(".groups li:first-child >> text=copy as a known break")
+    page.wait_for_selector(".groups >> text=copied ✓")
+    assert page.evaluate("navigator.clipboard.readText()") == cause.entry
+
+
+def test_each_way_in_which_a_rule_breaks_has_its_evidence(opened):
+    page = opened(f"#{BROKEN}")
+    pane = page.inner_text(".pane section:has-text('2 of 2 ways') >> nth=0")
+
+    first, second = pane.split("2 of 2 ways in which it breaks, by 3 examples")
+    assert "1 of 2 ways in which it breaks, by 7 examples" in first
+    assert "AssertionError: differs first at (1, 0) (on every expanded input)" in first
+    assert "See it yourself, on torch alone, reproduced in 3/3 fresh processes:" in first
+    assert "RuntimeError: cannot take strides [1, 2] (on transposed input)" in second
+    assert "did not show the break when run again: ended without an exception." in second
+    assert "See it yourself" not in second
+
+
+def test_what_was_refused_blocked_or_excused_is_told(opened, tmp_path):
+    first, *others = REPORT.results
+    told = replace(
+        first,
+        outcome=Outcome.HOLDS,
+        reason=None,
+        untried={"torch.float64": 2},
+        refused={"torch.float64": "TypeError: no doubles"},
+        blocked={BROKEN: 3, "placement.transpose": 1},
+        excused={"breaks.toml:7": 4},
+        counterexample="case = known",
+    )
+    page = opened(f"#{first.rule}", path=publish(tmp_path, replace(REPORT, results=(told, *others))))
+    pane = page.inner_text(".pane section >> nth=0") + page.inner_text(".pane")
+
+    for part in (
+        "2 more not run: the target refuses torch.float64",
+        "TypeError: no doubles",
+        f"could not be tried: blocked by {BROKEN}",
+        "could not be tried: blocked by placement.transpose",
+        "failed as is known: breaks.toml:7",
+        "case = known",
+    ):
+        assert part in pane
+
+
+def test_what_is_supported_is_a_table_of_operations_and_dtypes(opened):
+    page = opened()
+    page.focus("details.support[data-target='cpu'] > summary")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("details.support[data-target='cpu'] table")
+    table = page.locator("details.support[data-target='cpu'] table")
+    seen = support(REPORT)["cpu"]
+
+    assert table.locator("thead th").all_inner_texts() == ["Operation", "float32", "float64", "int64"]
+    assert table.locator("tbody th").all_inner_texts() == [*seen]
+    refused = table.locator("td.in-part, td.refused").first
+    assert "NotImplementedError: not there" in refused.get_attribute("title")
+    assert refused.inner_text().split() == [
+        "◐" if "in-part" in refused.get_attribute("class") else "∅",
+        *(["in", "part"] if "in-part" in refused.get_attribute("class") else ["refused"]),
+    ]
 
 
 def test_the_data_and_the_known_breaks_are_saved(opened, published, tmp_path):
@@ -254,9 +327,14 @@ def test_the_data_and_the_known_breaks_are_saved(opened, published, tmp_path):
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == json.loads(
         (published.parent / RESULTS).read_text("utf-8")
     )
-    entries = read_known_breaks(tmp_path / "known-breaks.toml")
-    failing = (Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG)
-    assert len(entries) == sum(found.outcome in failing for found in REPORT.results)
+    entries = {(entry.rule, entry.target) for entry in read_known_breaks(tmp_path / "known-breaks.toml")}
+    failing = {
+        (found.rule, found.target)
+        for found in REPORT.results
+        if found.outcome in (Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG)
+    }
+    assert {rule for rule, _ in entries} == {rule for rule, _ in failing}
+    assert all({(rule, target), (rule, target.partition(":")[0])} & entries for rule, target in failing)
 
 
 def test_the_keyboard_is_enough(opened):
@@ -318,9 +396,14 @@ def pages(tmp_path):
             for at, found in enumerate(other.results)
         ),
     )
+    first, *others = REPORT.results
+    blocked = replace(
+        first, outcome=Outcome.BLOCKED, reason="by flip.made: no", blocked={BROKEN: 9, "flip.made": 2}
+    )
     made = {
         "report": render(REPORT),
         "early": render(replace(REPORT, run=replace(REPORT.run, ended=None), running=((BROKEN, "cpu"),))),
+        "blocked": render(replace(REPORT, results=(blocked, *others))),
         "comparison": render_comparison(compare(REPORT, changed)),
         "history": render_history(history([REPORT, changed])),
         "catalogue": render_catalogue(REPORT),

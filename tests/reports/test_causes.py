@@ -7,6 +7,7 @@ import pytest
 
 from reports.causes import causes, counted
 from reports.excuses import globs, matches, pattern_of
+from reports.merge import merge
 from reports.model import Basis, Break, Outcome, Report, Result, Rule, Symptom, Target
 from reports.toml_file import tomllib
 from reports.wording import every_of, inputs, normalised, run_again
@@ -142,8 +143,14 @@ def test_breaks_of_one_operation_have_one_cause_if_they_look_alike(one, other, t
         ),
         (answers(ELEMENTS, every=("negative dim",)), answers(ELEMENTS, every=("negative dim",)), False),
         (answers(ELEMENTS), answers(ELEMENTS), False),
-        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d",)), True),
+        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d", "NaN")), True),
+        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d", "NaN", "bool")), False),
+        (answers(ELEMENTS, every=("0-d",)), answers(ELEMENTS, shared=("0-d", "keepdim")), False),
         (answers(ELEMENTS, every=("0-d",)), answers("was not refused", every=("0-d",)), False),
+        # What failed too seldom to blame a class may have only that in common.
+        (answers(ELEMENTS, shared=("bool",)), answers(ELEMENTS, shared=("bool",)), True),
+        (answers(ELEMENTS, shared=("bool",)), answers(ELEMENTS, shared=("bool", "0-d", "NaN")), False),
+        (answers(ELEMENTS, shared=("keepdim",)), answers(ELEMENTS, shared=("keepdim",)), False),
         # Where every example fails, their classes tell nothing.
         (
             answers(ELEMENTS, every=("0-d",), shared=(), failed=100),
@@ -277,10 +284,34 @@ def test_an_entry_covers_the_whole_cause_and_no_rule_that_holds():
         assert "raises RuntimeError: cannot take strides" in entry["reason"]
 
 
-def test_an_entry_is_about_one_device_where_another_of_its_type_does_well():
-    found = report(broken("gather.a", answers(ELEMENTS)), holding("gather.a", "cuda:1"), targets=CUDA)
+def test_an_entry_is_about_one_device_where_the_rule_holds_on_another_of_its_type():
+    found = report(
+        broken("gather.a", answers(ELEMENTS)),
+        holding("gather.a", "cuda:1"),
+        *(broken("gather.b", answers(ELEMENTS), target=target.id) for target in CUDA),
+        broken("gather.c", answers(ELEMENTS)),
+        targets=CUDA,
+    )
 
-    assert [entry["target"] for entry in entries(causes(found)[0])] == ["cuda:0"]
+    (cause,) = causes(found)
+
+    assert [(entry["rule"], entry["target"]) for entry in entries(cause)] == [
+        ("gather.a", "cuda:0"),
+        ("gather.b", "cuda"),
+        ("gather.c", "cuda"),
+    ]
+
+
+def test_in_a_merged_report_an_entry_has_the_name_and_the_torch_of_its_run():
+    made = report(broken("gather.a", answers(ELEMENTS)), holding("gather.a", "cuda:1"), targets=CUDA)
+    newer = replace(made, run=replace(made.run, torch="2.14.1+cu130"))
+
+    (cause,) = causes(merge([made, newer]))
+
+    assert [(entry["target"], entry["torch"]) for entry in entries(cause)] == [
+        ("cuda:0", "==2.13.0"),
+        ("cuda:0", "==2.14.1"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -300,6 +331,36 @@ def test_an_entry_is_about_a_class_that_every_failed_example_has(made, classes):
     (cause,) = causes(report(broken("gather.a", made)))
 
     assert [entry.get("class") for entry in entries(cause)] == classes
+
+
+def test_an_entry_is_about_what_all_breaks_of_a_cause_have_in_common():
+    many = [answers(ELEMENTS, shared=("transposed index", name)) for name in ("NaN", "0-d", "empty")]
+
+    (cause,) = causes(
+        report(*(broken(f"gather.a_{at}", made) for at, made in enumerate(many)), holding("gather.b"))
+    )
+
+    assert cause.headline == "gather gives wrong elements, on transposed index"
+    (entry,) = entries(cause)
+    assert (entry["class"], entry["rule"], entry["reason"]) == (
+        "transposed index",
+        "gather.a_*",
+        cause.headline,
+    )
+
+
+def test_an_entry_is_about_no_class_that_only_one_rule_of_its_cause_blames():
+    known = raises(STRIDES, operator="aten::amax", every=("transposed input",))
+
+    (cause,) = causes(
+        report(
+            broken("max.a", known),
+            broken("gather.a", raises(STRIDES, operator="aten::amax")),
+            broken("min.a", raises(STRIDES, operator="aten::amax")),
+        )
+    )
+
+    assert [entry.get("class") for entry in entries(cause)] == [None]
 
 
 def test_whatever_a_target_says_an_entry_is_toml():
@@ -365,6 +426,7 @@ def test_classes_are_said_in_words():
     assert every_of(["0-d", "NaN"]) == "every 0-d input, every example with NaN"
     assert inputs(["transposed index"]) == "transposed index"
     assert inputs(["float64", "ties"]) == "float64 input with ties"
+    assert inputs(["ties"]) == "examples with ties"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from reports.compare import Change, compare, markdown
 from reports.files import RESULTS, write_results
 from reports.history import history
 from reports.history import markdown as history_markdown
-from reports.model import Basis, Outcome, Report, Result, Rule, Target
+from reports.model import Basis, Break, Outcome, Report, Result, Rule, Symptom, Target
 from reports.pages.html import render_comparison, render_history
 from tests.reports.test_files import RUN as EXAMPLE
 
@@ -82,6 +82,37 @@ def test_a_rule_is_fixed_only_if_the_old_counterexample_no_longer_breaks_it(agai
     old = run_of(Outcome.BROKEN, script=BREAKS, reason="AssertionError")
 
     assert change(old, run_of(Outcome.HOLDS, LATER), replay_new=lambda result: again) is expected
+
+
+ALSO = Break("TypeError: no", Symptom("TypeError"), script=f"{BREAKS} is True", reproduced="3/3")
+
+
+@pytest.mark.parametrize(
+    ("also", "expected"), [(ALSO, Change.NEWLY_BROKEN), (replace(ALSO, reproduced="0/3"), Change.UNCONFIRMED)]
+)
+def test_one_way_of_breaking_that_shows_again_is_enough(also, expected):
+    new = run_of(Outcome.BROKEN, LATER, script=BREAKS, reproduced="0/1 (ended well)", also=(also,))
+
+    assert change(run_of(Outcome.HOLDS), new) is expected
+
+
+def test_a_rule_is_fixed_only_if_none_of_its_old_counterexamples_breaks_it():
+    old = run_of(Outcome.BROKEN, script=BREAKS, also=(ALSO,))
+    replayed = []
+
+    def replay(result):
+        replayed.append((result.reason, result.script))
+        return "3/3" if result.script == ALSO.script else "0/3"
+
+    assert change(old, run_of(Outcome.HOLDS, LATER), replay_new=replay) is Change.STILL_BROKEN
+    assert replayed == [(None, BREAKS), (ALSO.reason, ALSO.script)]
+
+
+def test_a_rule_that_can_no_longer_be_tried_has_changed():
+    new = run_of(Outcome.BLOCKED, LATER, blocked={"placement.flip": 9})
+
+    assert change(run_of(Outcome.HOLDS), new) is Change.OTHER
+    assert "⊘ blocked" in markdown(compare(run_of(Outcome.HOLDS), new))
 
 
 OTHERWISE = replace(LATER, seed="1")

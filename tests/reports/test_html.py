@@ -10,10 +10,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from reports.files import results_text
 from reports.links import documentation
 from reports.merge import merge
 from reports.model import Outcome
-from reports.pages.html import groups, render
+from reports.pages.html import render
 from tests.reports.examples import made_up
 from tests.reports.test_files import REPORT, RUN
 
@@ -56,7 +57,7 @@ def data(html):
 def test_the_page_carries_the_whole_report():
     found = data(render(REPORT))
 
-    assert found["report"] == json.loads(json.dumps(REPORT.to_json()))
+    assert found["report"] == json.loads(results_text(REPORT))
     assert found["beside"]["urls"]["torch.gather"] == (
         "https://docs.pytorch.org/docs/2.13/generated/torch.gather.html"
     )
@@ -84,17 +85,15 @@ def test_the_script_of_the_page_is_the_one_that_may_run():
     assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() == allowed
 
 
-def test_results_that_fail_alike_stand_together():
-    report = made_up(40, 2)
-    found = groups(report)
+def test_what_does_not_hold_is_counted_in_results_and_causes():
+    page = Page(render(made_up(40, 2)))
+    text = " ".join(page.text.split())
 
-    assert {group.outcome for group in found} == {Outcome.BROKEN, Outcome.CRASHED, Outcome.THIN}
-    sizes = [len(group.results) for group in found if group.outcome is not Outcome.THIN]
-    assert sizes == sorted(sizes, reverse=True)
-    assert found[-1].outcome is Outcome.THIN
-    numbered = replace(REPORT.results[0], reason="AssertionError: differs first at (1, -2.5e3)")
-    other = replace(numbered, target="meta", reason="AssertionError: differs first at (7, 4)")
-    assert len(groups(replace(REPORT, results=(numbered, other)))) == 1
+    assert "12 results, 8 causes; the largest first." in text
+    assert "operation_0, operation_1 and operation_3 give wrong elements, on every expanded input" in text
+    assert "aten::permute raises RuntimeError: cannot take strides [1, 2], on transposed input" in text
+    assert "copy as a known break" in text
+    assert 'message = "^RuntimeError: cannot take strides"' in text
 
 
 def test_observed_rules_and_known_breaks_are_not_among_what_does_not_hold():
@@ -103,7 +102,40 @@ def test_observed_rules_and_known_breaks_are_not_among_what_does_not_hold():
         replace(REPORT.results[2], outcome=Outcome.BROKEN),
     )
 
-    assert groups(replace(REPORT, results=results)) == []
+    assert "What does not hold" not in Page(render(replace(REPORT, results=results))).text
+
+
+def test_what_could_not_be_tried_stands_apart():
+    first, *others = REPORT.results
+    blocked = replace(first, outcome=Outcome.BLOCKED, blocked={"placement.transpose": 9, "squeeze.scalar": 1})
+    page = Page(render(replace(REPORT, results=(blocked, *others))))
+    text = " ".join(page.text.split())
+
+    assert "What does not hold" not in text
+    assert "1 result on cpu, 9 examples blocked by placement.transpose gather.elements" in text
+    assert ("href", "#squeeze.scalar") in page.attributes
+    assert ("href", "#placement.transpose") not in page.attributes
+
+
+def test_what_is_refused_stands_apart():
+    first, *others = REPORT.results
+    refused = replace(
+        first, outcome=Outcome.UNSUPPORTED, reason=None, refused={"torch.int8": "TypeError: no"}
+    )
+    text = " ".join(Page(render(replace(REPORT, results=(refused, *others)))).text.split())
+
+    assert "cpu: 1 operations by 1 dtypes; 1 refused" in text
+    assert "1 result on cpu, for int8 gather: TypeError: no" in text
+
+
+def test_a_script_that_showed_nothing_is_not_offered_as_one_that_does():
+    first, *others = REPORT.results
+    again = replace(first, script="x", reproduced="0/1 (ended without an exception)")
+    html = render(replace(REPORT, results=(again, *others)))
+
+    assert "did not show the break when run again: ended without an exception." in Page(html).text
+    assert "See it yourself" not in Page(html).text.partition("Every rule")[0]
+    assert data(html)["beside"]["breaks"]["gather.elements"]["cpu"][0]["again"].startswith("This script")
 
 
 def test_what_was_not_run_is_said():

@@ -1,6 +1,7 @@
 """Merging reports: columns, shards, and what does not belong together."""
 
 from dataclasses import replace
+from typing import Any
 
 import jsonschema
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from reports.__main__ import main
 from reports.files import RESULTS, read_report, schema, write_results
 from reports.merge import UnmergeableError, merge, split
-from reports.model import Outcome, Report, Result
+from reports.model import Break, Outcome, Report, Result, Symptom
 from tests.reports.test_files import REPORT, RULES, RUN
 
 
@@ -151,3 +152,28 @@ def test_the_command_refuses_in_one_line_and_writes_nothing(tmp_path, capsys):
 
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "all").exists()
+
+
+TOLD: dict[str, Any] = {
+    "outcome": Outcome.BROKEN,
+    "reason": "AssertionError: 1 instead of 2",
+    "symptom": Symptom("AssertionError", 3, claim="expect.same_elements", every=("0-d",)),
+    "also": (Break("TypeError: no", Symptom("TypeError", operator="aten::gather"), "case = 2"),),
+    "refused": {"torch.int8": "TypeError: no"},
+    "blocked": {"placement.flip": 2},
+    "excused": {"breaks.toml:1": 1},
+}
+
+
+def test_what_results_tell_survives_merging_and_splitting(tmp_path):
+    first, *others = REPORT.results
+    told = replace(REPORT, results=(replace(first, **TOLD), *others))
+    newer = replace(told, run=replace(RUN, torch="2.14.1"))
+
+    found = merge([told, newer])
+    write_results(tmp_path / RESULTS, found)
+
+    assert read_report(tmp_path / RESULTS) == found
+    for result in (found.result(first.rule, id) for id in columns(found) if id.startswith("cpu")):
+        assert {name: getattr(result, name) for name in TOLD} == TOLD
+    assert [{*map(repr, part.results)} for part in split(found)] == [{*map(repr, told.results)}] * 2

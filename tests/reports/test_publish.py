@@ -8,7 +8,7 @@ import pytest
 
 from reports.ctrf import ctrf
 from reports.junit import junit
-from reports.model import Outcome
+from reports.model import Break, Outcome, Symptom
 from reports.pages.html import render
 from reports.publish import publish
 from reports.score import Score, exit_code
@@ -125,7 +125,8 @@ def test_the_summary_names_what_is_to_look_at():
     text = summary(REPORT)
 
     assert "| cpu | ✗ does not conform |" in text
-    assert "| `gather.elements` | cpu | ✗ broken | It picks. — AssertionError |" in text
+    assert "### 1 result, 1 cause" in text
+    assert "| ✗ broken | AssertionError — It picks. | cpu | `gather.elements` |" in text
     assert "squeeze.scalar" not in text
 
 
@@ -133,7 +134,7 @@ def test_the_summary_of_a_conforming_run_is_short():
     text = summary(HOLDING)
 
     assert "| cpu | ✓ conforms | 1 of 1 documented rules hold (100 %)" in text
-    assert "to look at" not in text
+    assert "###" not in text
 
 
 def test_the_summary_is_markdown_whatever_a_target_says():
@@ -143,12 +144,58 @@ def test_the_summary_is_markdown_whatever_a_target_says():
     assert "\\<script\\>" in text
     assert "\x1b" not in text
     assert all(line.count(" | ") == 3 for line in text.splitlines() if "gather.elements" in line)
+    assert "gather.elements" in text
 
 
 def test_a_long_summary_is_cut_short():
-    many = replace(REPORT, results=REPORT.results[:1] * (ROWS + 7))
+    words = [f"{chr(97 + at // 26)}{chr(97 + at % 26)}" for at in range(ROWS + 7)]
+    many = [replace(REPORT.results[0], rule=f"a.{word}", reason=f"Error: {word}") for word in words]
+    rules = tuple(replace(REPORT.rules[0], id=result.rule) for result in many)
 
-    assert "and 7 more, in the report" in summary(many)
+    assert "and 7 more causes, in the report" in summary(replace(REPORT, rules=rules, results=tuple(many)))
+
+
+def test_what_is_blocked_or_refused_is_told_apart():
+    first, *others = REPORT.results
+    blocked = replace(
+        first, outcome=Outcome.BLOCKED, reason="by placement.flip: x", blocked={"placement.flip": 9}
+    )
+    refused = replace(others[1], refused={"torch.int8": "TypeError: no"})
+    told = replace(REPORT, results=(blocked, others[0], refused))
+
+    text = summary(told)
+    assert "1 result on cpu, 9 examples, blocked by `placement.flip`" in text
+    assert "1 result on cpu, for int8, `squeeze`: TypeError: no" in text
+    assert "1 blocked" in text
+    suite = ElementTree.fromstring(junit(told).encode())[0]
+    assert [found.get("type") for found in suite.iter("skipped")] == ["blocked"]
+    test = ctrf(told)["results"]["tests"][0]
+    assert (test["status"], test["rawStatus"], test["extra"]) == (
+        "skipped",
+        "blocked",
+        {"blocked": {"placement.flip": 9}},
+    )
+
+
+def test_the_causes_of_a_result_are_named():
+    symptom = Symptom("AssertionError", 3, claim="expect.same_elements", every=("0-d",), shared=("0-d",))
+    also = Break("RuntimeError: no strides", Symptom("RuntimeError", 1, operator="aten::permute"))
+    told = with_outcome(
+        Outcome.BROKEN, reason="AssertionError: 1 instead of 2", symptom=symptom, also=(also,)
+    )
+    named = [
+        "gather gives wrong elements, on every 0-d input",
+        "aten::permute raises RuntimeError: no strides",
+    ]
+    told = replace(told, results=(replace(told.results[0], examples=9), *told.results[1:]))
+
+    root = ElementTree.fromstring(junit(told).encode())
+    causes = {found.get("value") for found in root.iter("property") if found.get("name") == "cause"}
+    assert causes == {*named}
+    assert sorted(ctrf(told)["results"]["tests"][0]["extra"]["causes"]) == sorted(named)
+    text = summary(told)
+    assert "### 1 result, 2 causes" in text
+    assert all(headline in text for headline in named)
 
 
 def test_the_summary_says_that_a_run_ended_early():
