@@ -23,7 +23,7 @@ from conformance.engine.running import run_rule
 from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, threads_per_worker
 from conformance.engine.watch import FIRST_LOOK, KNOWN_LOOK, Watch, watch_now, watching
 from reports.known_breaks import find_break, find_excuses
-from reports.model import Kind, Rule, Target
+from reports.model import Rule, Target
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -93,20 +93,16 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         threads=threads_per_worker(),
         patience=KNOWN_LOOK if find_break(known, rule.id, target, run.torch) else FIRST_LOOK,
     )
-    with watching(watch), heard(rule, observation):
+    with watching(watch), heard(observation):
         yield target
 
 
 @contextmanager
-def heard(rule: Rule, observation: Observation) -> Iterator[None]:
-    """Have warnings counted that would be raised, unless the rule is about warnings.
+def heard(observation: Observation) -> Iterator[None]:
+    """Have warnings counted that would be raised.
 
-    A device may warn: that it falls back to the CPU, or casts. What a rule says of a warning itself, that it
-    comes or does not, it can tell only if each is raised.
+    A device may warn: that it falls back to the CPU, or casts. A rule about warnings listens to its own.
     """
-    if rule.kind is Kind.WARNING:
-        yield
-        return
 
     def hear(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         observation.warn(message, category)

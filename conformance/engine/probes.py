@@ -12,7 +12,7 @@ from conformance.engine.apart import POISONED, load, run_apart
 from conformance.engine.device import ailing, first_line, settling
 from reports.model import Need
 from strategies.fills import SIGNED_ZEROS, SUBNORMAL
-from strategies.values import DTYPES, FLOAT_DTYPES
+from strategies.values import DTYPES, FLOAT_DTYPES, NAN_PAYLOAD
 
 
 def lacking(device: str) -> dict[Need, str]:
@@ -217,6 +217,12 @@ def _signed_zeros(device: str) -> str | None:
     return None
 
 
+def _nan_payload(device: str) -> str | None:
+    sent = torch.tensor([0x7FC00001], dtype=torch.int32)
+    back = sent.view(torch.float32).to(device).clone().cpu().view(torch.int32)
+    return None if back.equal(sent) else f"{int(sent):#x} comes back as {int(back):#x}"
+
+
 def _sent(values: Sequence[complex], dtype: torch.dtype, device: str) -> torch.Tensor:
     return torch.tensor(values, dtype=dtype).to(device)
 
@@ -229,4 +235,5 @@ _CLASS_PROBES: dict[str, Callable[[str], str | None]] = {
     "neg view": _neg_view,
     SUBNORMAL: _subnormal,
     SIGNED_ZEROS: _signed_zeros,
+    NAN_PAYLOAD: _nan_payload,
 }
