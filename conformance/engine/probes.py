@@ -147,6 +147,34 @@ def _seeding(device: str) -> str | None:
     return None if drawn[0] == drawn[1] else "torch.manual_seed does not seed this device"
 
 
+def _saved(device: str) -> str | None:
+    """Return what a device saves for backward otherwise than torch's own code, None if it saves the same."""
+    leaf = torch.ones(2, device=device, requires_grad=True)
+    if leaf.device.type == "meta":
+        return None  # it has no operations of its own
+    for name, attribute in _SAVING.items():
+        with contextlib.suppress(Exception):  # an operation that it refuses
+            if not hasattr(getattr(leaf, name)().grad_fn, attribute):
+                return f"the backward of {name} has no {attribute}"
+    saved: list[torch.Size] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda each: saved.append(each.shape), lambda kept: kept):
+        for name in ("neg", "clone"):
+            getattr(leaf, name)()
+            if saved:
+                return f"{name} saves a tensor"
+    return None
+
+
+_SAVING = {
+    "exp": "_saved_result",
+    "tanh": "_saved_result",
+    "sigmoid": "_saved_result",
+    "sin": "_saved_self",
+    "cos": "_saved_self",
+    "square": "_saved_self",  # which is pow(2)
+}
+"""What torch's backward of operations keeps of them."""
+
 _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.VALUES: _values,
     Need.AUTOGRAD: _autograd,
@@ -154,6 +182,7 @@ _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.ADDRESSES: _addresses,
     Need.IN_PLACE_VIEWS: _in_place_views,
     Need.SEEDING: _seeding,
+    Need.SAVED: _saved,
 }
 
 

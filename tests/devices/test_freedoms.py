@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from reports.model import Basis, Outcome
+from reports.model import Basis, Need, Outcome
 from tests.devices.freedoms import FREEDOMS, switch_on
 from tests.devices.freedoms.hooks import Hooks
 from tests.devices.freedoms.refusals import OperatorNotFoundError
@@ -164,6 +164,17 @@ def test_the_device_cannot_be_seeded():
 
     assert not drawn[0].equal(drawn[1])
     assert hooks.run(aten.zeros.default, ([2],), {}).tolist() == [0, 0]
+
+
+def test_what_a_device_saves_otherwise_is_asked_of_no_rule():
+    report = tried(["saves-otherwise"], ["saved_tensors.output_of_exp", "detach.cuts"])
+
+    assert {result.rule: result.outcome for result in report.results} == {
+        "saved_tensors.output_of_exp": Outcome.INAPPLICABLE,
+        "detach.cuts": Outcome.HOLDS,
+    }
+    (target,) = report.run.targets
+    assert target.lacks == {Need.SAVED: "the backward of exp has no _saved_result"}
 
 
 def test_the_device_has_no_sum():
