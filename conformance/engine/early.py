@@ -23,9 +23,12 @@ OPTIONS = ("--report", "--known-breaks", "--vendor-file")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """In a clone, start anew with `--report=DIR` for `--report DIR`, where pytest took DIR for tests."""
-    clone = find_clone(early_config.invocation_params.dir)
-    if clone is None or early_config.rootpath == clone:
+    """In a clone, start anew with `--report=DIR` for `--report DIR`, which pytest takes for a test path.
+
+    Also where DIR does not exist, and so leads nowhere: by the time that workers start, and read the same
+    command line, it does.
+    """
+    if find_clone(early_config.invocation_params.dir) is None:
         return
     given = list(map(os.fspath, early_config.invocation_params.args))
     further = shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))

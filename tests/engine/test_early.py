@@ -72,6 +72,14 @@ def test_a_report_may_go_to_a_folder_that_is_there(tmp_path):
 
 
 @needs_installation
+def test_workers_run_the_rules_and_not_the_whole_run_where_the_folder_is_new(tmp_path):
+    ran = pytest_in_the_clone("-n", "1", "--report", tmp_path / "new")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.count("1 of 1 documented rules that were run hold") == 1
+
+
+@needs_installation
 def test_so_may_one_that_the_environment_names(tmp_path):
     breaks = tmp_path / "breaks.toml"
     shutil.copy(ROOT / "tests" / "devices" / "known_breaks.toml", breaks)
