@@ -11,7 +11,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from reports.model import Target
+from reports.model import Outcome, Report, Target
 from reports.toml_file import KnownBreaksError, check_keys, entries, pattern
 
 CAUSES = ("device", "torch", "documentation")
@@ -93,6 +93,24 @@ def find_breaks(
 def excusing(entries: Iterable[KnownBreak], classes: Iterable[str], said: str) -> KnownBreak | None:
     """Return the first of the entries that describes how an example failed, None if none does."""
     return next((entry for entry in entries if entry.describes(classes, said)), None)
+
+
+def unused(breaks: Iterable[KnownBreak], report: Report) -> list[KnownBreak]:
+    """Return the entries for many rules that excused nothing, where a rule that they are about was run.
+
+    Those that came with the suite are not among them.
+    """
+    excused = {place for result in report.results for place in result.excused}
+    ran = [result for result in report.results if result.outcome is not Outcome.INAPPLICABLE]
+    targets = {target.id: target for target in report.run.targets}
+    return [
+        entry
+        for entry in breaks
+        if entry.spans
+        and not entry.shipped
+        and entry.place not in excused
+        and any(entry.concerns(result.rule, targets[result.target], report.run.torch) for result in ran)
+    ]
 
 
 def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]) -> None:

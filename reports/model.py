@@ -64,6 +64,7 @@ class Need(str, Enum):
     IN_PLACE_VIEWS = "in-place views"
     INDEX_CHECKS = "index checks"
     SEEDING = "seeding"
+    SAVED = "what torch saves for backward"
 
 
 @dataclass(frozen=True)

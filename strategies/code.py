@@ -114,6 +114,10 @@ class TensorCode(Traced):
             made = torch.from_numpy(np.array(self.data, dtype=_numpy_dtype(self.dtype)))
         return made.reshape(self.base)
 
+    def memory(self) -> torch.Tensor:
+        """Return the bytes of the contiguous base, on the CPU."""
+        return self._kept.reshape(-1).view(torch.uint8)
+
     def elements(self) -> np.ndarray[Any, Any]:
         """Return the elements in the tensor's shape, conj and neg bits left aside, as Python numbers are."""
         return self._laid_out(np.array(self.data).reshape(self.base))

@@ -183,6 +183,9 @@ VALUE_CLASSES = (
     "subnormal",
     "past exact integers",
 )
+NAN_PAYLOAD = "NaN payload"
+"""The input class of a NaN with other bits than torch's own, where the bits matter."""
+
 VALUE_PROMISES = ("NaN", "infinity", "negative zero", "extreme of the dtype", "subnormal")
 
 

@@ -293,7 +293,12 @@ def test_twice_through_an_output(case):
         output.backward(case.upstream)
 
 
-@rule("backward.twice_through_nothing_saved", source=AUTOGRAD_BACKWARD, basis=Basis.OBSERVED, needs=GRADIENT)
+@rule(
+    "backward.twice_through_nothing_saved",
+    source=AUTOGRAD_BACKWARD,
+    basis=Basis.OBSERVED,
+    needs=[*GRADIENT, Need.SAVED],
+)
 @given(case=mapped_leaves("nothing"))
 def test_twice_through_nothing_saved(case):
     """A second backward through operations that saved nothing adds the same gradient again."""
@@ -360,7 +365,7 @@ def test_shared_part(case):
     source=AUTOGRAD_BACKWARD,
     basis=Basis.OBSERVED,
     seed="non-leaf grad",
-    needs=GRAD,
+    needs=[*GRAD, Need.SAVED],
 )
 @given(case=leaves(nonempty=True))
 def test_frees_saved_tensors(case):
@@ -822,7 +827,7 @@ def test_saved_tensors_unpacked(case):
     assert (before, unpacked[0][0]) == (0, "kept")
 
 
-@rule("saved_tensors.input_of_pow", source=NOTES, needs=GRADIENT)
+@rule("saved_tensors.input_of_pow", source=NOTES, needs=[*GRADIENT, Need.SAVED])
 @given(case=leaves())
 def test_saved_tensors_input_of_pow(case):
     """pow(2) saves its input, and grad_fn._saved_self has its elements."""
@@ -833,7 +838,7 @@ def test_saved_tensors_input_of_pow(case):
     expect.same_elements(output.grad_fn._saved_self, expected)
 
 
-@rule("saved_tensors.output_of_exp", source=NOTES, also=["autograd"], needs=GRADIENT)
+@rule("saved_tensors.output_of_exp", source=NOTES, also=["autograd"], needs=[*GRADIENT, Need.SAVED])
 @given(case=leaves())
 def test_saved_tensors_output_of_exp(case):
     """exp saves its output, and grad_fn._saved_result has its elements."""
@@ -842,7 +847,7 @@ def test_saved_tensors_output_of_exp(case):
     expect.same_elements(output.grad_fn._saved_result, reference.host(output))
 
 
-@rule("saved_tensors.storage_of_exp", source=NOTES, needs=[Need.AUTOGRAD, Need.ADDRESSES])
+@rule("saved_tensors.storage_of_exp", source=NOTES, needs=[Need.AUTOGRAD, Need.ADDRESSES, Need.SAVED])
 @given(case=leaves())
 def test_saved_tensors_storage_of_exp(case):
     """What exp saved shares the storage of its output."""
@@ -851,7 +856,7 @@ def test_saved_tensors_storage_of_exp(case):
     assert output.grad_fn._saved_result.untyped_storage().data_ptr() == output.untyped_storage().data_ptr()
 
 
-@rule("saved_tensors.freed", source=NOTES, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
+@rule("saved_tensors.freed", source=NOTES, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=[*GRAD, Need.SAVED])
 @given(case=leaves(nonempty=True))
 def test_saved_tensors_freed(case):
     """After backward without retain_graph reading what exp saved raises RuntimeError."""
@@ -878,7 +883,7 @@ def test_saved_tensors_of_a_constant(case):
     assert (of_a_leaf, len(saved)) == (1, 1)
 
 
-@rule("saved_tensors.nothing_saved", source=SAVED_HOOKS, basis=Basis.OBSERVED, needs=GRAD)
+@rule("saved_tensors.nothing_saved", source=SAVED_HOOKS, basis=Basis.OBSERVED, needs=[*GRAD, Need.SAVED])
 @given(case=mapped_leaves("nothing"))
 def test_saved_tensors_nothing_saved(case):
     """An addition, a negation and a copy save no tensor for backward; a square does."""

@@ -142,7 +142,14 @@ def test_cuts(case):
     expect.close(case.x.grad, expected, dtype=case.x.dtype)
 
 
-@rule("detach.changed_saved_output", source=GUIDE, also=[NOTES], kind=Kind.ERROR, seed="detach", needs=GRAD)
+@rule(
+    "detach.changed_saved_output",
+    source=GUIDE,
+    also=[NOTES],
+    kind=Kind.ERROR,
+    seed="detach",
+    needs=[*GRAD, Need.SAVED],
+)
 @given(case=leaves(nonempty=True))
 def test_changed_saved_output(case):
     """If the output of exp, which is saved for backward, is changed through detach, backward without
@@ -156,7 +163,14 @@ def test_changed_saved_output(case):
         output.backward(case.upstream)
 
 
-@rule("detach.changed_saved_input", source=GUIDE, also=[NOTES], kind=Kind.ERROR, seed="detach", needs=GRAD)
+@rule(
+    "detach.changed_saved_input",
+    source=GUIDE,
+    also=[NOTES],
+    kind=Kind.ERROR,
+    seed="detach",
+    needs=[*GRAD, Need.SAVED],
+)
 @given(case=leaves(nonempty=True, expand=0))
 def test_changed_saved_input(case):
     """If the input of pow(2), which is saved for backward, is changed through detach, backward without
@@ -170,7 +184,13 @@ def test_changed_saved_input(case):
         output.backward(case.upstream)
 
 
-@rule("detach.changed_needed_output", source=GUIDE, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
+@rule(
+    "detach.changed_needed_output",
+    source=GUIDE,
+    basis=Basis.OBSERVED,
+    kind=Kind.ERROR,
+    needs=[*GRAD, Need.SAVED],
+)
 @given(case=mapped_leaves("output"))
 def test_changed_needed_output(case):
     """If the output of exp, tanh or sigmoid is changed through detach, its backward raises RuntimeError."""
@@ -182,7 +202,13 @@ def test_changed_needed_output(case):
         output.backward(case.upstream)
 
 
-@rule("detach.changed_needed_input", source=GUIDE, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=GRAD)
+@rule(
+    "detach.changed_needed_input",
+    source=GUIDE,
+    basis=Basis.OBSERVED,
+    kind=Kind.ERROR,
+    needs=[*GRAD, Need.SAVED],
+)
 @given(case=mapped_leaves("input"))
 def test_changed_needed_input(case):
     """If the input of x * x, sin or cos is changed through detach, its backward raises RuntimeError."""
@@ -534,7 +560,7 @@ def test_data_version_of_its_own(case):
     also=[NOTES],
     kind=Kind.GRADIENT,
     seed=".data",
-    needs=GRADIENT,
+    needs=[*GRADIENT, Need.SAVED],
 )
 @given(case=leaves(nonempty=True, expand=0))
 def test_data_changed_saved_input(case):
@@ -556,7 +582,7 @@ def test_data_changed_saved_input(case):
     also=[NOTES],
     kind=Kind.GRADIENT,
     seed=".data",
-    needs=GRADIENT,
+    needs=[*GRADIENT, Need.SAVED],
 )
 @given(case=leaves(nonempty=True))
 def test_data_changed_saved_output(case):

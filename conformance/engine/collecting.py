@@ -112,7 +112,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         threads=threads_per_worker(),
     )
     explaining.support = _support(RULES[rule.id], watch, config.stash[DECKS])
-    with watching(watch), heard(rule, observation), seeding(seed):
+    with watching(watch), heard(observation), seeding(seed):
         yield target
 
 
@@ -149,15 +149,11 @@ def _is_near(rule: RegisteredRule, found: RegisteredRule) -> bool:
 
 
 @contextmanager
-def heard(rule: Rule, observation: Observation) -> Iterator[None]:
-    """Have warnings counted that would be raised, unless the rule is about warnings.
+def heard(observation: Observation) -> Iterator[None]:
+    """Have warnings counted that would be raised.
 
-    A device may warn: that it falls back to the CPU, or casts. What a rule says of a warning itself, that it
-    comes or does not, it can tell only if each is raised.
+    A device may warn: that it falls back to the CPU, or casts. A rule about warnings listens to its own.
     """
-    if rule.kind is Kind.WARNING:
-        yield
-        return
 
     def hear(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         observation.warn(message, category)

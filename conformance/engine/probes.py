@@ -12,7 +12,7 @@ from conformance.engine.apart import POISONED, load, run_apart
 from conformance.engine.device import ailing, first_line, settling
 from reports.model import Need
 from strategies.fills import SIGNED_ZEROS, SUBNORMAL
-from strategies.values import DTYPES, FLOAT_DTYPES
+from strategies.values import DTYPES, FLOAT_DTYPES, NAN_PAYLOAD
 
 
 def lacking(device: str) -> dict[Need, str]:
@@ -147,6 +147,34 @@ def _seeding(device: str) -> str | None:
     return None if drawn[0] == drawn[1] else "torch.manual_seed does not seed this device"
 
 
+def _saved(device: str) -> str | None:
+    """Return what a device saves for backward otherwise than torch's own code, None if it saves the same."""
+    leaf = torch.ones(2, device=device, requires_grad=True)
+    if leaf.device.type == "meta":
+        return None  # it has no operations of its own
+    for name, attribute in _SAVING.items():
+        with contextlib.suppress(Exception):  # an operation that it refuses
+            if not hasattr(getattr(leaf, name)().grad_fn, attribute):
+                return f"the backward of {name} has no {attribute}"
+    saved: list[torch.Size] = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda each: saved.append(each.shape), lambda kept: kept):
+        for name in ("neg", "clone"):
+            getattr(leaf, name)()
+            if saved:
+                return f"{name} saves a tensor"
+    return None
+
+
+_SAVING = {
+    "exp": "_saved_result",
+    "tanh": "_saved_result",
+    "sigmoid": "_saved_result",
+    "sin": "_saved_self",
+    "cos": "_saved_self",
+    "square": "_saved_self",  # which is pow(2)
+}
+"""What torch's backward of operations keeps of them."""
+
 _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.VALUES: _values,
     Need.AUTOGRAD: _autograd,
@@ -154,6 +182,7 @@ _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.ADDRESSES: _addresses,
     Need.IN_PLACE_VIEWS: _in_place_views,
     Need.SEEDING: _seeding,
+    Need.SAVED: _saved,
 }
 
 
@@ -217,6 +246,12 @@ def _signed_zeros(device: str) -> str | None:
     return None
 
 
+def _nan_payload(device: str) -> str | None:
+    sent = torch.tensor([0x7FC00001], dtype=torch.int32)
+    back = sent.view(torch.float32).to(device).clone().cpu().view(torch.int32)
+    return None if back.equal(sent) else f"{int(sent):#x} comes back as {int(back):#x}"
+
+
 def _sent(values: Sequence[complex], dtype: torch.dtype, device: str) -> torch.Tensor:
     return torch.tensor(values, dtype=dtype).to(device)
 
@@ -229,4 +264,5 @@ _CLASS_PROBES: dict[str, Callable[[str], str | None]] = {
     "neg view": _neg_view,
     SUBNORMAL: _subnormal,
     SIGNED_ZEROS: _signed_zeros,
+    NAN_PAYLOAD: _nan_payload,
 }

@@ -18,6 +18,7 @@ from conformance.engine.judging import RULE
 from conformance.engine.refining import REFINED
 from conformance.engine.rule import find_rule
 from reports.files import JOURNAL, Journal
+from reports.known_breaks import KnownBreak, unused
 from reports.model import Outcome, Report, Result, Rule, Run
 from reports.publish import publish
 from reports.score import INCOMPLETE, NOTHING, Score, exit_code
@@ -31,11 +32,15 @@ def now() -> str:
 class Recording:
     """In the controlling process: collects results, journals them, and writes the report.
 
-    A `partial` run is meant to be one: that it says little is no reason for it to fail.
+    A `partial` run is meant to be one: that it says little is no reason for it to fail. `known` are the known
+    breaks, of which those that excused nothing are named at the end.
     """
 
-    def __init__(self, run: Run, directory: Path, *, partial: bool = False) -> None:
+    def __init__(
+        self, run: Run, directory: Path, *, known: Iterable[KnownBreak] = (), partial: bool = False
+    ) -> None:
         self._directory = directory
+        self._known = tuple(known)
         self._partial = partial
         self._rules: dict[str, Rule] = {}
         self._results: dict[tuple[str, str], Result] = {}
@@ -132,6 +137,8 @@ class Recording:
                 f"documentation changed since review: {len(report.run.changed)} sources; "
                 "`torch-conformance sources` lists the rules to read again"
             )
+        for entry in unused(self._known, report):
+            terminalreporter.line(f"known break that excused nothing; delete it: {entry.place}, {entry.rule}")
         for target in report.run.targets:
             score = Score(report, target.id)
             terminalreporter.line(f"{target.id}: {score.said}; {score.line}")

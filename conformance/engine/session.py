@@ -142,7 +142,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SELECTION] = (run, known)
     config.stash[DECKS] = Decks(run.seed, run.max_examples, each=request.heed)
     config.pluginmanager.register(Judging(known, run, None), "conformance-judging")
-    recording = Recording(run, directory, partial=config.getoption("--partial"))
+    recording = Recording(run, directory, known=known, partial=config.getoption("--partial"))
     config.pluginmanager.register(recording, "conformance-recording")
     config.pluginmanager.register(Refining(shrink, None, recording.add), "conformance-refining")
     config.pluginmanager.register(

@@ -220,14 +220,13 @@ def script(
     """Return the script that shows a rule break on torch alone, None where there can be none."""
     title = f"{declared.id}: {declared.statement}"
     try:
-        raising = declared.kind is Kind.WARNING
         return standalone(
             body,
             arguments,
             title=title,
             device=device,
             imports=imports,
-            raising=raising,
+            warning=declared.kind is Kind.WARNING,
             bounds=bounds or {},
         )
     except UnscriptableError:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import torch
 
 from strategies.case import InputCase, TensorField, case_class
-from strategies.code import Index, TensorCode, indexed_shape
+from strategies.code import Index, TensorCode, check_dtype, indexed_shape
 from strategies.fills import Fill, zero_data, zeros
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes
 from strategies.tape import Tape, strategy, without
 from strategies.tensors import decode_tensor, layout_promises, zeros_code
-from strategies.values import DTYPE_CLASSES, decode_values
+from strategies.values import DTYPE_CLASSES, NAN_PAYLOAD, decode_values
 
 DtypePair = tuple[torch.dtype, torch.dtype]
 
@@ -56,6 +56,11 @@ class DtypeView(InputCase):
 
     dtype: torch.dtype = torch.float32
 
+    def build(self) -> None:
+        """Build the input; raises LackingDtypeError if the device lacks the dtype of the view, too."""
+        check_dtype(self.dtype)
+        super().build()
+
 
 @case_class
 class DtypeViewMisuse(DtypeView):
@@ -78,7 +83,23 @@ def dtype_views(tape: Tape) -> DtypeView:
     shape = decode_shape(tape)
     old, new = tape.pick(_PAIRS)
     code = _without_bit(decode_tensor(tape, shape, old, known=shape_classes(shape)))
-    return DtypeView(classes=code.classes, input=code, dtype=new)
+    return DtypeView(classes=(*code.classes, *_nan_classes(code, new)), input=code, dtype=new)
+
+
+def _nan_classes(code: TensorCode, new: torch.dtype) -> list[str]:
+    """Return the class of a NaN whose bits tell it from another, if the tensor or its view has one."""
+    data = code.memory()
+    for dtype in (code.dtype, new):
+        part = dtype.to_real() if dtype.is_complex else dtype
+        if part.is_floating_point and data.numel():
+            bits = _BITS[part.itemsize]
+            found, ours = data.view(part), torch.tensor([math.nan], dtype=part).view(bits)
+            if bool((found.isnan() & (data.view(bits) != ours)).any()):
+                return [NAN_PAYLOAD]
+    return []
+
+
+_BITS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 def _without_bit(code: TensorCode) -> TensorCode:
@@ -122,7 +143,7 @@ def dtype_views_of_rows(tape: Tape, *, finer: bool) -> DtypeView:
     """Return a strategy for an input with a last stride of 1 and a dtype of smaller or larger elements."""
     old, new = tape.pick(_FINER if finer else _COARSER)
     code, classes = _rows(tape, old, new)
-    return DtypeView(classes=tuple(classes), input=code, dtype=new)
+    return DtypeView(classes=(*classes, *_nan_classes(code, new)), input=code, dtype=new)
 
 
 @strategy(

@@ -214,6 +214,25 @@ def test_a_break_of_its_own_that_is_gone_is_to_be_deleted(run):
     assert (ran.code, outcomes(ran)) == (1, {Outcome.FIXED}), ran.output
 
 
+def test_an_entry_for_many_rules_that_excuses_nothing_is_named(run):
+    ran = run("warns", "gather.elements", "gather.output_shape", rule="gather.*", message="no such words")
+
+    assert (ran.code, outcomes(ran)) == (0, {Outcome.HOLDS}), ran.output
+    assert "known break that excused nothing; delete it: " in ran.output
+    assert "known.toml:1, gather.*" in ran.output
+
+
+def test_one_entry_excuses_one_cause_in_many_rules_and_nothing_else(run):
+    rules = ("gather.elements", "gather.output_shape", "gather.output_dtype")
+    ran = run("has_two_faults", *rules, rule="gather.*", message="^RuntimeError: the first$")
+
+    assert (ran.code, outcomes(ran)) == (1, {Outcome.BROKEN}), ran.output
+    assert {each.reason for result in ran.report.results for each in result.breaks} == {
+        "RuntimeError: the second"
+    }
+    assert all(sum(result.excused.values()) > 5 for result in ran.report.results)
+
+
 def test_a_device_that_cannot_print_breaks_a_rule_by_the_rules_own_claim(run):
     ran = run("cannot_print", "gather.elements")
 

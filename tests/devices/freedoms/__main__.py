@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
-from conformance.engine.rule import load_rules
 from reports.model import Outcome
 from tests.devices.freedoms import FREEDOMS
 from tests.devices.freedoms.trying import RIGHT, tried
@@ -25,7 +24,6 @@ def main() -> None:
     parser.add_argument("--rule", action="append", default=[], help="rules whose id matches; may be repeated")
     parser.add_argument("--examples", type=int, default=20)
     arguments = parser.parse_args()
-    load_rules()  # before the forks, which then need not
     outcomes = [*RIGHT_FIRST, *(outcome for outcome in Outcome if outcome not in RIGHT)]
     print("freedom".ljust(18), *[outcome.value.rjust(len(outcome.value) + 1) for outcome in outcomes])
     for name in arguments.freedoms or [NONE, *FREEDOMS, "all"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -16,9 +15,12 @@ from typing import Any
 import pytest
 
 from conformance.engine import targets
+from conformance.engine.apart import run_apart
+from conformance.engine.options import matches
 from conformance.engine.rule import load_rules
 from reports.files import JOURNAL, read_report
 from reports.model import Outcome, Report, Target
+from reports.score import INCOMPLETE, NOTHING
 from tests.devices.freedoms import BOUNDS
 
 ROOT = Path(__file__).parents[3]
@@ -37,16 +39,14 @@ def tried(freedoms: Iterable[str], rules: Sequence[str] = (), *, examples: int =
     """
     with tempfile.TemporaryDirectory() as directory:
         arguments = (",".join(freedoms), tuple(rules), examples, Path(directory))
-        child = multiprocessing.get_context("fork").Process(target=_run, args=arguments)
-        child.start()
-        child.join()
-        said = Path(directory, "said")
-        if child.exitcode or not Path(directory, JOURNAL).exists():
-            raise RuntimeError(f"the run ended with {child.exitcode}:\n{said.read_text('utf-8')}")
+        code = run_apart(_run, *arguments, seconds=1_200)
+        if code or not Path(directory, JOURNAL).exists():
+            said = Path(directory, "said").read_text("utf-8")
+            raise RuntimeError(f"the run ended with {code}:\n{said}")
         return read_report(Path(directory, JOURNAL))
 
 
-def _run(freedoms: str, rules: Sequence[str], examples: int, directory: Path) -> None:
+def _run(freedoms: str, rules: Sequence[str], examples: int, directory: Path) -> int:
     os.environ["REFERENCE_FREEDOMS"] = freedoms
     os.chdir(ROOT)
     targets.run_apart = _run_here  # type: ignore[attr-defined]
@@ -64,11 +64,19 @@ def _run(freedoms: str, rules: Sequence[str], examples: int, directory: Path) ->
         ),
         *(f"--rule={rule}" for rule in rules),
         *(f"--deselect={node}" for node in nodes),
+        # To collect the other files would take longer than to run a few rules.
+        *sorted(
+            {
+                found.nodeid.partition("::")[0]
+                for id, found in load_rules().items()
+                if not rules or matches(id, rules)
+            }
+        ),
     ]
     with Path(directory, "said").open("w") as file, contextlib.redirect_stdout(file):
         sys.stderr = file
         code = pytest.main(options)
-    os._exit(0 if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, 5, 6) else int(code))
+    return 0 if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, NOTHING, INCOMPLETE) else int(code)
 
 
 def _describing(real: Callable[..., Target], freedoms: str) -> Callable[..., Target]:
