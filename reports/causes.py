@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reports.excuses import entries
 from reports.grouping import grouped
@@ -21,13 +22,18 @@ EXCUSABLE = (Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG)
 class Cause:
     """What does not hold for one reason: every break of it, and how to excuse it.
 
-    `headline` says what goes wrong; `entry` is for a known-breaks file, and empty where none would help.
+    `headline` says what goes wrong.
     """
 
     outcome: Outcome
     headline: str
     seen: tuple[Seen, ...]
-    entry: str = ""
+    report: Report = field(repr=False, compare=False)
+
+    @functools.cached_property
+    def entry(self) -> str:
+        """The entries of a known-breaks file that excuse it; empty where none would help."""
+        return entries(self.report, self.seen, self.headline) if self.outcome in EXCUSABLE else ""
 
     @property
     def shown(self) -> Seen:
@@ -94,10 +100,7 @@ def counted(found: Iterable[Cause]) -> str:
 
 
 def _cause(report: Report, seen: list[Seen]) -> Cause:
-    outcome = seen[0].result.outcome
-    headline = headline_of(seen)
-    entry = entries(report, seen, headline_of) if outcome in EXCUSABLE else ""
-    return Cause(outcome, headline, tuple(seen), entry)
+    return Cause(seen[0].result.outcome, headline_of(seen), tuple(seen), report)
 
 
 def headline_of(seen: list[Seen]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reports.model import Outcome, Report, Target
 from reports.seen import Seen
@@ -23,14 +23,9 @@ CLASSES = 3
 UNTRIED = (Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
 """Outcomes of rules that an entry may be about without harm: nothing of them was tried."""
 
-Say = Callable[[list[Seen]], str]
 
-
-def entries(report: Report, seen: list[Seen], say: Say) -> str:
-    """Return the entries of a known-breaks file that excuse breaks, and no rule that holds.
-
-    `say` puts breaks in words, for the reason.
-    """
+def entries(report: Report, seen: Sequence[Seen], reason: str) -> str:
+    """Return the entries of a known-breaks file that excuse breaks for a reason, and no rule that holds."""
     broken = {(each.result.rule, each.result.target) for each in seen}
     places: dict[tuple[str, str], list[Seen]] = {}
     for each in seen:
@@ -44,7 +39,7 @@ def entries(report: Report, seen: list[Seen], say: Say) -> str:
     return "\n".join(
         written
         for (target, torch), found in places.items()
-        for written in _on_target(report, found, common, say(seen), target, torch)
+        for written in _on_target(report, found, common, reason, target, torch)
     )
 
 
@@ -52,16 +47,17 @@ def _on_target(
     report: Report, seen: list[Seen], common: set[str], reason: str, target: str, torch: str
 ) -> Iterator[str]:
     broken = {each.result.rule for each in seen}
+    # A rule alone needs no pattern.
+    columns = {each.result.target for each in seen} if len(broken) > 1 else set()
     spared = {
         result.rule
-        for column in {each.result.target for each in seen}
+        for column in columns
         for result in report.results_of(column)
         if result.rule not in broken and result.outcome not in UNTRIED
     }
-    promised = {rule.id: rule.classes for rule in report.rules}
     for glob in globs(broken, spared):
         covered = [each for each in seen if matches(each.result.rule, glob)]
-        drawn = {name for each in covered for name in promised[each.result.rule]}
+        drawn = {name for each in covered for name in report.classes[each.result.rule]}
         message = pattern_of(each.reason for each in covered)
         for name in _narrowest(covered, common, drawn):
             yield entry(
@@ -108,11 +104,21 @@ def _named(report: Report, target: Target, rule: str, broken: Collection[tuple[s
 
 def globs(broken: Collection[str], spared: Iterable[str]) -> list[str]:
     """Return patterns of rule ids, few, that match all of the `broken` ones and none of those `spared`."""
-    others, left, found = list(spared), sorted(broken), []
-    while left:
-        pattern = max(_patterns(left), key=lambda each: _worth(each, left, others))
-        found.append(pattern)
-        left = [rule for rule in left if not matches(rule, pattern)]
+    if len(broken) == 1:
+        return [*broken]
+    forbidden = {pattern for rule in spared for pattern in _patterns(rule)}
+    matching: dict[str, set[str]] = {}
+    for rule in sorted(broken):
+        for pattern in _patterns(rule):
+            if pattern not in forbidden:
+                matching.setdefault(pattern, set()).add(rule)
+    found: list[str] = []
+    while matching:
+        best = max(matching, key=lambda each: (len(matching[each]), "*" not in each, len(each)))
+        found.append(best)
+        covered = matching.pop(best)
+        left = {pattern: rules - covered for pattern, rules in matching.items()}
+        matching = {pattern: rules for pattern, rules in left.items() if rules}
     return found
 
 
@@ -121,23 +127,15 @@ def matches(rule: str, glob: str) -> bool:
     return fnmatch.fnmatchcase(rule, glob)
 
 
-def _patterns(rules: Sequence[str]) -> list[str]:
-    """Return what may stand for some rules: each alone, what its id begins with, and what it ends with."""
-    found = dict.fromkeys(rules)
-    for rule in rules:
-        operation, _, fact = rule.partition(".")
-        found[f"{operation}.*"] = None
-        found[f"*.{fact}"] = None
-        words = fact.split("_")
-        for many in range(1, len(words)):
-            found[f"{operation}.{'_'.join(words[:many])}_*"] = None
-    return list(found)
-
-
-def _worth(pattern: str, left: Sequence[str], spared: Sequence[str]) -> tuple[int, bool, int]:
-    if any(matches(rule, pattern) for rule in spared):
-        return (0, False, 0)
-    return (sum(matches(rule, pattern) for rule in left), "*" not in pattern, len(pattern))
+def _patterns(rule: str) -> Iterator[str]:
+    """Yield all patterns that may stand for a rule: its id, and what that begins or ends with."""
+    operation, _, fact = rule.partition(".")
+    words = fact.split("_")
+    yield rule
+    yield f"{operation}.*"
+    yield f"*.{fact}"
+    for many in range(1, len(words)):
+        yield f"{operation}.{'_'.join(words[:many])}_*"
 
 
 def pattern_of(reasons: Iterable[str]) -> str:

@@ -317,6 +317,11 @@ class Report:
         """The basis of each rule, by its id."""
         return {rule.id: rule.basis for rule in self.rules}
 
+    @functools.cached_property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """The input classes that each rule promises, by its id."""
+        return {rule.id: rule.classes for rule in self.rules}
+
     def warnings_of(self, target: str) -> dict[str, int]:
         """Return how often the target with an id warned while rules ran that are not about that, by what."""
         found: Counter[str] = Counter()

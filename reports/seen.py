@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ def reason_alone(result: Result) -> Seen:
     return Seen(result, result.reason or "", None, *evidence)
 
 
+@functools.cache
 def kind_of(name: str) -> str:
     """Return an input class, of a layout without whose it is: `transposed` for `transposed index`."""
     return next((layout for layout in LAYOUTS if name.startswith(layout)), name)

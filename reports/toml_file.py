@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Collection
@@ -86,13 +87,6 @@ def pattern(text: str, place: str, key: str) -> re.Pattern[str]:
 
 def quoted(text: str) -> str:
     """Return a text as a string of TOML, in one line."""
-    short = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-
-    def written(char: str) -> str:
-        if "\ud800" <= char <= "\udfff":  # which no TOML may hold
-            return "\N{REPLACEMENT CHARACTER}"
-        if char < " " or char == "\x7f":
-            return short.get(char, f"\\u{ord(char):04x}")
-        return short.get(char, char)
-
-    return f'"{"".join(map(written, text))}"'
+    # It is one of JSON, but for DEL and for lone surrogates, which no TOML may hold.
+    found = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -26,6 +27,7 @@ _VARIABLE = re.compile(
 )
 
 
+@functools.cache
 def is_dtype(name: str) -> bool:
     """Return whether an input class is a dtype."""
     return re.fullmatch(_DTYPE, name) is not None

@@ -31,7 +31,7 @@ from reports.model import Basis, Outcome, Report, Rule
 from reports.score import Score
 from reports.seen import Seen, reason_alone, ways
 from reports.support import GLYPHS as SUPPORT_GLYPHS
-from reports.support import blocks, dtypes_of, refusals, tables
+from reports.support import Table, blocks, dtypes_of, refusals, tables
 from reports.verdict import FAILING
 from reports.wording import every_of, inputs, run_again
 
@@ -42,7 +42,7 @@ DENSE = 4
 def render(report: Report) -> str:
     """Return the page; every text that comes from the run is escaped."""
     script = _file("page.js")
-    found = causes(report)
+    found, supported = causes(report), tables(report)
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -55,7 +55,7 @@ def render(report: Report) -> str:
             counted=counted(found),
             blocks=blocks(report),
             refusals=refusals(report),
-            tables=[table for table in tables(report) if table.cells],
+            tables=[table for table in supported if table.cells],
             run_again=run_again,
             areas=_areas(report),
             dense=len(report.run.targets) > DENSE,
@@ -68,7 +68,7 @@ def render(report: Report) -> str:
             style=_file("page.css"),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            data=_data(report),
+            data=_data(report, supported),
         )
     )
 
@@ -123,15 +123,15 @@ def _file(name: str) -> str:
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
-def _data(report: Report) -> str:
+def _data(report: Report, supported: list[Table]) -> str:
     """Return what the page's script reads, as base64 of gzip: nothing in it can be taken for markup."""
     torch = max((run.torch for run in report.runs or (report.run,)), key=_version)
     every = causes(report, strict=True)
     beside = {
         "breaks": _breaks(report),
         "entries": "\n".join(cause.entry for cause in every if cause.entry),
-        "said": _said(report),
-        "dtypes": dtypes_of(tables(report)),
+        "said": _said(supported),
+        "dtypes": dtypes_of(supported),
         "support": {each.value: glyph for each, glyph in SUPPORT_GLYPHS.items()},
         "urls": {name: documentation(name, torch) for rule in report.rules for name in rule.sources},
         "glyphs": BY_WORD,
@@ -161,14 +161,14 @@ def _break(report: Report, seen: Seen) -> dict[str, str]:
     else:
         common = sorted(seen.shared, key=lambda name: (seen.result.classes.get(name, 0), name))
         on = f"on {inputs(common[:3])}" if common else ""
-    entry = entries(report, [seen], headline_of)
+    entry = entries(report, [seen], headline_of([seen]))
     return {"on": on, "again": run_again(seen.reproduced), "entry": entry}
 
 
-def _said(report: Report) -> dict[str, dict[str, dict[str, list[str]]]]:
+def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:
     """Return with what each target refuses an operation, by target, operation and dtype."""
     found: dict[str, dict[str, dict[str, list[str]]]] = {}
-    for table in tables(report):
+    for table in supported:
         for (operation, dtype), messages in table.said.items():
             found.setdefault(table.target, {}).setdefault(operation, {})[dtype] = [*messages]
     return found
