@@ -28,9 +28,13 @@ def dtypes_of(case: Case) -> tuple[torch.dtype, ...]:
 
 
 def is_ordinary(case: Case) -> bool:
-    """Return whether the shapes of a case's tensors are ordinary: of one to three dims, none of size 0."""
+    """Return whether a case is ordinary but for its layouts and values: no dim counts from the end.
+
+    Its tensors have one to three dims, none of size 0.
+    """
     shapes = [code.shape for code in codes_of(case)]
-    return bool(shapes) and all(0 < len(shape) < 4 and 0 not in shape for shape in shapes)
+    ordinary = bool(shapes) and all(0 < len(shape) < 4 and 0 not in shape for shape in shapes)
+    return ordinary and "negative dim" not in case.classes
 
 
 def plain(case: CaseT) -> CaseT:
