@@ -27,14 +27,19 @@ def dtypes_of(case: Case) -> tuple[torch.dtype, ...]:
     return tuple(code.dtype for code in codes_of(case))
 
 
+def has_elements(case: Case) -> bool:
+    """Return whether the case's tensors have dims, none of size 0."""
+    shapes = [code.shape for code in codes_of(case)]
+    return bool(shapes) and all(shape and 0 not in shape for shape in shapes)
+
+
 def is_ordinary(case: Case) -> bool:
     """Return whether a case is ordinary but for its layouts and values: no dim counts from the end.
 
     Its tensors have one to three dims, none of size 0.
     """
-    shapes = [code.shape for code in codes_of(case)]
-    ordinary = bool(shapes) and all(0 < len(shape) < 4 and 0 not in shape for shape in shapes)
-    return ordinary and "negative dim" not in case.classes
+    small = all(len(code.shape) < 4 for code in codes_of(case))
+    return has_elements(case) and small and "negative dim" not in case.classes
 
 
 def plain(case: CaseT) -> CaseT:

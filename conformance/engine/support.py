@@ -15,7 +15,7 @@ import torch
 from conformance.engine.device import first_line
 from conformance.engine.symptoms import Body, is_claim
 from strategies import Case, placing_on
-from strategies.plain import dtypes_of, is_ordinary, plain
+from strategies.plain import dtypes_of, has_elements, is_ordinary, plain
 
 ASKED = 3
 """How many plain cases, of shapes that differ, are tried before a dtype counts as refused."""
@@ -55,7 +55,7 @@ class Support:
             said = None
             # A rule about the same operation may have other tensors besides.
             same = signature if number == 0 else signature[:1]
-            for case in _plain_cases(body, name, cases(), same):
+            for case in _plain_cases(body, name, list(cases()), same):
                 said = self._answer(body, {name: case})
                 if said is None:
                     return None
@@ -74,18 +74,21 @@ class Support:
 
 
 def _plain_cases(body: Body, name: str, cases: Iterable[Any], signature: Signature) -> Iterator[Case]:
-    """Return some plain cases whose dtypes begin so and that the CPU takes: not all may be made plain."""
-    shapes = set()
-    for case in cases:
-        if not isinstance(case, Case) or not is_ordinary(case):
-            continue
-        if dtypes_of(case)[: len(signature)] != signature:
-            continue
-        made = plain(case)
-        if repr(made) not in shapes and _taken(body, {name: made}):
-            shapes.add(repr(made))
-            yield made.fresh()
-            if len(shapes) == ASKED:
+    """Return some plain cases whose dtypes begin so and that the CPU takes: not all may be made plain.
+
+    They are ordinary ones, where any are drawn, else such as have elements.
+    """
+    found = [case for case in cases if isinstance(case, Case) and has_elements(case)]
+    found = [case for case in found if dtypes_of(case)[: len(signature)] == signature]
+    made: dict[str, Case] = {}
+    for case in sorted(found, key=is_ordinary, reverse=True):
+        if made and not is_ordinary(case):
+            return
+        asked = plain(case)
+        if repr(asked) not in made and _taken(body, {name: asked}):
+            made[repr(asked)] = asked
+            yield asked.fresh()
+            if len(made) == ASKED:
                 return
 
 
