@@ -57,7 +57,10 @@ def _refused(observation: Observation) -> str:
     messages: dict[str, list[str]] = {}
     for dtype, message in observation.refused.items():
         messages.setdefault(message, []).append(dtype)
-    return "; ".join(f"{', '.join(dtypes)}: {message}" for message, dtypes in messages.items())
+    return "; ".join(
+        f"{', '.join(dtypes) if len(dtypes) < 4 else f'{len(dtypes)} dtypes'}: {message}"
+        for message, dtypes in messages.items()
+    )
 
 
 def judge_death(

@@ -14,8 +14,8 @@ from reports.known_breaks import KnownBreak
 class Observation:
     """What is seen while one rule runs on one target; filled in example by example.
 
-    Counting stops when the examples are over (`closed`): what follows is shrinking, which says nothing of the
-    inputs tried. `untried` counts the examples that were not run by the dtype or the input class that the
+    Counting stops when the examples are over (`closed`), which is at the first that fails unless the rule is
+    `going_on`: what follows is shrinking, which says nothing of the inputs tried. `untried` counts the examples that were not run by the dtype or the input class that the
     target lacks or refuses, `refused` says with what it refuses a dtype. `blocked` counts those that could
     not be tried by the rule that is broken in their stead, `blocked_by` says how. `excused` counts those that
     failed as is known, `excuses` has the first of each kind. `warned` counts the warnings that broke nothing,
@@ -34,6 +34,7 @@ class Observation:
     excuses: dict[KnownBreak, tuple[BaseException, Any]] = field(default_factory=dict)
     failed: bool = False
     closed: bool = False
+    going_on: bool = False
     counterexample: Callable[[], str] | None = None
     script: Callable[[], str | None] | None = None
     data: bytes | None = None
@@ -91,6 +92,7 @@ class Observation:
         """
         if not self.closed:
             self.examples += 1
+        self.closed = self.closed or not self.going_on
         self.failed = True
         self.counterexample = counterexample
         self.script = script

@@ -66,6 +66,7 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list
     if keeps_examples() and (failures := _broken_before(found, watch, seed)):
         return failures
     seen, until = _Seen(), float("inf")
+    watch.observation.going_on = True
     for data, decoded in zip(deck, _decoder.cases(strategy, deck), strict=True):
         if time.monotonic() > until:
             break
