@@ -112,6 +112,16 @@ DEVICES = {
 
         torch.Tensor.permute = permute
     """,
+    "implements_no_permute": """
+        real = torch.Tensor.permute
+
+        def permute(self, *dims):
+            if self.device.type == "reference":
+                raise NotImplementedError("no permute")
+            return real(self, *dims)
+
+        torch.Tensor.permute = permute
+    """,
     "reads_what_was_sent_back_wrongly": """
         to, detach, cpu = torch.Tensor.to, torch.Tensor.detach, torch.Tensor.cpu
         sent = torch.utils.weak.WeakIdKeyDictionary()
@@ -302,6 +312,12 @@ def test_inputs_that_cannot_be_made_block_rules_and_break_one_of_their_own(run):
     assert found.outcome is Outcome.HOLDS
     assert found.blocked["placement.permute"] > 10
     assert not found.classes.get("transposed input")
+
+
+def test_inputs_that_a_device_says_it_cannot_make_are_unsupported(run):
+    ran = run("implements_no_permute", "placement.permute")
+
+    assert (ran.code, outcomes(ran)) == (0, {Outcome.UNSUPPORTED}), ran.output
 
 
 def test_every_fault_of_a_rule_is_told(run):
