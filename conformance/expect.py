@@ -17,22 +17,20 @@ def same_elements(actual: torch.Tensor, expected: Array) -> None:
 
     Meant for operations that move elements and compute nothing: 0.0 is not -0.0, and a NaN is matched by
     any NaN (torch on CPU changes the payload of a bfloat16 NaN in gather). `expected` comes from
-    `reference.host`, directly or rearranged.
+    `reference.drawn`, directly or rearranged.
     """
     found = _of_the_kind(actual, expected)
     if found.tobytes() != expected.tobytes():
         one, other = _bits(found), _bits(expected)
-        differs = (one != other).reshape(found.size, -1).any(axis=1)
-        if differs.any():
-            place = tuple(int(at) for at in np.unravel_index(int(differs.argmax()), found.shape))
-            raise AssertionError(f"differs first at {place}: {_show(found)} instead of {_show(expected)}")
+        equal = (one == other).reshape(*found.shape, -1).all(axis=-1)
+        assert equal.all(), _difference(found, expected, equal)
 
 
 def equal_elements(actual: torch.Tensor, expected: Array) -> None:
     """Claim that a tensor has the expected shape, dtype and numbers; either zero equals the other."""
     found = _of_the_kind(actual, expected)
-    equal = (found == expected) | ((found != found) & (expected != expected))
-    assert equal.all(), f"{_show(found)} instead of {_show(expected)}"
+    equal = np.asarray((found == expected) | ((found != found) & (expected != expected)))
+    assert equal.all(), _difference(found, expected, equal)
 
 
 ROUNDING = {2: 2e-2, 4: 1e-5, 8: 1e-11}
@@ -70,15 +68,16 @@ def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: f
     assert actual.dtype == dtype, f"dtype {actual.dtype} instead of {dtype}"
     found, expected = _wide(found), _wide(expected)
     allowed = rounding(dtype)
-    equal = np.isclose(found, expected, rtol=allowed, atol=allowed * scale, equal_nan=True)
-    assert equal.all(), f"{_show(found)} instead of {_show(expected)}"
+    equal = np.asarray(np.isclose(found, expected, rtol=allowed, atol=allowed * scale, equal_nan=True))
+    assert equal.all(), f"{_difference(found, expected, equal, dtype)}; up to {allowed:g} may be rounding"
 
 
 def same_bytes(actual: torch.Tensor, expected: Array) -> None:
     """Claim that the elements of a tensor have the expected bytes in memory; see `reference.raw`."""
     found = raw(host(actual))
     assert found.shape == expected.shape, f"shape {found.shape} instead of {expected.shape}"
-    assert (found == expected).all(), f"bytes {_show(found)} instead of {_show(expected)}"
+    equal = (found == expected).all(axis=-1)
+    assert equal.all(), f"bytes: {_difference(found, expected, equal)}"
 
 
 FALSE_ALARM = 1e-11
@@ -110,19 +109,24 @@ def possible(draws: torch.Tensor, weights: Array) -> None:
     assert found.max() < weights.shape[-1], f"drew {found.max()} of {weights.shape[-1]} categories"
     rows = np.broadcast_to(weights, (len(found), *weights.shape))
     drawn = np.take_along_axis(rows, found[..., np.newaxis], -1)
-    assert (drawn > 0).all(), "drew a category of weight 0"
+    assert (drawn > 0).all(), _impossible(found, drawn[..., 0] > 0)
 
 
 def points_at(indices: torch.Tensor, values: torch.Tensor, input: Array, dim: int) -> None:
     """Claim that the input's elements at the indices along a dim, kept with size 1, are the values."""
     rows, places = np.atleast_1d(input), np.atleast_1d(host(indices))
+    inside = (places >= 0) & (places < rows.shape[dim])
+    assert inside.all(), (
+        f"points at {places[_first(~inside)]} of {rows.shape[dim]}, first at {_first(~inside)}"
+    )
     equal_elements(values, np.take_along_axis(rows, places, dim).reshape(values.shape))
 
 
 def all_ones(tensor: torch.Tensor) -> None:
     """Claim that every element of a tensor is 1."""
     found = host(tensor)
-    assert (found == 1).all(), f"{_show(found)} instead of ones"
+    equal = np.asarray(found == 1)
+    assert equal.all(), _difference(found, np.ones_like(found), equal)
 
 
 @contextmanager
@@ -164,5 +168,31 @@ def _bits(array: Array) -> Array:
     return flat.view(np.uint8)
 
 
+def _difference(found: Array, expected: Array, equal: Array, dtype: object = None) -> str:
+    """Return where two arrays of a shape differ first, in how many elements, and the elements.
+
+    `equal` says which elements are equal; the arrays may have a dim more, of bytes. `dtype` is the tensor's,
+    if the arrays have another.
+    """
+    place = _first(~equal)
+    first = f"differs first at {place}: {_show(found[place])} instead of {_show(expected[place])}"
+    count = f"{int((~equal).sum())} of {equal.size} elements of {dtype or found.dtype} differ"
+    if equal.size == 1:
+        return f"{first}, {count}"
+    return f"{first}, {count}: {_show(found)} instead of {_show(expected)}"
+
+
+def _impossible(found: Array, possible: Array) -> str:
+    place = _first(~possible)
+    count = int((~possible).sum())
+    return f"drew {found[place]}, a category of weight 0, first at {place}, {count} times in {found.size}"
+
+
+def _first(marked: Array) -> tuple[int, ...]:
+    return tuple(int(at) for at in np.unravel_index(int(marked.argmax()), marked.shape))
+
+
 def _show(array: Array) -> str:
-    return np.array2string(array, threshold=32, separator=", ").replace("\n", "")
+    """Return the elements with as many digits as tell each from every other number of its dtype."""
+    text = np.array2string(np.asarray(array), threshold=32, separator=", ", floatmode="unique")
+    return " ".join(text.split())

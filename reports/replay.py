@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -15,6 +16,11 @@ from typing import Any
 RUNS = 3
 TIMEOUT = 120
 """Seconds after which a run of a script counts as not reproduced."""
+
+MOST_SAID = 200
+"""Characters of an exception that are told."""
+
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|$)")
 
 START = 120
 """Seconds that a Python has to import torch."""
@@ -80,14 +86,18 @@ class Replayer:
     def reproduced(
         self, script: str, exception: str | None, *, limit: float = TIMEOUT, hangs: bool = False
     ) -> str:
-        """Return in how many of `RUNS` fresh processes a script breaks as its rule did, as `2/3`.
+        """Return in how many of `RUNS` fresh processes a script breaks as its rule did, as `3/3`.
+
+        Where that is not all, what one of the others did follows: `0/3 (it ended without an exception)`.
 
         It breaks if it ends with an AssertionError or with the named exception, or if a signal ends it;
         without a name, however it fails (a missing module apart). One that `hangs` breaks if it does not end
         within the `limit`, in seconds.
         """
         endings = self.run(script, seconds=limit)
-        return f"{sum(_breaks(ending, exception, hangs=hangs) for ending in endings)}/{RUNS}"
+        others = [ending for ending in endings if not _breaks(ending, exception, hangs=hangs)]
+        counted = f"{len(endings) - len(others)}/{len(endings)}"
+        return f"{counted} ({_told(others[0], limit)})" if others else counted
 
     def unreached(self, imports: Iterable[str], device: str) -> str | None:
         """Return why scripts cannot put tensors on a device, None if they can.
@@ -151,6 +161,20 @@ def _read(lines: Any, answers: queue.Queue[str | None]) -> None:
         for line in lines:
             answers.put(line)
     answers.put(None)
+
+
+def _told(ending: Ending, limit: float) -> str:
+    """Return in a few words how a script ended."""
+    code, said = ending
+    if code is None:
+        return f"it did not end within {round(limit, 1):g} s"
+    if code == 0:
+        return "it ended without an exception"
+    if code < 0:
+        return f"signal {-code} ended it"
+    lines = said.rpartition("Traceback (most recent call last):")[2].splitlines()
+    raised = next((line for line in lines if _EXCEPTION.match(line)), None)
+    return f"it raised {raised[:MOST_SAID]}" if raised else f"it ended with the exit status {code}"
 
 
 def _breaks(ending: Ending, exception: str | None, *, hangs: bool) -> bool:

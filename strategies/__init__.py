@@ -19,6 +19,7 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.categoricals`, `cases.categorical_misuses` | probabilities, logits, and values to score |
 | `cases.leaves`, `cases.graphs` | leaves, and graphs of differentiable operations on them |
 | `cases.modules` | small networks with their inputs |
+| `cases.placements` | tensors, and the slices, orders of dims and sizes that make their layouts |
 """
 
 from strategies.case import Case, classes_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.engine.device import first_line
-from conformance.engine.making import blocked
+from conformance.engine.making import PLACEMENT, blocked
 from conformance.engine.observation import Observation
 from conformance.engine.support import Support
 from conformance.engine.symptoms import Body, is_claim, said
@@ -60,7 +60,7 @@ class Explaining:
             return None
         if self.means_unsupported(error) is not None:
             return first_line(error)
-        if self.support is None or not isinstance(case, Case):
-            # Nothing else can be asked of it: the call is plain already.
+        if self.support is None or not isinstance(case, Case) or self.rule.startswith(PLACEMENT):
+            # Nothing else can be asked of it: the call is plain already, or one that every rule needs.
             return first_line(error) if isinstance(error, NotImplementedError) else None
         return self.support.refusal(case)

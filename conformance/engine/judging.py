@@ -15,6 +15,7 @@ from conformance.engine.judge import judge
 from conformance.engine.observation import Observation
 from conformance.engine.rule import load_rules
 from conformance.engine.running import Failure
+from conformance.engine.symptoms import said
 from conformance.engine.watch import Watch
 from reports.known_breaks import KnownBreak, find_breaks
 from reports.model import Break, Outcome, Result, Rule, Run, Target, plain
@@ -146,25 +147,25 @@ def _break(failure: Failure, item: pytest.Item, watch: Watch) -> Break:
 
 def summed_up(failure: pytest.ExceptionInfo[BaseException]) -> str:
     """Return what an exception says, as the reason of a result."""
-    return f"{failure.typename}: {failure.value}".strip()[:REASON_LIMIT]
+    return said(failure.value)[:REASON_LIMIT]
 
 
 def adjust(report: pytest.TestReport, rule: Rule, result: Result, *, strict: bool) -> None:
     """Make pytest's own outcome, which decides the exit code, agree with the result's."""
     if result.outcome is Outcome.INAPPLICABLE:
         return
-    said = f"{result.outcome.value}: {result.reason}"
+    found = f"{result.outcome.value}: {result.reason}"
     if fails(result.outcome, rule.basis, strict=strict):
         if report.passed:
-            report.longrepr = f"{rule.id}: {said}"
+            report.longrepr = f"{rule.id}: {found}"
         report.outcome = "failed"
     elif report.failed or result.outcome is Outcome.KNOWN:
         report.outcome = "skipped"
-        report.wasxfail = said if result.outcome is Outcome.KNOWN else f"observed, not documented: {said}"
+        report.wasxfail = found if result.outcome is Outcome.KNOWN else f"observed, not documented: {found}"
     elif result.outcome in (Outcome.UNSUPPORTED, Outcome.BLOCKED):
         path, line, _ = report.location
         report.outcome = "skipped"
-        report.longrepr = (path, (line or 0) + 1, said)
+        report.longrepr = (path, (line or 0) + 1, found)
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

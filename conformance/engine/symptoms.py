@@ -57,8 +57,16 @@ def sign_of(error: BaseException) -> Sign:
 
 
 def said(error: BaseException) -> str:
-    """Return what an exception says, its type before it."""
-    return f"{type(error).__name__}: {error}"
+    """Return what an exception says, its type before it; if it says nothing, the line that raised it."""
+    return f"{type(error).__name__}: {str(error).strip() or _line_of(error)}"
+
+
+def _line_of(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "no message"
+    place = Path(frames[-1].filename)
+    return f"no message, of {place.parent.name}/{place.name}:{frames[-1].lineno}, {frames[-1].line or '?'}"
 
 
 def _words(message: str) -> str:

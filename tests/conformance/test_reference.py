@@ -1,5 +1,7 @@
 """The reference against examples worked out by hand."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -125,6 +127,58 @@ def test_a_difference_is_named(found, message):
         expect.same_elements(found, np.zeros(2, dtype=np.float32))
 
 
+@pytest.mark.parametrize(
+    ("claim", "found", "expected", "message"),
+    [
+        (
+            expect.same_elements,
+            torch.tensor([[0.1, 0.0], [0.0, -0.0]]),
+            np.array([[0.1, 0.0], [1.0, 0.0]], np.float32),
+            "differs first at (1, 0): 0. instead of 1., 2 of 4 elements of float32 differ: "
+            "[[ 0.1, 0. ], [ 0. , -0. ]] instead of [[0.1, 0. ], [1. , 0. ]]",
+        ),
+        (
+            expect.equal_elements,
+            torch.tensor(0.1, dtype=torch.float64).nextafter(torch.tensor(1.0, dtype=torch.float64)),
+            np.array(0.1),
+            "differs first at (): 0.10000000000000002 instead of 0.1, 1 of 1 elements of float64 differ",
+        ),
+        (
+            functools.partial(expect.close, dtype=torch.bfloat16),
+            torch.tensor([1.0, 1.5], dtype=torch.bfloat16),
+            np.ones(2),
+            "differs first at (1,): 1.5 instead of 1., 1 of 2 elements of torch.bfloat16 differ: "
+            "[1. , 1.5] instead of [1., 1.]; up to 0.02 may be rounding",
+        ),
+        (
+            expect.same_bytes,
+            torch.tensor([2, 256], dtype=torch.int16),
+            reference.raw(np.array([2, 1], np.int16)),
+            "bytes: differs first at (1,): [0, 1] instead of [1, 0], 1 of 2 elements of uint8 differ: "
+            "[[2, 0], [0, 1]] instead of [[2, 0], [1, 0]]",
+        ),
+        (
+            expect.possible,
+            torch.tensor([[0, 1], [0, 0]]),
+            np.array([[1.0, 0], [0, 2]]),
+            "drew 0, a category of weight 0, first at (1, 1), 1 times in 4",
+        ),
+    ],
+    ids=["same_elements", "equal_elements", "close", "same_bytes", "possible"],
+)
+def test_a_claim_says_what_differs_where_and_how_often(claim, found, expected, message):
+    with pytest.raises(AssertionError) as caught:
+        claim(found, expected)
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("index", [2, -1])
+def test_an_index_out_of_range_points_at_nothing(index):
+    with pytest.raises(AssertionError, match=f"points at {index} of 2, first at \\(0,\\)"):
+        expect.points_at(torch.tensor(index), torch.tensor(1.0), np.ones(2, np.float32), 0)
+
+
 def test_the_place_of_a_difference_is_in_the_tensor_s_shape():
     with pytest.raises(AssertionError, match=r"differs first at \(1, 0\)"):
         expect.same_elements(torch.tensor([[0j, 0], [1j, 0]]), np.zeros((2, 2), dtype=np.complex64))
@@ -132,7 +186,7 @@ def test_the_place_of_a_difference_is_in_the_tensor_s_shape():
 
 def test_all_ones():
     expect.all_ones(torch.ones(2, dtype=torch.bool))
-    with pytest.raises(AssertionError, match="instead of ones"):
+    with pytest.raises(AssertionError, match=r"differs first at \(1,\): 0\. instead of 1\., 1 of 2 elements"):
         expect.all_ones(torch.tensor([1.0, 0.0]))
 
 

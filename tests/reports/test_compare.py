@@ -284,7 +284,9 @@ def test_the_command_replays_the_script_on_the_torch_of_the_run(written, capsys,
 
     assert main(["compare", old, new]) == code
     assert (
-        "newly broken (replayed: 3/3)" if code else "unconfirmed (replayed: 0/3)"
+        "newly broken (replayed: 3/3)"
+        if code
+        else "unconfirmed (replayed: 0/3 (it ended without an exception))"
     ) in capsys.readouterr().out
 
 
