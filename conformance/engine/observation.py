@@ -15,11 +15,11 @@ class Observation:
     """What is seen while one rule runs on one target; filled in example by example.
 
     Counting stops when the examples are over (`closed`), which is at the first that fails unless the rule is
-    `going_on`: what follows is shrinking, which says nothing of the inputs tried. `untried` counts the examples that were not run by the dtype or the input class that the
-    target lacks or refuses, `refused` says with what it refuses a dtype. `blocked` counts those that could
-    not be tried by the rule that is broken in their stead, `blocked_by` says how. `excused` counts those that
-    failed as is known, `excuses` has the first of each kind. `warned` counts the warnings that broke nothing,
-    by what they say.
+    `going_on`: what follows is shrinking, which says nothing of the inputs tried. `untried` counts the
+    examples that were not run by the dtype or the input class that the target lacks or refuses, `refused`
+    says with what it refuses a dtype. `blocked` counts those that could not be tried by the rule that is
+    broken in their stead, `blocked_by` says how. `excused` counts those that failed as is known, `excuses`
+    has the first of each kind. `warned` counts the warnings that broke nothing, by what they say.
     """
 
     examples: int = 0
