@@ -11,6 +11,7 @@ from reports.seen import Seen
 from reports.toml_file import quoted
 from reports.wording import normalised, shortened
 
+BREAK = "\n"
 LONGEST = 100
 """Most characters of a message that a pattern repeats."""
 
@@ -55,19 +56,24 @@ def _on_target(
         for result in report.results_of(column)
         if result.rule not in broken and result.outcome not in UNTRIED
     }
+    narrowed: dict[str | None, list[str]] = {}
     for glob in globs(broken, spared):
         covered = [each for each in seen if matches(each.result.rule, glob)]
         drawn = {name for each in covered for name in report.classes[each.result.rule]}
-        message = pattern_of(each.reason for each in covered)
         for name in _narrowest(covered, common, drawn):
-            yield entry(
-                glob,
-                target=target,
-                torch=f"=={torch}",
-                reason=reason,
-                input_class=name,
-                message=message,
-            )
+            narrowed.setdefault(name, []).append(glob)
+    for name, found in narrowed.items():
+        message = pattern_of(
+            each.reason for each in seen if any(matches(each.result.rule, glob) for glob in found)
+        )
+        yield entry(
+            sorted(found),
+            target=target,
+            torch=f"=={torch}",
+            reason=reason,
+            input_class=name,
+            message=message,
+        )
 
 
 def _narrowest(seen: list[Seen], common: set[str], drawn: Collection[str]) -> list[str | None]:
@@ -163,7 +169,7 @@ def _escaped(text: str) -> str:
 
 
 def entry(
-    rule: str,
+    rules: Sequence[str],
     *,
     target: str,
     torch: str,
@@ -173,7 +179,6 @@ def entry(
 ) -> str:
     """Return an entry of a known-breaks file; where the break is reported remains to be filled in."""
     lines = {
-        "rule": rule,
         "target": target,
         "torch": torch,
         "class": input_class,
@@ -182,7 +187,11 @@ def entry(
         "reason": shortened(reason),
     }
     written = [f"{key} = {_string(value)}" for key, value in lines.items() if value]
-    return "\n".join(["[[break]]", *written, 'issue = "https://"  # where it is reported', ""])
+    one = len(rules) == 1
+    rule = _string(rules[0]) if one else f"[\n{''.join(f'    {_string(each)},{BREAK}' for each in rules)}]"
+    return "\n".join(
+        ["[[break]]", f"rule = {rule}", *written, 'issue = "https://"  # where it is reported', ""]
+    )
 
 
 def _string(text: str) -> str:

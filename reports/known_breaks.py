@@ -22,6 +22,8 @@ _KEYS = {"class", "message", "rule", "target", "torch", "cause", "reason", "issu
 class KnownBreak:
     """One entry: what fails as it says, of the rules whose ids match `rule`, is known to, on `target`.
 
+    `rule` may hold several ids and globs, with spaces between them.
+
     With an `input_class` it concerns only the examples of that class, with a `message` only those whose
     failure it is found in, as a regular expression: whatever else fails is a break of the rule. `place` is
     where it is written, as `FILE:LINE`; one that is `shipped` came with the suite.
@@ -42,7 +44,7 @@ class KnownBreak:
     def concerns(self, rule: str, target: Target, torch: str) -> bool:
         """Return whether the entry is about this rule on this target under this version of torch."""
         return (
-            fnmatch.fnmatchcase(rule, self.rule)
+            any(fnmatch.fnmatchcase(rule, glob) for glob in self.rule.split())
             and self.target in ("*", target.id, target.device)
             and self.torch.contains(torch, prereleases=True)
         )
@@ -66,7 +68,7 @@ class KnownBreak:
     @property
     def spans(self) -> bool:
         """Whether the entry may be about several rules."""
-        return any(sign in self.rule for sign in "*?[")
+        return any(sign in self.rule for sign in "*?[ ")
 
     def __str__(self) -> str:
         where = self.issue or self.script
@@ -119,9 +121,11 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
     Raises KnownBreaksError, with the entry's place, if one is not, or names a class that its rule never has.
     """
     for entry in breaks:
-        about = fnmatch.filter(rules, entry.rule)
-        if not about:
-            raise KnownBreaksError(f"{entry.place}: there is no rule {entry.rule!r}")
+        about: list[str] = []
+        for glob in entry.rule.split():
+            if not (matching := fnmatch.filter(rules, glob)):
+                raise KnownBreaksError(f"{entry.place}: there is no rule {glob!r}")
+            about += matching
         drawn = dict.fromkeys(name for rule in about for name in rules[rule])
         if entry.input_class is not None and entry.input_class not in drawn:
             there = ", ".join(drawn) or "none"
@@ -131,7 +135,7 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
 
 
 def _entry(entry: Any, place: str) -> KnownBreak:
-    check_keys(entry, place, known=_KEYS, needed={"rule", "cause", "reason"})
+    check_keys(entry, place, known=_KEYS, needed={"rule", "cause", "reason"}, lists={"rule"})
     if not {"issue", "script"} & set(entry):
         raise KnownBreaksError(f"{place}: an issue or a script that shows it is missing")
     if entry["cause"] not in CAUSES:
@@ -140,7 +144,8 @@ def _entry(entry: Any, place: str) -> KnownBreak:
         torch = SpecifierSet(entry.get("torch", ""))
     except InvalidSpecifier as error:
         raise KnownBreaksError(f"{place}: torch: {error}") from None
-    values = {**entry, "torch": torch}
+    rules = entry["rule"] if isinstance(entry["rule"], list) else [entry["rule"]]
+    values = {**entry, "torch": torch, "rule": " ".join(rules)}
     if "message" in entry:
         values["message"] = pattern(entry["message"], place, "message")
     return KnownBreak(input_class=values.pop("class", None), place=place, **values)

@@ -56,11 +56,17 @@ def entries(path: Path, kind: str) -> list[tuple[Any, str]]:
 
 
 def check_keys(
-    entry: Any, place: str, *, known: set[str], needed: set[str], numbers: Collection[str] = ()
+    entry: Any,
+    place: str,
+    *,
+    known: set[str],
+    needed: set[str],
+    numbers: Collection[str] = (),
+    lists: Collection[str] = (),
 ) -> None:
     """Raise KnownBreaksError unless an entry holds strings under `known` keys, all `needed` among them.
 
-    What stands under the keys `numbers` is a number.
+    What stands under the keys `numbers` is a number, under `lists` it may be a list of strings.
     """
     if not isinstance(entry, dict):
         raise KnownBreaksError(f"{place}: is no entry; write [[…]] before each")
@@ -70,6 +76,9 @@ def check_keys(
         if key in numbers:
             if not isinstance(value, (int, float)) or isinstance(value, bool):
                 raise KnownBreaksError(f"{place}: {key} is no number")
+        elif key in lists and isinstance(value, list):
+            if not value or not all(isinstance(each, str) and each for each in value):
+                raise KnownBreaksError(f"{place}: {key} is no string and no list of strings")
         elif not isinstance(value, str):
             others = f" but for {', '.join(numbers)}" if numbers else ""
             raise KnownBreaksError(f"{place}: every value is a string{others}")

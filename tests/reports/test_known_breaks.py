@@ -115,6 +115,19 @@ def test_an_entry_may_be_about_many_rules_and_one_message(tmp_path):
     check_rules(entries, {"a.b": (), "b.a": ()})
 
 
+def test_an_entry_may_list_rules(tmp_path):
+    listed = ENTRY.replace('rule = "a.b"', 'rule = ["a.b", "c.*"]')
+    (entry,) = entries = read(tmp_path, listed)
+
+    assert [entry.concerns(rule, CUDA, "2.13.0") for rule in ("a.b", "c.d", "a.c")] == [True, True, False]
+    assert not entry.stale(CUDA)
+    check_rules(entries, {"a.b": (), "c.d": ()})
+    with pytest.raises(KnownBreaksError, match=r"breaks\.toml:1: there is no rule 'c\.\*'"):
+        check_rules(entries, {"a.b": ()})
+    with pytest.raises(KnownBreaksError, match="rule is no string and no list of strings"):
+        read(tmp_path, ENTRY.replace('rule = "a.b"', 'rule = ["a.b", 1]'))
+
+
 def test_the_narrowest_entry_comes_first(tmp_path):
     message, of_class = 'message = "x"\n', 'class = "0-d"\n'
     whole, narrow, narrowest = read(tmp_path, ENTRY + ENTRY + of_class + ENTRY + of_class + message)
