@@ -297,8 +297,7 @@ def test_an_entry_is_about_one_device_where_the_rule_holds_on_another_of_its_typ
 
     assert [(entry["rule"], entry["target"]) for entry in entries(cause)] == [
         ("gather.a", "cuda:0"),
-        ("gather.b", "cuda"),
-        ("gather.c", "cuda"),
+        (["gather.b", "gather.c"], "cuda"),
     ]
 
 
