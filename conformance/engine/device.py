@@ -59,6 +59,6 @@ def ailing(device: str) -> str | None:
     return None
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return what an exception says first: torch adds a list of every kernel that there is."""
     return f"{type(error).__name__}: {error}".splitlines()[0][:500]

@@ -14,6 +14,7 @@ import torch
 
 from conformance.engine.device import first_line
 from conformance.engine.symptoms import Body, is_claim
+from conformance.engine.watch import FAILURES
 from strategies import Case, placing_on
 from strategies.plain import dtypes_of, has_elements, is_ordinary, plain
 
@@ -66,10 +67,8 @@ class Support:
     def _answer(self, body: Body, arguments: dict[str, Any]) -> str | None:
         try:
             self._run(body, arguments)
-        except Exception as error:
+        except FAILURES as error:
             return None if is_claim(error, body) else first_line(error)
-        except BaseException:  # pytest's own failures are claims
-            return None
         return None
 
 
@@ -96,6 +95,6 @@ def _taken(body: Body, arguments: dict[str, Any]) -> bool:
     try:
         with placing_on("cpu"):
             body(**arguments)
-    except Exception as error:
+    except FAILURES as error:
         return is_claim(error, body)
     return True
