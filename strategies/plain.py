@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from strategies.case import Case, CaseT, tensor_fields
 from strategies.code import TensorCode, array_code
+from strategies.values import Scalar
 
 LARGEST, SMALLEST = 1e4, 1e-4
 """Between which the magnitude of an ordinary number is, 0 apart; that of a whole number, below 2**31."""
@@ -42,12 +43,17 @@ def is_ordinary(case: Case) -> bool:
     return has_elements(case) and small and "negative dim" not in case.classes
 
 
-def plain(case: CaseT) -> CaseT:
-    """Return a case with contiguous tensors of ordinary numbers in the place of its tensors."""
-    made = case.fresh()
+def plain(case: CaseT, dtypes: Sequence[torch.dtype] | None = None) -> CaseT:
+    """Return a case with contiguous tensors of ordinary numbers in the place of its tensors.
+
+    They have their own dtypes, or those that are given, in the order of `dtypes_of`.
+    """
+    made, left = case.fresh(), iter(dtypes_of(case) if dtypes is None else dtypes)
     for field in tensor_fields(type(case)).values():
         code = field.code(case)
-        field.__set__(made, tuple(map(_plain, code)) if isinstance(code, tuple) else _plain(code))
+        several = code if isinstance(code, tuple) else (code,)
+        found = tuple([_plain(each, next(left)) if _is_code(each) else each for each in several])
+        field.__set__(made, found if isinstance(code, tuple) else found[0])
     return made
 
 
@@ -55,9 +61,7 @@ def _is_code(value: Any) -> bool:
     return isinstance(value, TensorCode)
 
 
-def _plain(code: Any) -> Any:
-    if not _is_code(code):
-        return code
+def _plain(code: TensorCode, dtype: torch.dtype) -> TensorCode:
     elements = code.elements()
     if code.dtype.is_complex or code.dtype.is_floating_point:
         size = np.abs(np.nan_to_num(elements, nan=np.inf))
@@ -65,4 +69,17 @@ def _plain(code: Any) -> Any:
     elif code.dtype is not torch.bool:
         elements = np.array([1 if abs(value) >= 2**31 else value for value in elements.reshape(-1).tolist()])
         elements = elements.astype(np.int64).reshape(code.shape)
-    return array_code(np.asarray(elements), code.dtype).changed(requires_grad=code.requires_grad)
+    made = array_code(np.asarray(elements), code.dtype).changed(requires_grad=code.requires_grad)
+    return made if dtype is code.dtype else made.changed(data=_cast(made.data, dtype), dtype=dtype)
+
+
+def _cast(data: Sequence[Scalar], dtype: torch.dtype) -> tuple[Scalar, ...]:
+    """Return numbers as a dtype has them: small whole ones, where they come from a wider dtype."""
+    real = [value.real if isinstance(value, complex) else value for value in data]
+    if dtype is torch.bool:
+        return tuple(map(bool, real))
+    if dtype.is_complex:
+        return tuple(map(complex, real))
+    if dtype.is_floating_point:
+        return tuple(map(float, real))
+    return tuple([int(abs(value)) % 100 for value in real])

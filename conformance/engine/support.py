@@ -55,8 +55,8 @@ class Support:
         for number, (body, name, cases) in enumerate(self._asked):
             said = None
             # A rule about the same operation may have other tensors besides.
-            same = signature if number == 0 else signature[:1]
-            for case in _plain_cases(body, name, list(cases()), same):
+            wanted = signature if number == 0 else signature[:1]
+            for case in _plain_cases(body, name, cases(), wanted):
                 said = self._answer(body, {name: case})
                 if said is None:
                     return None
@@ -75,15 +75,19 @@ class Support:
 def _plain_cases(body: Body, name: str, cases: Iterable[Any], signature: Signature) -> Iterator[Case]:
     """Return some plain cases whose dtypes begin so and that the CPU takes: not all may be made plain.
 
-    They are ordinary ones, where any are drawn, else such as have elements.
+    They are ordinary ones, where any are drawn, else such as have elements; drawn of these dtypes, if there
+    are any, else made so.
     """
     found = [case for case in cases if isinstance(case, Case) and has_elements(case)]
-    found = [case for case in found if dtypes_of(case)[: len(signature)] == signature]
+
+    def near(case: Case) -> tuple[bool, bool]:
+        return is_ordinary(case), dtypes_of(case)[: len(signature)] == signature
+
     made: dict[str, Case] = {}
-    for case in sorted(found, key=is_ordinary, reverse=True):
+    for case in sorted(found, key=near, reverse=True):
         if made and not is_ordinary(case):
             return
-        asked = plain(case)
+        asked = plain(case, (*signature, *dtypes_of(case)[len(signature) :]))
         if repr(asked) not in made and _taken(body, {name: asked}):
             made[repr(asked)] = asked
             yield asked.fresh()

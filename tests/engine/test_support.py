@@ -69,6 +69,14 @@ def test_other_dtypes_are_asked_for_apart():
     assert [each.input.dtype for each in asked] == [WHOLE]
 
 
+def test_where_no_case_of_a_dtype_is_ordinary_one_of_another_is_made_so():
+    nothing = case(HALF, (0, 3))
+    support, asked = asking(gather, [nothing, case(WHOLE)], lambda case: case.input.dtype is HALF)
+
+    assert support.refusal(nothing) == "TypeError: not here"
+    assert [each.input.dtype for each in asked] == [HALF]
+
+
 def test_ordinary_cases_are_asked_first_and_then_any_that_has_elements():
     odd, ordinary = case(HALF, (2, 3), "negative dim", dim=-1), case(HALF)
     support, asked = asking(gather, [odd, ordinary], lambda case: case.dim < 0)

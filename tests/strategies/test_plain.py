@@ -1,6 +1,7 @@
 """Cases made plain."""
 
 import numpy as np
+import pytest
 import torch
 
 from strategies import placing_on
@@ -48,6 +49,24 @@ def test_conj_views_are_made_plain():
 
     assert not plain(made).input.is_conj()
     assert np.array_equal(plain(made).input.numpy(), np.full((2, 3), 1 + 2j))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        (torch.bool, [True, True, False]),
+        (torch.int8, [2, 50, 0]),
+        (torch.float16, [2.0, -150.5, 0.0]),
+        (torch.complex64, [2, -150.5, 0]),
+    ],
+)
+def test_a_plain_case_may_be_of_another_dtype(dtype, values):
+    made = case(contiguous_code((2.0, -150.5, 0.0), torch.float32, (3, 1)))
+    found = plain(made, (dtype, torch.int64))
+
+    assert found.input.dtype is dtype
+    assert found.input.flatten().tolist() == values
+    assert found.index.dtype is torch.int64
 
 
 def test_a_plain_case_is_built_where_it_is_placed():
