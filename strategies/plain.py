@@ -10,6 +10,7 @@ import torch
 
 from strategies.case import Case, CaseT, tensor_fields
 from strategies.code import TensorCode, array_code
+from strategies.functions import Function
 from strategies.values import Scalar
 
 LARGEST, SMALLEST = 1e4, 1e-4
@@ -29,18 +30,23 @@ def dtypes_of(case: Case) -> tuple[torch.dtype, ...]:
 
 
 def has_elements(case: Case) -> bool:
-    """Return whether the case's tensors have dims, none of size 0."""
+    """Return whether the case's tensors have elements, the first, its input, in some dims."""
     shapes = [code.shape for code in codes_of(case)]
-    return bool(shapes) and all(shape and 0 not in shape for shape in shapes)
+    return bool(shapes) and bool(shapes[0]) and not any(0 in shape for shape in shapes)
 
 
 def is_ordinary(case: Case) -> bool:
     """Return whether a case is ordinary but for its layouts and values: no dim counts from the end.
 
-    Its tensors have one to three dims, none of size 0.
+    Its tensors have three dims at most, its input one at least, and none of size 0.
     """
     small = all(len(code.shape) < 4 for code in codes_of(case))
     return has_elements(case) and small and "negative dim" not in case.classes
+
+
+def functions_of(case: Case) -> tuple[Function, ...]:
+    """Return the functions and graphs that a case is about."""
+    return tuple(value for value in vars(case).values() if isinstance(value, Function))
 
 
 def plain(case: CaseT, dtypes: Sequence[torch.dtype] | None = None) -> CaseT:

@@ -16,7 +16,15 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.engine.profiles import keeps_examples
 from conformance.engine.rule import RegisteredRule
-from conformance.engine.symptoms import claim_of, is_claim, operator_of, place_of, said, sign_of
+from conformance.engine.symptoms import (
+    came_out_of_backward,
+    claim_of,
+    is_claim,
+    operator_of,
+    place_of,
+    said,
+    sign_of,
+)
 from conformance.engine.watch import (
     FAILURES,
     FIRST_LOOK,
@@ -121,7 +129,7 @@ def _failure(
 ) -> Failure:
     """Return a failure with its symptom; the operator that raised is found by running the case again."""
     operator = None
-    if data and not is_claim(error, found.body):
+    if data and not is_claim(error, found.body) and not came_out_of_backward(error):
         operator = operator_of(lambda: run_example(found.body, found.case(data), watch))
     symptom = Symptom(
         type(error).__name__,

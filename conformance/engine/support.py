@@ -16,12 +16,13 @@ from conformance.engine.device import first_line
 from conformance.engine.symptoms import Body, is_claim
 from conformance.engine.watch import FAILURES
 from strategies import Case, placing_on
-from strategies.plain import dtypes_of, has_elements, is_ordinary, plain
+from strategies.plain import dtypes_of, functions_of, has_elements, is_ordinary, plain
 
 ASKED = 3
 """How many plain cases, of shapes that differ, are tried before a dtype counts as refused."""
 
 Signature = tuple[torch.dtype, ...]
+Asked = tuple[Signature, str]
 Run = Callable[[Body, dict[str, Any]], None]
 Cases = Callable[[], Iterable[Any]]
 
@@ -38,26 +39,37 @@ class Support:
     ) -> None:
         self._asked = ((body, name, cases), *near)
         self._run = run
-        self._answers: dict[Signature, str | None] = {}
+        self._answers: dict[Asked, str | None] = {}
 
     def refusal(self, case: Case) -> str | None:
-        """Return with what the device refuses plain cases of these dtypes, None if it takes one."""
-        signature = dtypes_of(case)
-        if signature not in self._answers:
-            self._answers[signature] = self._ask(signature)
-        return self._answers[signature]
+        """Return with what the device refuses plain cases of these dtypes, None if it takes one.
+
+        They are about the same functions, if the case is about any.
+        """
+        key = _key(case)
+        if key not in self._answers:
+            self._answers[key] = self._ask(case)
+        return self._answers[key]
 
     def known(self, case: Case) -> str | None:
-        """Return what `refusal` found before for these dtypes, None if it was not asked."""
-        return self._answers.get(dtypes_of(case))
+        """Return what `refusal` found before for these dtypes and functions, None if it was not asked."""
+        return self._answers.get(_key(case))
 
-    def _ask(self, signature: Signature) -> str | None:
+    def _ask(self, case: Case) -> str | None:
+        signature = dtypes_of(case)
+        if functions_of(case):
+            body, name, cases = self._asked[0]
+            same = [each for each in cases() if isinstance(each, Case) and _key(each)[1] == _key(case)[1]]
+            # Of a graph there is this one case, which may have no elements.
+            asked = list(_plain_cases(body, name, same, signature)) or [plain(case)]
+            answers = [self._answer(body, {name: each}) for each in asked]
+            return None if None in answers else answers[0]
         for number, (body, name, cases) in enumerate(self._asked):
             said = None
             # A rule about the same operation may have other tensors besides.
             wanted = signature if number == 0 else signature[:1]
-            for case in _plain_cases(body, name, cases(), wanted):
-                said = self._answer(body, {name: case})
+            for plain_case in _plain_cases(body, name, cases(), wanted):
+                said = self._answer(body, {name: plain_case})
                 if said is None:
                     return None
             if said is not None:
@@ -70,6 +82,10 @@ class Support:
         except FAILURES as error:
             return None if is_claim(error, body) else first_line(error)
         return None
+
+
+def _key(case: Case) -> Asked:
+    return dtypes_of(case), repr(functions_of(case))
 
 
 def _plain_cases(body: Body, name: str, cases: Iterable[Any], signature: Signature) -> Iterator[Case]:

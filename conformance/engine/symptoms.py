@@ -115,6 +115,14 @@ def claim_of(error: BaseException, body: Body) -> str | None:
     return (text.line or "").strip() or None
 
 
+def came_out_of_backward(error: BaseException) -> bool:
+    """Return whether an exception came out of torch's autograd engine, which runs what no caller sees.
+
+    While one unwinds there, some backends end the process if anything of Python's watches.
+    """
+    return any(frame.f_code.co_name == "_engine_run_backward" for frame, _ in _frames(error))
+
+
 def operator_of(run: Callable[[], None]) -> str | None:
     """Return the operator that raises when something is run that raises, None if none does."""
     recorder = _Operators()

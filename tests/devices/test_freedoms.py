@@ -17,7 +17,7 @@ CONCERNED = {
     "warns": ("grad.*", "retain_grad.*", "categorical.sample_n_warns", "gather.elements"),
     "refuses-float64": ("view_dtype.[bvw]*", "gather.elements", "leaf.moved"),
     "refuses-complex": ("view_dtype.[bvw]*", "squeeze.elements"),
-    "refuses-operations": ("gather.[eo]*", "argmax.*", "fmax.*", "requires_grad.of_an_argmax"),
+    "refuses-operations": ("gather.[eo]*", "argmax.*", "fmax.*", "requires_grad.of_an_argmax", "view.shape"),
     "refuses-float16": ("view_dtype.[bvw]*", "max.[fv]*"),
     "flushes-subnormals": ("max*.[efv]*", "amin.*", "argmax.dim", "gather.elements"),
     "orders-zeros": ("max*.[efv]*", "min*.[efv]*", "argm*.dim", "aminmax.*"),

@@ -7,7 +7,9 @@ from conformance import expect
 from conformance.engine.support import ASKED, Support
 from strategies import placing_on
 from strategies.cases.gathers import Gather
+from strategies.cases.leaves import Mapped
 from strategies.code import contiguous_code
+from strategies.functions import NAMED
 
 
 def case(dtype, shape=(2, 3), *classes, dim=0):
@@ -132,3 +134,26 @@ def test_a_refusal_that_the_rule_asks_for_is_a_claim():
     support, _ = asking(body, [case(HALF)], lambda case: False)
 
     assert support.refusal(case(HALF)) is None
+
+
+def test_a_function_is_asked_for_by_itself():
+    def body(case):
+        case.function(case.x)
+
+    def of(function):
+        x = contiguous_code((0.0,) * 6, WHOLE, (2, 3))
+        return Mapped(classes=(), x=x, upstream=x, function=function)
+
+    exp, sin = [named for named in NAMED if "exp" in repr(named) or "sin" in repr(named)][:2]
+    asked = []
+
+    def run(body, arguments):
+        asked.append(arguments["case"].function)
+        if arguments["case"].function is exp:
+            raise TypeError("not here")
+
+    support = Support(body, "case", lambda: [of(sin), of(exp)], run)
+
+    assert support.refusal(of(exp)) == "TypeError: not here"
+    assert support.refusal(of(sin)) is None
+    assert asked == [exp, sin]
