@@ -30,12 +30,12 @@ def grouped(seen: Iterable[Seen]) -> Iterator[list[Seen]]:
 def _by_place(raised: Iterable[Seen]) -> Iterable[list[Seen]]:
     """Return breaks in groups: raised at one place, else by one operator, with one message.
 
-    One message in several places is one cause where every example of a kind of tensor makes it come.
+    Of what raises before any operator is reached, the message alone tells. One message in several places is one cause where every example of a kind of tensor makes it come.
     """
     groups: dict[Key, list[Seen]] = {}
     for each in raised:
         assert each.symptom is not None
-        where = _function(each.symptom.place) or each.symptom.operator or each.operation
+        where = _function(each.symptom.place) or each.symptom.operator or ""
         groups.setdefault((where, normalised(each.reason)), []).append(each)
     joined: dict[tuple[bool, str, str], list[Seen]] = {}
     for (where, message), group in groups.items():
@@ -95,12 +95,41 @@ def _few(seen: Iterable[Seen]) -> frozenset[str]:
 
 
 def _alike(groups: dict[Key, list[Seen]]) -> Iterable[list[Seen]]:
-    """Return groups of operations joined where all breaks share the same kinds of tensor, and no others."""
+    """Return groups of operations joined where all breaks share the same kinds of tensor, and no others.
+
+    Or where they contradict the same fact with the same answer, as that two names are of one memory.
+    """
     joined: dict[tuple[str, str, frozenset[str]], list[Seen]] = {}
     for (operation, aspect), group in groups.items():
         shared = _few(group)
         joined.setdefault(("" if shared else operation, aspect, shared), []).extend(group)
-    return joined.values()
+    return _of_one_answer(joined.values())
+
+
+def _of_one_answer(groups: Iterable[list[Seen]]) -> list[list[Seen]]:
+    """Return groups joined where, on every input, each has some of the same answers to the same claims."""
+    found: list[tuple[set[str], list[Seen]]] = []
+    for group in groups:
+        answers = {answer for each in group if (answer := _answer(each)) is not None}
+        near = [each for each in found if each[0] & answers]
+        for each in near:
+            found.remove(each)
+            answers |= each[0]
+        found.append((answers, [*(seen for each in near for seen in each[1]), *group]))
+    return [group for _, group in found]
+
+
+def _answer(seen: Seen) -> str | None:
+    """Return what was answered wrongly to which claim, where operations may share it, None elsewhere.
+
+    That is a comparison of dtypes, or the fact of a rule about what is written through another name.
+    """
+    if re.fullmatch(
+        r"AssertionError: (assert )?torch\.\w+ == torch\.\w+", seen.reason.partition("\n")[0].strip()
+    ):
+        return seen.reason.partition("\n")[0]
+    fact = seen.result.rule.partition(".")[2]
+    return fact.partition("_to_")[0] if fact.startswith("write_to_") else None
 
 
 def _explained(seen: Iterable[Seen]) -> dict[Key, tuple[int, int]]:

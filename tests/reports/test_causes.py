@@ -455,3 +455,27 @@ def test_classes_are_said_in_words():
 )
 def test_a_script_that_shows_nothing_is_not_offered_as_one_that_does(reproduced, said):
     assert run_again(reproduced) == said
+
+
+def test_one_answer_to_one_claim_is_one_cause_in_several_operations():
+    narrowed = "assert torch.int32 == torch.int64"
+    found = report(
+        broken("argmax.dtype", answers(narrowed)),
+        broken("max.indices_dtype", answers(narrowed)),
+        broken("squeeze.write_to_input", answers(ELEMENTS)),
+        broken("detach.write_to_output", answers(ELEMENTS)),
+        broken("gather.elements", answers(ELEMENTS)),
+    )
+
+    assert sorted(cause.rules for cause in causes(found)) == [
+        ["argmax.dtype", "max.indices_dtype"],
+        ["gather.elements"],
+        ["squeeze.write_to_input", "detach.write_to_output"],
+    ]
+
+
+def test_what_raises_before_any_operator_is_told_by_its_message():
+    parameter = "a Parameter needs detach() to return the same type"
+    found = report(broken("module.a", raises(parameter)), broken("parameter.a", raises(parameter)))
+
+    assert [cause.rules for cause in causes(found)] == [["module.a", "parameter.a"]]
