@@ -30,7 +30,8 @@ def grouped(seen: Iterable[Seen]) -> Iterator[list[Seen]]:
 def _by_place(raised: Iterable[Seen]) -> Iterable[list[Seen]]:
     """Return breaks in groups: raised at one place, else by one operator, with one message.
 
-    Of what raises before any operator is reached, the message alone tells. One message in several places is one cause where every example of a kind of tensor makes it come.
+    Of what raises before any operator is reached, the message alone tells. One message in several places is
+    one cause where every example of a kind of tensor makes it come.
     """
     groups: dict[Key, list[Seen]] = {}
     for each in raised:
