@@ -80,3 +80,35 @@ def test_a_polite_request_to_end_is_granted_with_a_report(tmp_path, workers):
     assert not any(fails(result.outcome, Basis.DOCUMENTED, strict=False) for result in report.results)
     assert "This run ended early" in (tmp_path / "report" / PAGE).read_text("utf-8")
     wait_until(lambda: not list(temporary.glob("conformance-*")), seconds=20)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no polite request to end")
+def test_a_polite_request_ends_workers_that_hang(tmp_path):
+    journal = tmp_path / "report" / JOURNAL
+    run = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--report={tmp_path / 'report'}"),
+            *("-n", "1", "--import", "tests.devices.reference", "--device", "reference", "--rule", "amax.*"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "REFERENCE_FAULTS": "amax-hangs-in-c"},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with run:
+        wait_until(lambda: journal.exists() and '"begun"' in journal.read_text("utf-8"))
+        time.sleep(2)  # by then it hangs
+        run.terminate()
+        said, _ = run.communicate(timeout=60)
+
+    assert run.returncode == pytest.ExitCode.INTERRUPTED, said
+    wait_until(lambda: not _group_lives(run.pid), seconds=20)
+
+
+def _group_lives(leader):
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return True
