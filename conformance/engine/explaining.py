@@ -60,7 +60,9 @@ class Explaining:
             return None
         if self.means_unsupported(error) is not None:
             return first_line(error)
-        if self.support is None or not isinstance(case, Case) or self.rule.startswith(PLACEMENT):
-            # Nothing else can be asked of it: the call is plain already, or one that every rule needs.
+        askable = self.support is not None and isinstance(case, Case) and self.device != "cpu"
+        if self.support is None or not askable or self.rule.startswith(PLACEMENT):
+            # Nothing else can be asked: the call is plain already, or one that every rule needs, or there is
+            # no other device that would show that a plain call is legal.
             return first_line(error) if isinstance(error, NotImplementedError) else None
         return self.support.refusal(case)

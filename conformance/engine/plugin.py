@@ -3,10 +3,6 @@
 A clone's `conftest.py` names it; elsewhere `torch-conformance` does.
 """
 
-import sys
-
-import pytest
-
 from conformance.engine.collecting import (
     pytest_collection_modifyitems,
     pytest_generate_tests,
@@ -26,10 +22,6 @@ from conformance.engine.session import (
     pytest_unconfigure,
     short_diffs,
 )
-
-if sys.flags.optimize:
-    # `python -O` drops asserts, and with them every claim, but not those that pytest has rewritten.
-    pytest.register_assert_rewrite("conformance.expect")
 
 __all__ = [
     "every_warning",

@@ -327,7 +327,8 @@ def test_the_data_and_the_known_breaks_are_saved(opened, published, tmp_path):
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == json.loads(
         (published.parent / RESULTS).read_text("utf-8")
     )
-    entries = {(entry.rule, entry.target) for entry in read_known_breaks(tmp_path / "known-breaks.toml")}
+    saved = read_known_breaks(tmp_path / "known-breaks.toml")
+    entries = {(rule, entry.target) for entry in saved for rule in entry.rule.split()}
     failing = {
         (found.rule, found.target)
         for found in REPORT.results
