@@ -44,7 +44,7 @@ class KnownBreak:
     def concerns(self, rule: str, target: Target, torch: str) -> bool:
         """Return whether the entry is about this rule on this target under this version of torch."""
         return (
-            any(fnmatch.fnmatchcase(rule, glob) for glob in self.rule.split())
+            any(fnmatch.fnmatchcase(rule, glob) for glob in self.globs)
             and self.target in ("*", target.id, target.device)
             and self.torch.contains(torch, prereleases=True)
         )
@@ -64,6 +64,11 @@ class KnownBreak:
         if self.spans:
             return False
         return not self.shipped or target is None or target.device in ("cpu", self.target)
+
+    @property
+    def globs(self) -> list[str]:
+        """The ids and globs that `rule` holds."""
+        return self.rule.split()
 
     @property
     def spans(self) -> bool:
@@ -122,7 +127,7 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
     """
     for entry in breaks:
         about: list[str] = []
-        for glob in entry.rule.split():
+        for glob in entry.globs:
             if not (matching := fnmatch.filter(rules, glob)):
                 raise KnownBreaksError(f"{entry.place}: there is no rule {glob!r}")
             about += matching

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import torch
 
@@ -14,47 +16,43 @@ from reports.model import Need
 from strategies.fills import SIGNED_ZEROS, SUBNORMAL
 from strategies.values import DTYPES, FLOAT_DTYPES, NAN_PAYLOAD
 
+Name = TypeVar("Name")
+
 
 def lacking(device: str) -> dict[Need, str]:
     """Return what a device lacks, each with the reason, index checks apart.
 
     A device that answers wrongly lacks nothing: that is for the rules to find.
     """
-    lacks = {}
-    for need, probe in _PROBES.items():
-        try:
-            reason = probe(device)
-        except Exception as error:  # whatever the backend answers with
-            reason = first_line(error)
-        if reason:
-            lacks[need] = reason
-    return lacks
+    return _reasons({need: functools.partial(probe, device) for need, probe in _PROBES.items()})
 
 
 def missing_dtypes(device: str) -> dict[str, str]:
     """Return the dtypes of which the device cannot hold a tensor and give it back, each with the reason."""
-    missing = {}
-    for dtype in DTYPES:
-        try:
-            reason = _round_trip(torch.tensor([1, 0], dtype=dtype), device)
-        except Exception as error:  # whatever the backend answers with
-            reason = first_line(error)
-        if reason:
-            missing[str(dtype)] = reason
-    return missing
+    return _reasons(
+        {
+            str(dtype): functools.partial(_round_trip, torch.tensor([1, 0], dtype=dtype), device)
+            for dtype in DTYPES
+        }
+    )
 
 
 def missing_classes(device: str) -> dict[str, str]:
     """Return the input classes that a device with values lacks, each with the reason."""
-    missing = {}
-    for name, probe in _CLASS_PROBES.items():
+    return _reasons({name: functools.partial(probe, device) for name, probe in _CLASS_PROBES.items()})
+
+
+def _reasons(probes: Mapping[Name, Callable[[], str | None]]) -> dict[Name, str]:
+    """Return the reasons that probes give, or what they raise, by the names of those that give one."""
+    found = {}
+    for name, probe in probes.items():
         try:
-            reason = probe(device)
+            reason = probe()
         except Exception as error:  # whatever the backend answers with
             reason = first_line(error)
         if reason:
-            missing[name] = reason
-    return missing
+            found[name] = reason
+    return found
 
 
 def _round_trip(sent: torch.Tensor, device: str) -> str | None:

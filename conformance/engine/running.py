@@ -75,7 +75,7 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list
         return failures
     seen, until = _Seen(), float("inf")
     watch.observation.going_on = True
-    for data, decoded in zip(deck, _decoder.cases(strategy, deck), strict=True):
+    for data, decoded in zip(deck, cases_of(strategy, deck), strict=True):
         if time.monotonic() > until:
             break
         case, before = unused(decoded), watch.observation.held
@@ -95,10 +95,11 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list
     watch.observation.closed = True
     if not seen.failed:
         _show_known(found, watch)
-    return [
+    smallest = [
         _smallest(found, watch, way, seen, len(deck), seed if number == 0 else None)
         for number, way in enumerate(ways(seen.failed, seen.held))
     ]
+    return [_with_operator(found, watch, failure) for failure in smallest]
 
 
 @dataclass
@@ -114,33 +115,39 @@ def _smallest(
     found: RegisteredRule, watch: Watch, way: Way, seen: _Seen, examples: int, seed: str | None
 ) -> Failure:
     """Return the failure that stands for a way of breaking, on a case as simple as there was time for."""
-    first = _failure(found, watch, way, way.failed[0].error, way.failed[0].data)
+    first = _failure(found, way, way.failed[0].error, way.failed[0].data)
     if found.rule.kind is Kind.STATISTICAL:
         return first
     if seed is None:
-        return simpler(found, watch, first, min(watch.patience, KNOWN_LOOK))
+        return _simpler(found, watch, first, min(watch.patience, KNOWN_LOOK))
     if watch.patience >= FIRST_LOOK:
         first = _shrunk(found, watch, first, seen.passed, examples, seed)
-    return simpler(found, watch, first, watch.patience)
+    return _simpler(found, watch, first, watch.patience)
 
 
 def _failure(
-    found: RegisteredRule, watch: Watch, way: Way, error: BaseException, data: bytes, *, whole: bool = True
+    found: RegisteredRule, way: Way, error: BaseException, data: bytes, *, whole: bool = True
 ) -> Failure:
-    """Return a failure with its symptom; the operator that raised is found by running the case again."""
-    operator = None
-    if data and not is_claim(error, found.body) and not came_out_of_backward(error):
-        operator = operator_of(lambda: run_example(found.body, found.case(data), watch))
+    """Return a failure with its symptom, but for the operator; see `_with_operator`."""
     symptom = Symptom(
         type(error).__name__,
         len(way.failed),
         place_of(error, found.body),
-        operator,
+        None,
         claim_of(error, found.body),
         way.every,
         way.shared,
     )
     return Failure(error, data, way, symptom, whole)
+
+
+def _with_operator(found: RegisteredRule, watch: Watch, failure: Failure) -> Failure:
+    """Return a failure with the operator that raised, if one did: it takes running the case once more."""
+    error = failure.error
+    if not failure.data or is_claim(error, found.body) or came_out_of_backward(error):
+        return failure
+    operator = operator_of(lambda: run_example(found.body, found.case(failure.data), watch))
+    return replace(failure, symptom=replace(failure.symptom, operator=operator))
 
 
 def _show_known(found: RegisteredRule, watch: Watch) -> None:
@@ -154,7 +161,7 @@ def _show_known(found: RegisteredRule, watch: Watch) -> None:
     def fails(error: BaseException, candidate: Traced) -> bool:
         return entry.describes(classes_of(candidate), said(error))
 
-    smallest, _, _ = _search(found, watch, case, fails, min(watch.patience, KNOWN_LOOK))
+    smallest, _, _ = _simplified(found, watch, case, fails, min(watch.patience, KNOWN_LOOK))
     if smallest.origin is not None:
         observation.counterexample = functools.partial(found.describe, smallest.origin.data)
 
@@ -162,7 +169,7 @@ def _show_known(found: RegisteredRule, watch: Watch) -> None:
 def first_failure(found: RegisteredRule, deck: Deck) -> BaseException | None:
     """Return what a rule raises on the first case of a deck that breaks it, None if it holds on all."""
     name, strategy = _drawn(found)
-    for case in _decoder.cases(strategy, deck):
+    for case in cases_of(strategy, deck):
         try:
             found.example(**{name: unused(case)})
         except UnsatisfiedAssumption:
@@ -247,7 +254,7 @@ def _alone(found: RegisteredRule, watch: Watch, error: BaseException) -> Failure
     data = watch.observation.data or b""
     classes = [name for case in found.case(data).values() for name in classes_of(case)] if data else ()
     (way,) = ways([Failed(error, sign_of(error), data, frozenset(classes))], ())
-    return _failure(found, watch, way, error, data)
+    return _with_operator(found, watch, _failure(found, way, error, data))
 
 
 def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> Callable[[], None]:
@@ -273,6 +280,11 @@ def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> 
 
 def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: float) -> Failure:
     """Look for a case simpler than the one that broke a rule, and breaks it in the same way."""
+    found_now = _simpler(found, watch, failure, seconds)
+    return found_now if found_now.data == failure.data else _with_operator(found, watch, found_now)
+
+
+def _simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: float) -> Failure:
     name, _ = _drawn(found)
     case = found.case(failure.data)[name] if failure.data else None
     if not isinstance(case, Traced):
@@ -282,13 +294,13 @@ def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: floa
         takes = failure.way.takes(sign_of(error), classes_of(candidate))
         return takes and not watch.explains(found.body, candidate, error)
 
-    smallest, error, whole = _search(found, watch, case, fails, seconds)
+    smallest, error, whole = _simplified(found, watch, case, fails, seconds)
     if error is None or smallest.origin is None:
         return replace(failure, whole=whole)
-    return _failure(found, watch, failure.way, error, smallest.origin.data, whole=whole)
+    return _failure(found, failure.way, error, smallest.origin.data, whole=whole)
 
 
-def _search(
+def _simplified(
     found: RegisteredRule,
     watch: Watch,
     case: Traced,

@@ -7,6 +7,7 @@ otherwise breaks the rule.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -37,7 +38,8 @@ class Support:
     def __init__(
         self, body: Body, name: str, cases: Cases, run: Run, near: Iterable[tuple[Body, str, Cases]] = ()
     ) -> None:
-        self._asked = ((body, name, cases), *near)
+        self._own = (body, name, cases)
+        self._near = near
         self._run = run
         self._answers: dict[Asked, str | None] = {}
 
@@ -55,26 +57,35 @@ class Support:
         """Return what `refusal` found before for these dtypes and functions, None if it was not asked."""
         return self._answers.get(_key(case))
 
+    @functools.cached_property
+    def _others(self) -> list[tuple[Body, str, Cases]]:
+        return list(self._near)  # looked for only when they are asked
+
     def _ask(self, case: Case) -> str | None:
-        signature = dtypes_of(case)
-        if functions_of(case):
-            body, name, cases = self._asked[0]
-            same = [each for each in cases() if isinstance(each, Case) and _key(each)[1] == _key(case)[1]]
-            # Of a graph there is this one case, which may have no elements.
-            asked = list(_plain_cases(body, name, same, signature)) or [plain(case)]
-            answers = [self._answer(body, {name: each}) for each in asked]
-            return None if None in answers else answers[0]
-        for number, (body, name, cases) in enumerate(self._asked):
+        for body, name, cases in self._rounds(case):
             said = None
-            # A rule about the same operation may have other tensors besides.
-            wanted = signature if number == 0 else signature[:1]
-            for plain_case in _plain_cases(body, name, cases(), wanted):
-                said = self._answer(body, {name: plain_case})
+            for each in cases:
+                said = self._answer(body, {name: each})
                 if said is None:
                     return None
             if said is not None:
                 return said
         return None
+
+    def _rounds(self, case: Case) -> Iterator[tuple[Body, str, Iterable[Case]]]:
+        """Return whom to ask, with the plain cases to ask with, one after the other while there are none."""
+        body, name, cases = self._own
+        signature, functions = _key(case)
+        alike = [each for each in cases() if isinstance(each, Case) and _key(each)[1] == functions]
+        found = _plain_cases(body, name, alike, signature)
+        if functions_of(case):
+            # Of a graph there is this one case, which may have no elements; no other rule has it.
+            yield body, name, list(found) or [plain(case)]
+            return
+        yield body, name, found
+        for body, name, cases in self._others:
+            # A rule about the same operation may have other tensors besides.
+            yield body, name, _plain_cases(body, name, cases(), signature[:1])
 
     def _answer(self, body: Body, arguments: dict[str, Any]) -> str | None:
         try:

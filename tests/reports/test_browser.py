@@ -328,7 +328,7 @@ def test_the_data_and_the_known_breaks_are_saved(opened, published, tmp_path):
         (published.parent / RESULTS).read_text("utf-8")
     )
     saved = read_known_breaks(tmp_path / "known-breaks.toml")
-    entries = {(rule, entry.target) for entry in saved for rule in entry.rule.split()}
+    entries = {(rule, entry.target) for entry in saved for rule in entry.globs}
     failing = {
         (found.rule, found.target)
         for found in REPORT.results
