@@ -74,6 +74,9 @@ NUMBER_DTYPES = tuple([dtype for dtype in REAL_DTYPES if dtype is not torch.bool
 FLOAT_DTYPES = weighted({torch.float32: 76, torch.float64: 76, torch.float16: 52, torch.bfloat16: 52})
 """The floating dtypes that torch computes with."""
 
+BITS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""The integer dtype that has the bits of a floating one, by the size of an element in bytes."""
+
 LOW_PRECISION = (torch.float16, torch.bfloat16)
 
 

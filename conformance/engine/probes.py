@@ -14,7 +14,7 @@ from conformance.engine.apart import POISONED, load, run_apart
 from conformance.engine.device import ailing, first_line, settling
 from reports.model import Need
 from strategies.fills import SIGNED_ZEROS, SUBNORMAL
-from strategies.values import DTYPES, FLOAT_DTYPES, NAN_PAYLOAD
+from strategies.values import BITS, DTYPES, FLOAT_DTYPES, NAN_PAYLOAD
 
 Name = TypeVar("Name")
 
@@ -245,9 +245,14 @@ def _signed_zeros(device: str) -> str | None:
 
 
 def _nan_payload(device: str) -> str | None:
-    sent = torch.tensor([0x7FC00001], dtype=torch.int32)
-    back = sent.view(torch.float32).to(device).clone().cpu().view(torch.int32)
-    return None if back.equal(sent) else f"{int(sent):#x} comes back as {int(back):#x}"
+    for dtype in _FLOATS:
+        whole = BITS[dtype.itemsize]
+        with contextlib.suppress(Exception):  # a dtype that it lacks
+            sent = torch.tensor([-100], dtype=whole)  # all ones but for a few: a NaN of each of them
+            back = sent.view(dtype).to(device).clone().cpu().view(whole)
+            if not back.equal(sent):
+                return f"the {dtype} of the bits of {int(sent)} comes back as that of {int(back)}"
+    return None
 
 
 def _sent(values: Sequence[complex], dtype: torch.dtype, device: str) -> torch.Tensor:

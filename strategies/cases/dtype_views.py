@@ -13,7 +13,7 @@ from strategies.fills import Fill, zero_data, zeros
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes
 from strategies.tape import Tape, strategy, without
 from strategies.tensors import decode_tensor, layout_promises, zeros_code
-from strategies.values import DTYPE_CLASSES, NAN_PAYLOAD, decode_values
+from strategies.values import BITS, DTYPE_CLASSES, NAN_PAYLOAD, decode_values
 
 DtypePair = tuple[torch.dtype, torch.dtype]
 
@@ -92,14 +92,11 @@ def _nan_classes(code: TensorCode, new: torch.dtype) -> list[str]:
     for dtype in (code.dtype, new):
         part = dtype.to_real() if dtype.is_complex else dtype
         if part.is_floating_point and data.numel():
-            bits = _BITS[part.itemsize]
+            bits = BITS[part.itemsize]
             found, ours = data.view(part), torch.tensor([math.nan], dtype=part).view(bits)
             if bool((found.isnan() & (data.view(bits) != ours)).any()):
                 return [NAN_PAYLOAD]
     return []
-
-
-_BITS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 def _without_bit(code: TensorCode) -> TensorCode:
