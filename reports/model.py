@@ -65,6 +65,7 @@ class Need(str, Enum):
     INDEX_CHECKS = "index checks"
     SEEDING = "seeding"
     SAVED = "what torch saves for backward"
+    PRINTING = "printing"
 
 
 @dataclass(frozen=True)

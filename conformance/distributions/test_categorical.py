@@ -57,6 +57,7 @@ BACKWARD = "torch.Tensor.backward"
 KL = "torch.distributions.kl.kl_divergence"
 VALIDATION = f"{DISTRIBUTION}.set_default_validate_args"
 VALUES = [Need.VALUES]
+PRINTED = [*VALUES, Need.PRINTING]  # torch shows the tensor in the message
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 RANDOM = [Need.VALUES, Need.SEEDING]
 DRAWS = 20_000
@@ -244,7 +245,7 @@ def test_zero_sum(case):
         Categorical(probs=case.probs, validate_args=True)
 
 
-@rule("categorical.huge_probs", source=CATEGORICAL, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=VALUES)
+@rule("categorical.huge_probs", source=CATEGORICAL, basis=Basis.OBSERVED, kind=Kind.ERROR, needs=PRINTED)
 @given(case=probabilities_of_huge_weights())
 def test_huge_probs(case):
     """Validation raises ValueError for finite weights whose sum overflows."""
@@ -850,7 +851,7 @@ def test_log_prob_sums_to_1(case):
     source=DISTRIBUTION,
     basis=Basis.OBSERVED,
     kind=Kind.ERROR,
-    needs=VALUES,
+    needs=PRINTED,
 )
 @given(case=values_outside_the_support())
 def test_value_range(case):

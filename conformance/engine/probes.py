@@ -173,6 +173,12 @@ _SAVING = {
 }
 """What torch's backward of operations keeps of them."""
 
+
+def _printing(device: str) -> str | None:
+    repr(torch.zeros(2, device=device))
+    return None
+
+
 _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.VALUES: _values,
     Need.AUTOGRAD: _autograd,
@@ -181,6 +187,7 @@ _PROBES: dict[Need, Callable[[str], str | None]] = {
     Need.IN_PLACE_VIEWS: _in_place_views,
     Need.SEEDING: _seeding,
     Need.SAVED: _saved,
+    Need.PRINTING: _printing,
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from conformance.engine.device import first_line
-from conformance.engine.symptoms import Body, is_claim
+from conformance.engine.symptoms import Body, behind, is_claim
 from conformance.engine.watch import FAILURES
 from strategies import Case, placing_on
 from strategies.plain import dtypes_of, functions_of, has_elements, is_ordinary, plain
@@ -91,7 +91,7 @@ class Support:
         try:
             self._run(body, arguments)
         except FAILURES as error:
-            return None if is_claim(error, body) else first_line(error)
+            return None if is_claim(behind(error), body) else first_line(behind(error))
         return None
 
 
@@ -127,5 +127,5 @@ def _taken(body: Body, arguments: dict[str, Any]) -> bool:
         with placing_on("cpu"):
             body(**arguments)
     except FAILURES as error:
-        return is_claim(error, body)
+        return is_claim(behind(error), body)
     return True

@@ -75,6 +75,13 @@ def _words(message: str) -> str:
     return re.sub(r"\[.*?\]|'[^']*'|\"[^\"]*\"|torch\.\w+|-?\d[\w.,+-]*", "#", first)[:120]
 
 
+def behind(error: BaseException) -> BaseException:
+    """Return the exception that kept a block from warning, where pytest says only that it did not warn."""
+    hidden = error.__context__
+    unwarned = isinstance(error, pytest.fail.Exception) and str(error).startswith("DID NOT WARN")
+    return hidden if unwarned and isinstance(hidden, Exception) else error
+
+
 def is_claim(error: BaseException, body: Body) -> bool:
     """Return whether a failure is one of the rule's claims, not an exception with which the target refuses.
 

@@ -16,6 +16,7 @@ from conformance.engine.rule import rule
 from reports.model import Need
 from strategies.cases.placements import (
     complex_placements,
+    complex_placements_in_parts,
     expansions,
     permutations,
     placements,
@@ -87,7 +88,7 @@ def test_conj(case):
     also=["torch.conj", "torch.Tensor.imag"],
     needs=[Need.VALUES],
 )
-@given(case=complex_placements())
+@given(case=complex_placements_in_parts())
 def test_neg(case):
     """The imaginary part of a conj view reads as the negated one of the tensor, whether it is resolved first
     or copied to the CPU as it is.

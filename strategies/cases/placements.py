@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from strategies.case import InputCase, case_class
-from strategies.code import TensorCode, contiguous_code, indexed_shape
+from strategies.code import TensorCode, check_dtype, contiguous_code, indexed_shape
 from strategies.shapes import MANY_ONES, MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, shape_classes
 from strategies.tape import Tape, strategy, weighted
 from strategies.tensors import decode_input, layout_promises
@@ -28,6 +28,18 @@ DIFFERENTIABLE_DTYPES = weighted(
 
 _STEPS = (2, 3, 5, 1)
 _EXPANDED = (2, 3, 5, 4)
+
+
+@case_class
+class Parted(InputCase):
+    """A complex tensor whose parts are read."""
+
+    part: torch.dtype
+
+    def build(self) -> None:
+        """Build the input; raises LackingDtypeError if the device lacks the dtype of the parts, too."""
+        check_dtype(self.part)
+        super().build()
 
 
 @case_class
@@ -91,11 +103,21 @@ def placements_to_differentiate(tape: Tape) -> InputCase:
     return InputCase(classes=code.classes, input=code)
 
 
-@strategy(promises=(*SHAPE_PROMISES, *layout_promises(), "NaN", "infinity"))
+COMPLEX_PROMISES = (*SHAPE_PROMISES, *layout_promises(), "NaN", "infinity")
+
+
+@strategy(promises=COMPLEX_PROMISES)
 def complex_placements(tape: Tape) -> InputCase:
     """Return a strategy for complex tensors in every layout, conj and neg views apart."""
     code = decode_input(tape, decode_shape(tape), COMPLEX_DTYPES, lazy=False)
     return InputCase(classes=code.classes, input=code)
+
+
+@strategy(promises=COMPLEX_PROMISES)
+def complex_placements_in_parts(tape: Tape) -> Parted:
+    """Return a strategy for the same, the dtype of whose parts the device has."""
+    code = decode_input(tape, decode_shape(tape), COMPLEX_DTYPES, lazy=False)
+    return Parted(classes=code.classes, input=code, part=code.dtype.to_real())
 
 
 @strategy(
