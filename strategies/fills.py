@@ -148,3 +148,15 @@ def _late(drawn: bytes, dtype: torch.dtype, count: int) -> tuple[Scalar, ...]:
     number = float if dtype.is_floating_point else int
     rest = [number(1 + (byte >> 6)) for byte in lengthened(drawn, count - 1)]
     return (*rest, number(5 if largest else 0))
+
+
+def small_numbers(tape: Tape, dtype: torch.dtype, count: int) -> Elements:
+    """Fill with 0 to 3, of which every dtype holds sums and products exactly; False and True for bool."""
+    tape.byte()
+    number = bool if dtype is torch.bool else _kind(dtype)
+    data = tuple([number(byte >> 6) for byte in decode_bytes(tape, count)])
+    return data, ["ties"] if len(set(data)) < count else []
+
+
+def _kind(dtype: torch.dtype) -> Callable[[int], Scalar]:
+    return complex if dtype.is_complex else float if dtype.is_floating_point else int

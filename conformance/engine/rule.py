@@ -102,6 +102,8 @@ def rule(
     kind: Kind = Kind.PROPERTY,
     needs: Iterable[Need] = (),
     seed: str | None = None,
+    area: str | None = None,
+    of_law: bool = False,
 ) -> Callable[[Test], Test]:
     """Declare a test function to be the rule `id`.
 
@@ -110,7 +112,8 @@ def rule(
     (`notes/autograd`) or an object of torch with a docstring (`torch.gather`). `also` names what else it
     takes to state the rule, if the source does not say it alone. `basis` is OBSERVED where the documentation
     is silent. `needs` is what a target must have for the rule to apply. `seed` names the section of the seed
-    note that makes the same claim.
+    note that makes the same claim. `area` is the folder that the function's module is in, unless it is given.
+    A rule that is `of_law` catches the faults that `faults.toml` lists for all rules of its law.
 
     Raises InvalidRuleError, naming the id, if the id is malformed or taken, if there is no statement, or if
     the source is none. That the tested torch does not carry a source stops no rule: the run says so.
@@ -131,7 +134,7 @@ def rule(
             raise InvalidRuleError(f"rule {id!r}: {error}") from None
         declared = Rule(
             id=id,
-            area=test.__module__.split(".")[-2] if "." in test.__module__ else "other",
+            area=area or (test.__module__.split(".")[-2] if "." in test.__module__ else "other"),
             operation=id.split(".")[0],
             statement=statement,
             source=source,
@@ -140,7 +143,7 @@ def rule(
             needs=tuple(needs),
             seed=seed,
             classes=_promised(test),
-            faults=_known_faults().get(id, ()),
+            faults=_faults_of(id, of_law=of_law),
             also=tuple(also),
         )
         observing = watched(test, declared)
@@ -207,8 +210,20 @@ def _nodeid(test: Callable[..., None]) -> str:
     return f"{test.__module__.replace('.', '/')}.py::{test.__name__}"
 
 
+def _faults_of(id: str, *, of_law: bool) -> tuple[str, ...]:
+    """Return the seeded faults that a rule catches: its own, or those of its law, made for its operation."""
+    known = _known_faults()
+    if id in known or not of_law:
+        return known.get(id, ())
+    operation, _, fact = id.partition(".")
+    return tuple(f"{operation.replace('_', '-')}-{fault}" for fault in known.get(f"*.{fact}", ()))
+
+
 @functools.cache
 def _known_faults() -> dict[str, tuple[str, ...]]:
-    """Return the seeded faults that each rule is known to catch; `tests/` proves each of them."""
+    """Return the seeded faults that each rule is known to catch; `tests/` proves each of them.
+
+    Those that all rules of a law catch stand under `*.fact`, without the operation that they are faults of.
+    """
     with Path(conformance.__file__).with_name("faults.toml").open("rb") as file:
         return {id: tuple(entry["catches"]) for id, entry in tomllib.load(file).items()}

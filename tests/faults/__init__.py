@@ -44,7 +44,7 @@ def fault(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """Register a function as a fault of the given torch functions."""
 
     def register(wrong: Callable[..., Any]) -> Callable[..., Any]:
-        _add(wrong, lambda: _Fault(functions, wrong))
+        _add(wrong, lambda: Fault(functions, wrong))
         FUNCTIONS[wrong.__name__.replace("_", "-")] = functions
         return wrong
 
@@ -91,7 +91,7 @@ def _add(wrong: Callable[..., Any], made: Callable[[], AbstractContextManager[An
     MODULES[id] = frame.f_globals["__name__"].rpartition(".")[2]
 
 
-class _Fault(TorchFunctionMode):
+class Fault(TorchFunctionMode):
     def __init__(self, functions: tuple[Any, ...], wrong: Callable[..., Any]) -> None:
         super().__init__()
         self._functions = functions

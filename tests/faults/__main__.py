@@ -13,6 +13,7 @@ import fnmatch
 import sys
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 from torch.overrides import TorchFunctionMode
@@ -21,7 +22,7 @@ from conformance.engine.decks import Decks
 from conformance.engine.profiles import DEFAULT_PROFILE, DEFAULT_SEED, PROFILES
 from conformance.engine.rule import load_rules
 from tests.faults import FAULTS, FUNCTIONS, MODULES, observe
-from tests.faults.all import unsupported
+from tests.faults.all import generic, unsupported
 
 DECKS = [Decks(seed, PROFILES[DEFAULT_PROFILE]) for seed in (DEFAULT_SEED, "1", "2")]
 RULES = load_rules()
@@ -34,7 +35,9 @@ def caught_by(id: str, modules: list[str]) -> list[str]:
     tried = [
         fault
         for fault in FAULTS
-        if MODULES[fault] in modules and (fault not in FUNCTIONS or called.intersection(FUNCTIONS[fault]))
+        if MODULES[fault] in modules
+        and (fault not in FUNCTIONS or called.intersection(FUNCTIONS[fault]))
+        and (MODULES[fault] != "generic" or fault.startswith(id.partition(".")[0].replace("_", "-") + "-"))
     ]
     return [fault for fault in tried if _catches(id, fault)]
 
@@ -75,8 +78,12 @@ def main() -> None:
     parser.add_argument("modules", nargs="+", help="the modules whose faults are tried")
     arguments = parser.parse_args()
     ids = [id for id in RULES if fnmatch.fnmatchcase(id, arguments.rules)]
+    if "generic" in arguments.modules:
+        for operation in {RULES[id].rule.operation for id in ids} & set(generic.OPERATIONS):
+            for name in generic.GENERIC:
+                generic.make(generic.OPERATIONS[operation], name)
     missed = {fault for fault in FAULTS if MODULES[fault] in arguments.modules}
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
         for id, caught in zip(ids, pool.map(caught_by, ids, [arguments.modules] * len(ids)), strict=True):
             missed.difference_update(caught)
             print(

@@ -1,0 +1,26 @@
+"""What an operation gives, as its page says it: elements, shape and dtype."""
+
+
+from conformance.law import law
+from reports.model import Need
+
+
+@law("elements", needs=[Need.VALUES])
+def elements(operation, case):
+    """{says}"""
+    for output, result in zip(operation.outputs(case), operation.results(case), strict=True):
+        operation.expects(output, result)
+
+
+@law("output_shape", of=lambda operation: operation.has_shape != "")
+def output_shape(operation, case):
+    """The output of {operation} has {has_shape}."""
+    for output, shape in zip(operation.outputs(case), operation.shapes(case), strict=True):
+        assert output.shape == shape
+
+
+@law("output_dtype", of=lambda operation: operation.has_dtype != "")
+def output_dtype(operation, case):
+    """The output of {operation} has {has_dtype}."""
+    for output, dtype in zip(operation.outputs(case), operation.dtypes(case), strict=True):
+        assert output.dtype == dtype

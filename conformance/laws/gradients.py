@@ -1,0 +1,113 @@
+"""What backward gives the tensors that an operation is derived by, and what requires grad at all."""
+
+import torch
+
+from conformance.law import law
+from reports.model import Basis, Kind, Need
+from strategies.variations import as_leaves, with_upstream
+
+
+def _has_gradient(operation):
+    return bool(operation.derivable)
+
+
+def _leaves(operation):
+    values = "distinct" if operation.smooth else "whole"
+    return as_leaves((operation.derived or operation.cases)(), operation.derivable, values=values)
+
+
+def _upstreams(operation):
+    return with_upstream(_leaves(operation), operation.kinds)
+
+
+def _is_derived(operation):
+    return _has_gradient(operation) and (operation.gradient is not None or bool(operation.moves))
+
+
+@law(
+    "gradient",
+    of=lambda operation: _is_derived(operation) and not operation.several,
+    cases=_upstreams,
+    source="torch.Tensor.backward",
+    kind=Kind.GRADIENT,
+    needs=[Need.VALUES, Need.AUTOGRAD],
+)
+def gradient(operation, case):
+    """{derives}"""
+    operation(case).backward(case.upstream)
+
+    for leaf, gradient in zip(operation.leaves(case), operation.gradients(case), strict=True):
+        operation.expects_gradient(leaf.grad, gradient)
+
+
+@law(
+    "gradient",
+    of=lambda operation: _is_derived(operation) and operation.several,
+    cases=_upstreams,
+    source="torch.Tensor.backward",
+    kind=Kind.GRADIENT,
+    needs=[Need.VALUES, Need.AUTOGRAD],
+)
+def gradient_of_several(operation, case):
+    """{derives}"""
+    outputs = operation.outputs(case)
+    torch.autograd.backward(outputs[: len(case.upstream)], case.upstream)
+
+    for leaf, gradient in zip(operation.leaves(case), operation.gradients(case), strict=True):
+        operation.expects_gradient(leaf.grad, gradient)
+
+
+@law(
+    "requires_grad",
+    of=_has_gradient,
+    cases=_leaves,
+    source="notes/autograd",
+    kind=Kind.GRADIENT,
+    needs=[Need.AUTOGRAD],
+)
+def requires_grad(operation, case):
+    """The floating outputs of {operation} require grad if an input does."""
+    for output in operation.outputs(case):
+        assert output.requires_grad == output.dtype.is_floating_point
+
+
+@law("requires_no_grad", source="notes/autograd", needs=[Need.AUTOGRAD])
+def requires_no_grad(operation, case):
+    """No output of {operation} requires grad if no input does."""
+    for output in operation.outputs(case):
+        assert not output.requires_grad
+
+
+@law(
+    "no_graph_without_grad_mode",
+    of=lambda operation: _has_gradient(operation) and not operation.view,
+    cases=_leaves,
+    source="torch.no_grad",
+    kind=Kind.GRADIENT,
+    needs=[Need.AUTOGRAD],
+)
+def no_graph_without_grad_mode(operation, case):
+    """Under no_grad, no output of {operation} requires grad, although an input does."""
+    with torch.no_grad():
+        outputs = operation.outputs(case)
+
+    assert not any(output.requires_grad for output in outputs)
+
+
+@law(
+    "gradient_shape",
+    of=lambda operation: _has_gradient(operation) and not operation.several,
+    cases=_upstreams,
+    source="torch.Tensor.grad",
+    basis=Basis.OBSERVED,
+    kind=Kind.GRADIENT,
+    needs=[Need.AUTOGRAD],
+)
+def gradient_shape(operation, case):
+    """The gradients that {operation} passes back have the shapes and the dtypes of what it was given."""
+    operation(case).backward(case.upstream)
+
+    for leaf in operation.leaves(case):
+        assert (leaf.grad.shape, leaf.grad.dtype) == (leaf.shape, leaf.dtype)
+
+

@@ -1,0 +1,97 @@
+"""What `out=` does: the notes on it hold of every operation that takes one."""
+
+from conformance import expect
+from conformance.law import has, law
+from reports.model import Basis, Kind, Need
+from strategies.variations import as_out_leaf, with_out, with_out_of_other_dtype, with_out_to_resize
+
+NOTES = "notes/out"
+_takes_one = has("out")
+
+
+def _outs(operation):
+    return with_out(operation.cases(), operation.kinds)
+
+
+def _full_outs(operation):
+    return with_out(operation.cases(nonempty=True), operation.kinds)
+
+
+@law("out_elements", of=_takes_one, cases=_outs, source=NOTES, needs=[Need.VALUES])
+def out_elements(operation, case):
+    """An out of the shape that {operation} gives receives the elements, whatever its strides."""
+    operation(case, form="out", out=case.out)
+
+    for out, result in zip(operation.outs(case), operation.results(case), strict=True):
+        operation.expects(out, result)
+
+
+@law(
+    "out_strides",
+    of=_takes_one,
+    cases=_full_outs,
+    source=NOTES,
+    needs=[Need.STRIDES],
+)
+def out_strides(operation, case):
+    """An out of the shape that {operation} gives, of at least one element, keeps its strides."""
+    strides = [out.stride() for out in operation.outs(case)]
+
+    operation(case, form="out", out=case.out)
+
+    assert [out.stride() for out in operation.outs(case)] == strides
+
+
+@law("out_returned", of=_takes_one, cases=_outs, basis=Basis.OBSERVED)
+def out_returned(operation, case):
+    """With out given, {operation} returns that tensor, or those."""
+    for output, out in zip(
+        operation.outputs(case, form="out", out=case.out), operation.outs(case), strict=True
+    ):
+        assert output is out
+
+
+@law(
+    "out_resized",
+    of=_takes_one,
+    cases=lambda operation: with_out_to_resize(operation.cases(nonempty=True), operation.kinds),
+    source=NOTES,
+)
+def out_resized(operation, case):
+    """An out without elements is resized by {operation} to the shape of the result."""
+    operation(case, form="out", out=case.out)
+
+    for out, shape in zip(operation.outs(case), operation.shapes(case), strict=True):
+        assert out.shape == shape
+
+
+@law(
+    "out_requires_grad",
+    of=lambda operation: operation.has("out") and bool(operation.derivable),
+    cases=lambda operation: as_out_leaf(operation.cases(), operation.derivable, operation.kinds),
+    source=NOTES,
+    kind=Kind.ERROR,
+    needs=[Need.AUTOGRAD],
+)
+def out_requires_grad(operation, case):
+    """An out that requires grad is refused by {operation}."""
+    operation(case, form="out", out=case.out)
+    operation.outs(case)[0].requires_grad_()
+
+    with expect.refusal():
+        operation(case, form="out", out=case.out)
+
+
+@law(
+    "out_dtype",
+    of=lambda operation: operation.has("out") and not operation.promotes,
+    cases=lambda operation: with_out_of_other_dtype(operation.cases(nonempty=True), operation.kinds),
+    source=NOTES,
+    kind=Kind.ERROR,
+)
+def out_dtype(operation, case):
+    """An out of another dtype than the result of {operation}, which takes no part in promotion, is refused."""
+    operation(case, form="out", out=case.legal_out)
+
+    with expect.refusal():
+        operation(case, form="out", out=case.out)

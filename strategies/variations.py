@@ -1,0 +1,211 @@
+"""What laws make of the cases of any family: with a dim out of range, a tensor to write to, leaves, and so on.
+
+Each function takes a strategy for `Arguments` and returns one for the same arguments with one thing changed
+or added. Those that need to know what the call gives are told by a function that computes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from hypothesis.strategies import SearchStrategy
+
+from strategies.arguments import Arguments, argument, changed, code_of, names_of, varied
+from strategies.code import TensorCode, array_code, contiguous_code
+from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes, places
+from strategies.fills import counting, zero_data
+from strategies.shapes import Shape
+from strategies.tape import Tape
+from strategies.tensors import decode_tensor, layout_promises
+from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, GRAD_DTYPES, VALUE_CLASSES
+
+Strategy = SearchStrategy[Any]
+Results = Callable[[Any], Sequence[tuple[Shape, torch.dtype]]]
+"""Tells the shapes and dtypes of what the call of a case gives."""
+
+_OF_VALUES = (*DTYPE_PROMISES, *VALUE_CLASSES, *dict.fromkeys(name for names in DTYPE_CLASSES.values() for name in names))
+_LAZY = ("conj view", "neg view")
+
+
+def with_bad_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: str = "input") -> Strategy:
+    """Return a strategy for a dim outside [-rank, rank), beside it the legal one as `legal_dim`.
+
+    Rank 0 counts as 1, and `further` dims more are legal.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        dim = decode_bad_dim(tape, places(code_of(case, of).shape) + further)
+        given = {name: dim, f"legal_{name}": argument(case, name)}
+        return changed(case, *bad_dim_classes(dim), without=["negative dim"], **given)
+
+    return varied(base, vary, promises=BAD_DIM_PROMISES, without=["negative dim"])
+
+
+def with_other_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: str = "input") -> Strategy:
+    """Return a strategy for the same dim named from the other side, as `other_dim`."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        tape.leave(1)
+        dim, rank = argument(case, name), places(code_of(case, of).shape) + further
+        other = dim - rank if dim >= 0 else dim + rank
+        return changed(case, *dim_classes(other), without=["negative dim"], **{f"other_{name}": other})
+
+    return varied(base, vary, promises=["negative dim"])
+
+
+def with_out(base: Strategy, results: Results) -> Strategy:
+    """Return a strategy for a tensor `out` of the shape and dtype of the result, whatever its strides."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        made = [
+            decode_tensor(tape, shape, dtype, role="out", fill=counting, expand=0)
+            for shape, dtype in results(case)
+        ]
+        classes = [name for code in made for name in code.classes]
+        return changed(case, *classes, out=made[0] if len(made) == 1 else tuple(made))
+
+    return varied(base, vary, promises=["stepped out", "storage offset out"])
+
+
+def with_out_to_resize(base: Strategy, results: Results) -> Strategy:
+    """Return a strategy for a tensor `out` that has no elements, and not the shape of the result."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        wrong: Shape = tape.pick(((0,), (0, 2), (3, 0), (0, 1, 2)))
+        made = [contiguous_code((), dtype, wrong) for _, dtype in results(case)]
+        return changed(case, out=made[0] if len(made) == 1 else tuple(made))
+
+    return varied(base, vary)
+
+
+def with_out_of_other_dtype(base: Strategy, results: Results) -> Strategy:
+    """Return a strategy for a tensor `out` of another dtype, beside it one of the right dtype as `legal_out`."""
+    dtypes = (torch.float32, torch.float64, torch.int64, torch.bool, torch.complex64, torch.int32)
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        byte, found = tape.byte(), results(case)
+        shape, right = found[0]
+        others = [dtype for dtype in dtypes if dtype is not right]
+        wrong = others[byte % len(others)]
+        outs = [zeros_like(shape, dtype) for shape, dtype in found]
+        bad = [zeros_like(shape, wrong), *outs[1:]]
+        one = len(found) == 1
+        return changed(case, out=bad[0] if one else tuple(bad), legal_out=outs[0] if one else tuple(outs))
+
+    return varied(base, vary)
+
+
+def as_out_leaf(base: Strategy, names: Sequence[str], results: Results) -> Strategy:
+    """Return a strategy for tensors that could require grad, and an `out` of the result's shape and dtype."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        dtype = tape.pick(GRAD_DTYPES)
+        made = {name: _leaf(code_of(case, name), dtype, "distinct").changed(requires_grad=False) for name in names}
+        plain = changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
+        outs = [zeros_like(shape, kind) for shape, kind in results(plain)]
+        return changed(plain, out=outs[0] if len(outs) == 1 else tuple(outs))
+
+    return varied(base, vary, without=_OF_VALUES, promises=["float64"])
+
+
+def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") -> Strategy:
+    """Return a strategy for the same with leaves that require grad in the place of the tensors named.
+
+    All have one dtype, float32 or float64. Their elements are small whole numbers, or with `values` "distinct"
+    numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        dtype = tape.pick(GRAD_DTYPES)
+        made: dict[str, Any] = {name: _leaf(code_of(case, name), dtype, values) for name in names}
+        numbers = {name: argument(case, name) for name in names_of(case)}
+        made |= {name: number.real for name, number in numbers.items() if isinstance(number, complex)}
+        return changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
+
+    return varied(base, vary, without=_OF_VALUES, promises=["float64"])
+
+
+def _leaf(code: TensorCode, dtype: torch.dtype, values: str) -> TensorCode:
+    count = len(code.data)
+    if values == "distinct":
+        data = tuple([(place * 389 % 1009 - 504) / 64 + 1 / 256 for place in range(count)])
+    else:
+        data = tuple([float(place * 5 % 7 - 3) for place in range(count)])
+    return code.changed(data=data, dtype=dtype, requires_grad=True, bit="")
+
+
+def with_upstream(base: Strategy, results: Results) -> Strategy:
+    """Return a strategy for the same with gradients for the results that are floating, as `upstream`."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        found = results(case)
+        made = [
+            decode_tensor(tape, shape, dtype, role="upstream", fill=counting)
+            for shape, dtype in found
+            if dtype.is_floating_point
+        ]
+        classes = [name for code in made for name in code.classes]
+        return changed(case, *classes, upstream=made[0] if len(found) == 1 else tuple(made))
+
+    return varied(base, vary, promises=["expanded upstream"])
+
+
+def with_bad_index(base: Strategy, name: str, size: Callable[[Any], int], *, negative: bool = False) -> Strategy:
+    """Return a strategy for an index with one value outside [0, size), beside the right one as `legal_{name}`.
+
+    Where `negative` values are legal, it is one outside [-size, size).
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        low, where = tape.chance(40), tape.byte()
+        code = code_of(case, name)
+        elements, count = np.array(code.elements(), order="C"), size(case)
+        wrong = (-count - 1 if negative else -1) if low else count
+        elements.reshape(-1)[where % elements.size] = wrong
+        given = {name: array_code(elements, code.dtype), f"legal_{name}": code}
+        return changed(case, "index too low" if low else "index too high", without=layout_promises(name), **given)
+
+    promises = ["index too low", "index too high"]
+    return varied(base, vary, promises=promises, without=layout_promises(name))
+
+
+def with_index_of(base: Strategy, name: str, dtypes: Sequence[torch.dtype]) -> Strategy:
+    """Return a strategy for an index of one of these dtypes, beside the right one as `legal_{name}`."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        dtype, code = tape.pick(dtypes), code_of(case, name)
+        made = code.changed(dtype=dtype, data=tuple([_number(value, dtype) for value in code.data]))
+        return changed(case, **{name: made, f"legal_{name}": code})
+
+    return varied(base, vary)
+
+
+def _number(value: Any, dtype: torch.dtype) -> Any:
+    if dtype is torch.bool:
+        return bool(value)
+    return complex(value) if dtype.is_complex else float(value) if dtype.is_floating_point else int(value)
+
+
+def filled_with_ones(base: Strategy, names: Iterable[str]) -> Strategy:
+    """Return a strategy for the same with ones in the place of all elements of the tensors named."""
+    chosen = tuple(names)
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        tape.leave(1)
+        made = {}
+        for name in chosen:
+            code = code_of(case, name)
+            made[name] = code.changed(data=(_number(1, code.dtype),) * len(code.data), bit="")
+        return changed(case, without=(*VALUE_CLASSES, *_LAZY), **made)
+
+    return varied(base, vary, without=VALUE_CLASSES)
+
+
+def zeros_like(shape: Shape, dtype: torch.dtype) -> TensorCode:
+    """Return a contiguous tensor of zeros."""
+    return contiguous_code(zero_data(dtype, int(np.prod(shape, dtype=int))), dtype, shape)
+
+

@@ -1,0 +1,365 @@
+"""Faults that any operation could have: each is made for the operation of a rule of a law.
+
+    @generic
+    def copies(operation, real, *args, **options):
+        return each(torch.Tensor.clone, real(*args, **options))
+
+`conformance/faults.toml` names those that the rules of a law catch, under `*.law`; the fault `copies` of `squeeze` is
+called `squeeze-copies`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from conformance.engine.rule import load_rules
+from conformance.law import families
+from conformance.operation import Operation
+from tests.faults import FAULTS, FUNCTIONS, MODULES, Fault
+from tests.faults.memory import misread
+
+GENERIC: dict[str, Callable[..., Any]] = {}
+"""The faults by name, of whatever operation."""
+
+
+def generic(wrong: Callable[..., Any]) -> Callable[..., Any]:
+    """Register a function of the operation, the real function and its arguments as a fault of any operation."""
+    GENERIC[wrong.__name__.replace("_", "-")] = wrong
+    return wrong
+
+
+def each(change: Callable[[torch.Tensor], Any], output: Any) -> Any:
+    """Return an output with a change of each of its tensors."""
+    if isinstance(output, torch.Tensor):
+        return change(output)
+    changed = [change(part) for part in output]
+    return type(output)(changed)
+
+
+def tensors(args: Any) -> list[torch.Tensor]:
+    return [arg for arg in args if isinstance(arg, torch.Tensor)]
+
+
+def writes(real: Any) -> bool:
+    """Return whether a function is the form of an operation that ends with an underscore."""
+    return real.__name__.endswith("_") and not real.__name__.endswith("__")
+
+
+def placed(operation: Operation, args: tuple[Any, ...], options: dict[str, Any], name: str) -> Any:
+    """Return the argument of a name."""
+    if name in options:
+        return options[name]
+    at = operation.names.index(name)
+    return args[at] if at < len(args) else None
+
+
+@generic
+def misreads_layouts(operation, real, *args, **options):
+    def read(value):
+        if isinstance(value, tuple | list):
+            return type(value)(map(read, value))
+        strided = isinstance(value, torch.Tensor) and not value.is_contiguous() and not value.requires_grad
+        return misread(value) if strided and not value.is_conj() and not value.is_neg() else value
+
+    if writes(real):
+        return real(args[0], *map(read, args[1:]), **options)
+    return real(*map(read, args), **options)
+
+
+def _spoiled(tensor: torch.Tensor, at: int = -1) -> torch.Tensor:
+    """Return a copy of a tensor with another element at one place."""
+    if not tensor.numel():
+        return tensor
+    with torch.no_grad():
+        made = tensor.detach().clone().contiguous()
+        flat = made.view(-1)
+        flat[at] = ~flat[at] if made.dtype is torch.bool else flat[at] + 1 if flat[at] == flat[at] else 0
+        if made.dtype.is_floating_point and flat[at] == tensor.detach().reshape(-1)[at]:
+            flat[at] = 0.0 if flat[at] else 1.0
+        if made.dtype.is_complex and flat[at] == tensor.detach().reshape(-1)[at]:
+            flat[at] = 0.0
+    return made
+
+
+@generic
+def spoils_the_last_element(operation, real, *args, **options):
+    output = real(*args, **options)
+    if writes(real):
+        args[0].detach().copy_(_spoiled(args[0]))
+        return output
+    return each(_spoiled, output)
+
+
+@generic
+def is_wrong_past_256_elements(operation, real, *args, **options):
+    output = real(*args, **options)
+    return each(lambda tensor: _spoiled(tensor) if tensor.numel() > 256 else tensor, output)
+
+
+@generic
+def is_wrong_for_rank_4(operation, real, *args, **options):
+    output = real(*args, **options)
+    first = next(iter(tensors(args)), None)
+    return each(_spoiled, output) if first is not None and first.dim() >= 4 else output
+
+
+@generic
+def drops_nan(operation, real, *args, **options):
+    output = real(*args, **options)
+    return each(lambda tensor: tensor.nan_to_num(0.0, float("inf"), float("-inf")), output)
+
+
+@generic
+def gives_another_dtype(operation, real, *args, **options):
+    def cast(tensor):
+        return tensor.to(torch.float64 if tensor.dtype is not torch.float64 else torch.float32)
+
+    return each(cast, real(*args, **options))
+
+
+@generic
+def adds_a_dim(operation, real, *args, **options):
+    return each(lambda tensor: tensor.unsqueeze(0), real(*args, **options))
+
+
+@generic
+def never_refuses(operation, real, *args, **options):
+    try:
+        return real(*args, **options)
+    except Exception:
+        return args[0]
+
+
+@generic
+def refuses_negative_dims(operation, real, *args, **options):
+    dim = placed(operation, args, options, "dim")
+    if isinstance(dim, int) and dim < 0:
+        raise IndexError("a dim is not negative")
+    return real(*args, **options)
+
+
+@generic
+def takes_a_negative_dim_for_the_last(operation, real, *args, **options):
+    dim = placed(operation, args, options, "dim")
+    if isinstance(dim, int) and dim < 0:
+        if "dim" in options:
+            options["dim"] = -1
+        else:
+            at = operation.names.index("dim")
+            args = (*args[:at], -1, *args[at + 1 :])
+    return real(*args, **options)
+
+
+@generic
+def spoils_the_method(operation, real, *args, **options):
+    output = real(*args, **options)
+    return each(_spoiled, output) if real.__qualname__.startswith(("_TensorBase", "Tensor", "TensorBase")) else output
+
+
+@generic
+def takes_no_keywords(operation, real, *args, **options):
+    if set(options) & set(operation.names[:1]):
+        raise TypeError("takes no keywords")
+    return real(*args, **options)
+
+
+@generic
+def always_requires_grad(operation, real, *args, **options):
+    def requiring(tensor):
+        return tensor.detach().requires_grad_() if tensor.dtype.is_floating_point else tensor
+
+    return each(requiring, real(*args, **options))
+
+
+@generic
+def is_not_recorded(operation, real, *args, **options):
+    return each(torch.Tensor.detach, real(*args, **options))
+
+
+@generic
+def ignores_no_grad(operation, real, *args, **options):
+    with torch.enable_grad():
+        return real(*args, **options)
+
+
+@generic
+def gives_a_view(operation, real, *args, **options):
+    return each(lambda tensor: tensor.clone()[...], real(*args, **options))
+
+
+@generic
+def shares_the_input(operation, real, *args, **options):
+    output = real(*args, **options)
+    first = tensors(args)[0]
+    if not first.numel():
+        return output
+
+    def shared(tensor):
+        return first.detach().as_strided(tensor.shape, [0] * tensor.dim())
+
+    return each(shared, output)
+
+
+@generic
+def changes_its_input(operation, real, *args, **options):
+    output = real(*args, **options)
+    first = tensors(args)[0].detach()
+    output = each(torch.Tensor.clone, output)
+    first.zero_()
+    return output
+
+
+@generic
+def doubles_the_gradient(operation, real, *args, **options):
+    def doubled(tensor):
+        if not tensor.requires_grad or not tensor.dtype.is_floating_point:
+            return tensor
+        return _Doubled.apply(tensor)
+
+    return each(doubled, real(*args, **options))
+
+
+class _Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, tensor):
+        return tensor.clone()
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return upstream * 2
+
+
+@generic
+def misreads_the_upstream(operation, real, *args, **options):
+    return each(lambda tensor: _Misread.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options))
+
+
+class _Misread(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, tensor):
+        return tensor.clone()
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return misread(upstream) if not upstream.is_contiguous() else upstream
+
+
+@generic
+def flattens_the_gradient(operation, real, *args, **options):
+    return each(lambda tensor: _Flat.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options))
+
+
+class _Flat(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, tensor):
+        return tensor.clone()
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return upstream.reshape(-1, 1)
+
+
+@generic
+def refuses_int32(operation, real, *args, **options):
+    if any(tensor.dtype is torch.int32 for tensor in tensors([*args[1:], *options.values()])):
+        raise RuntimeError("an index is int64")
+    return real(*args, **options)
+
+
+@generic
+def ignores_out(operation, real, *args, **options):
+    out = options.pop("out", None)
+    output = real(*args, **options)
+    return output if out is None else out
+
+
+@generic
+def returns_another_out(operation, real, *args, **options):
+    output = real(*args, **options)
+    return each(torch.Tensor.clone, output) if "out" in options else output
+
+
+@generic
+def lays_out_anew(operation, real, *args, **options):
+    """Makes out another tensor, whose dims lie in the reverse order."""
+    out = options.pop("out", None)
+    output = real(*args, **options)
+    if out is None:
+        return output
+    outs, outputs = (out, output) if isinstance(out, tuple | list) else ((out,), (output,))
+    for one, found in zip(outs, outputs, strict=True):
+        dims = tuple(range(found.dim()))[::-1]
+        spread = found.repeat_interleave(2, 0)[::2] if found.dim() else found.clone()
+        one.set_(spread if one.is_contiguous() else found.permute(dims).contiguous().permute(dims))
+    return out
+
+
+@generic
+def keeps_an_empty_out(operation, real, *args, **options):
+    out = options.pop("out", None)
+    output = real(*args, **options)
+    if out is None:
+        return output
+    outs, outputs = (out, output) if isinstance(out, tuple | list) else ((out,), (output,))
+    for one, found in zip(outs, outputs, strict=True):
+        if one.numel():
+            one.copy_(found)
+    return out
+
+
+@generic
+def returns_a_copy_in_place(operation, real, *args, **options):
+    output = real(*args, **options)
+    return output.clone() if writes(real) else output
+
+
+@generic
+def does_nothing_in_place(operation, real, *args, **options):
+    return args[0] if writes(real) else real(*args, **options)
+
+
+@generic
+def writes_elsewhere_in_place(operation, real, *args, **options):
+    if not writes(real):
+        return real(*args, **options)
+    made = args[0].detach().clone()
+    real(made, *args[1:], **options)
+    args[0].set_(made)
+    return args[0]
+
+
+@generic
+def is_not_counted_in_place(operation, real, *args, **options):
+    if not writes(real):
+        return real(*args, **options)
+    with torch.autograd._unsafe_preserve_version_counter(args[0]):
+        return real(*args, **options)
+
+
+@generic
+def copies(operation, real, *args, **options):
+    return each(torch.Tensor.clone, real(*args, **options))
+
+
+OPERATIONS = {entry.name: entry for entries in families().values() for entry in entries}
+
+
+def make(operation: Operation, name: str) -> str:
+    """Register a fault as one of an operation; return its id."""
+    id = f"{operation.name.replace('_', '-')}-{name}"
+    FAULTS[id] = lambda: Fault(operation.called, functools.partial(GENERIC[name], operation))
+    FUNCTIONS[id] = operation.called
+    MODULES[id] = "generic"
+    return id
+
+
+for _rule in load_rules().values():
+    if _entry := OPERATIONS.get(_rule.rule.operation):
+        _prefix = f"{_entry.name.replace('_', '-')}-"
+        for _fault in _rule.rule.faults:
+            if _fault.startswith(_prefix) and _fault.removeprefix(_prefix) in GENERIC:
+                make(_entry, _fault.removeprefix(_prefix))
