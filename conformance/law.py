@@ -38,6 +38,7 @@ import inspect
 import pkgutil
 import reprlib
 import textwrap
+import types
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -77,13 +78,23 @@ class Law:
         return operation.has("in_place" if self.in_place else "call") and self.of(operation)
 
     @functools.cached_property
-    def tree(self) -> ast.FunctionDef:
-        """The law's source, its lines numbered as in its file."""
+    def source_lines(self) -> tuple[str, int]:
+        """The law's source, and the line of its file at which it begins."""
         lines, first = inspect.getsourcelines(self.states)
-        (function,) = ast.parse(textwrap.dedent("".join(lines))).body
+        return textwrap.dedent("".join(lines)), first
+
+    def tree(self) -> ast.FunctionDef:
+        """Return the law's source, its lines numbered as in its file."""
+        text, first = self.source_lines
+        (function,) = ast.parse(text).body
         assert isinstance(function, ast.FunctionDef)
         ast.increment_lineno(function, first - 1)
         return function
+
+    @functools.cached_property
+    def docstring(self) -> str:
+        """The law's docstring, which `python -OO` keeps out of its function."""
+        return inspect.cleandoc(ast.get_docstring(self.tree()) or "")
 
 
 LAWS: list[Law] = []
@@ -151,9 +162,9 @@ def rules(module: str) -> Iterator[Callable[..., None]]:
             excepted = {*operation.but, *operation.by_hand}
             if idle := excepted - {law.name for law in applying}:
                 raise InvalidRuleError(f"{operation.name} is excepted from no law: {', '.join(sorted(idle))}")
-            drawn = {law: law.cases(operation) for law in applying if law.name not in excepted}
-            order = list(dict.fromkeys(map(id, drawn.values())))
-            for one, strategy in sorted(drawn.items(), key=lambda pair: order.index(id(pair[1]))):
+            drawn = [(law, law.cases(operation)) for law in applying if law.name not in excepted]
+            order = list(dict.fromkeys(id(strategy) for _, strategy in drawn))
+            for one, strategy in sorted(drawn, key=lambda pair: order.index(id(pair[1]))):
                 yield _rule(one, operation, strategy, area, module)
 
 
@@ -183,32 +194,45 @@ def _rule(
 def specialized(law: Law, operation: Operation) -> Callable[..., None]:
     """Return the law's function with the operation's calls in the place of `operation(case)`.
 
-    Its attribute `tree` is its source. It has the places of the law in its file, for tracebacks to show.
+    It is made when it is first called: a process runs few of all rules. Its attribute `tree` gives its source.
     """
-    tree = _Specialized(operation).visit(copy.deepcopy(law.tree))
-    tree.name = f"test_{operation.name}__{law.name}"
-    tree.args.args = [argument for argument in tree.args.args if argument.arg != "operation"]
-    tree.decorator_list = []
-    statement = _statement(law, operation)
-    if ast.get_docstring(tree) is not None:
-        tree.body[0] = ast.copy_location(ast.Expr(ast.Constant(statement)), tree.body[0])
-    ast.fix_missing_locations(tree)
-    telling = ast.Module([_Telling().visit(copy.deepcopy(tree))], type_ignores=[])
-    ast.fix_missing_locations(telling)
-    code = compile(telling, law.states.__code__.co_filename, "exec", dont_inherit=True, optimize=0)
+    name = f"test_{operation.name}__{law.name}"
     own = {"torch": torch, "expect": expect, "operation": operation, "__told__": _told}
-    scope: dict[str, Any] = {**law.states.__globals__, **own}
-    exec(code, scope)
-    function: Callable[..., None] = scope[tree.name]
-    function.__doc__ = statement
-    function.__dict__["tree"] = tree
+
+    def make() -> Callable[..., None]:
+        telling = _Telling().visit(_tree(law, operation, name))
+        ast.fix_missing_locations(module := ast.Module([telling], type_ignores=[]))
+        made: dict[str, Any] = {}
+        # In the places that the law has in its file, for tracebacks to show.
+        exec(compile(module, law.states.__code__.co_filename, "exec", dont_inherit=True, optimize=0), made)
+        function.__code__ = made[name].__code__
+        return function
+
+    scope: dict[str, Any] = {**law.states.__globals__, **own, "__made__": make}
+    found = law.states.__code__
+    stub = _stub.__code__.replace(co_name=name, co_filename=found.co_filename, co_firstlineno=law.source_lines[1])
+    function = types.FunctionType(stub, scope, name)
+    function.__doc__ = _statement(law, operation)
+    function.__dict__["tree"] = functools.partial(_tree, law, operation, name)
     return function
 
 
+def _stub(case: Any) -> None:
+    """Stand for a function until it is called."""
+    __made__()(case)  # type: ignore[name-defined] # noqa: F821
+
+
+def _tree(law: Law, operation: Operation, name: str) -> ast.FunctionDef:
+    tree: ast.FunctionDef = _Specialized(operation).visit(law.tree())
+    tree.name = name
+    tree.args.args = [argument for argument in tree.args.args if argument.arg != "operation"]
+    tree.decorator_list = []
+    return ast.fix_missing_locations(tree)
+
+
 def _statement(law: Law, operation: Operation) -> str:
-    docstring = inspect.cleandoc(ast.get_docstring(law.tree) or "")
-    said = docstring.format(operation=operation.name, **vars(operation)).replace("{name}", operation.name)
-    return said
+    said = law.docstring.format(operation=operation.name, **vars(operation))
+    return said.replace("{name}", operation.name)
 
 
 class _Specialized(ast.NodeTransformer):

@@ -82,6 +82,9 @@ class Operation:
     `moves[0]`. A result that is `rounds`, which tells the scale, is right but for rounding; of one that has
     `either_zero`, the sign of zeros is left open.
 
+    `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several; `further_dims`
+    more than the rank of input can be named.
+
     An operation `owns` the memory of its result, if it is no view, and the page of views says so. One that
     `counts` gives a result whose shape depends on elements. Laws that are stated by hand for this operation,
     with more to them, stand in `by_hand`.
@@ -99,6 +102,7 @@ class Operation:
     has_dtype: str = "the dtype of input"
     page: str = ""
     method: bool | str = True
+    keywords: bool | str = True
     out: bool | str = False
     in_place: bool | str = False
     several: bool = False
@@ -115,6 +119,8 @@ class Operation:
     rounds: Callable[..., float] | None = None
     either_zero: bool = False
     index: Index | None = None
+    dim: str = "dim"
+    dims: str = "dims"
     one_dim: bool = True
     further_dims: int = 0
     promotes: bool = False
@@ -125,6 +131,9 @@ class Operation:
     but: Mapping[str, str] = field(default_factory=dict)
     documented: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cases", functools.cache(self.cases))  # every law asks for them
 
     def __call__(self, case: Case, form: str = "call", **changes: Any) -> Any:
         """Call the operation, in one of its forms, with the arguments of a case, but for those that are given."""
@@ -248,6 +257,31 @@ class Operation:
         others = {name: drawn_argument(case, name) for name in self._taken if name not in numbered}
         return self.given(**{**others, **numbered, **constant})
 
+    def overwritten(self, case: Case) -> Array:
+        """Return the elements of the input of a view, all 1 that the view shows."""
+        elements = code_of(case, self.moves[0]).drawn()
+        for places in self.places(case):
+            elements.reshape(-1)[places.reshape(-1)] = 1
+        return elements
+
+    def strides(self, case: Case) -> tuple[list[int], ...]:
+        """Return the strides of the outputs of a view, but for those of dims that are not longer than 1."""
+        code = code_of(case, self.moves[0])
+        steps = zip(np.indices(code.shape, sparse=True), code.strides(), strict=True)
+        offsets = np.asarray(sum((at * step for at, step in steps), np.zeros(code.shape, int))).reshape(-1)
+        found = []
+        for places in self.places(case):
+            memory = offsets[places]
+            first = memory.reshape(-1)[0]
+            longer = [dim for dim, size in enumerate(places.shape) if size > 1]
+            found.append([int(memory.take(1, dim).reshape(-1)[0] - first) for dim in longer])
+        return tuple(found)
+
+    def stride(self, case: Case) -> list[int]:
+        """Return the strides of the output of a view that gives one."""
+        (found,) = self.strides(case)
+        return found
+
     def gradients(self, case: Case) -> tuple[Array, ...]:
         """Return the gradients of `derivable`, for the upstream of a case."""
         upstream = drawn_argument(case, "upstream")
@@ -296,7 +330,7 @@ class Operation:
 
     def has(self, form: str) -> bool:
         """Return whether the operation has a form: `method`, `out`, `in_place` or `keywords`."""
-        if form == "keywords":
+        if form == "keywords" and self.keywords is True:
             return self.function is not None and self._by_name() is not None
         if form == "method" and self.method is True:
             return bool(self.call) and self.function is not None
@@ -315,7 +349,7 @@ class Operation:
 
     def expression(self, form: str, case: ast.expr, changes: Mapping[str, ast.expr]) -> ast.expr:
         """Return the call in one of its forms, of the arguments of a case, but for those that are given."""
-        given = dict(changes)
+        given = {getattr(self, name) if name in ("dim", "dims") else name: value for name, value in changes.items()}
         made = _Fill(self.names, case, given).visit(self.written(form))
         if given:
             assert isinstance(made, ast.Call), f"{self.name} takes no {', '.join(given)}"
@@ -329,7 +363,7 @@ class Operation:
 
     def written(self, form: str) -> ast.expr:
         """Return a form as it is written, in the names of the arguments."""
-        if form == "keywords":
+        if form == "keywords" and self.keywords is True:
             return self._by_name()  # type: ignore[return-value]
         text = self.call if form in ("call", "function") else getattr(self, form)
         if isinstance(text, str):

@@ -1,7 +1,8 @@
 """What laws make of the cases of any family: with a dim out of range, a tensor to write to, leaves, and so on.
 
 Each function takes a strategy for `Arguments` and returns one for the same arguments with one thing changed
-or added. Those that need to know what the call gives are told by a function that computes it.
+or added. Those that need to know what the call gives are told by a function that computes it; if it gives `several` tensors,
+there are several to write to.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def with_bad_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: str
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dim = decode_bad_dim(tape, places(code_of(case, of).shape) + further)
-        given = {name: dim, f"legal_{name}": argument(case, name)}
+        given = {name: dim, "legal_dim": argument(case, name)}
         return changed(case, *bad_dim_classes(dim), without=["negative dim"], **given)
 
     return varied(base, vary, promises=BAD_DIM_PROMISES, without=["negative dim"])
@@ -51,12 +52,25 @@ def with_other_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: s
         tape.leave(1)
         dim, rank = argument(case, name), places(code_of(case, of).shape) + further
         other = dim - rank if dim >= 0 else dim + rank
-        return changed(case, *dim_classes(other), without=["negative dim"], **{f"other_{name}": other})
+        return changed(case, *dim_classes(other), without=["negative dim"], other_dim=other)
 
     return varied(base, vary, promises=["negative dim"])
 
 
-def with_out(base: Strategy, results: Results) -> Strategy:
+def with_repeated_dims(base: Strategy, name: str, *, of: str = "input") -> Strategy:
+    """Return a strategy for dims of which one is named twice, beside them the legal ones as `legal_dims`."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        from_end, dims, rank = tape.chance(50), argument(case, name), len(code_of(case, of).shape)
+        dims = dims if isinstance(dims, tuple) and dims else (0,)
+        again = dims[0] % rank - rank if from_end and rank else dims[0]
+        wrong = (*dims[:-1], again) if len(dims) > 1 else (*dims, again)
+        return changed(case, **{name: wrong, "legal_dims": argument(case, name)})
+
+    return varied(base, vary)
+
+
+def with_out(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
     """Return a strategy for a tensor `out` of the shape and dtype of the result, whatever its strides."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
@@ -65,23 +79,23 @@ def with_out(base: Strategy, results: Results) -> Strategy:
             for shape, dtype in results(case)
         ]
         classes = [name for code in made for name in code.classes]
-        return changed(case, *classes, out=made[0] if len(made) == 1 else tuple(made))
+        return changed(case, *classes, out=tuple(made) if several else made[0])
 
     return varied(base, vary, promises=["stepped out", "storage offset out"])
 
 
-def with_out_to_resize(base: Strategy, results: Results) -> Strategy:
+def with_out_to_resize(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
     """Return a strategy for a tensor `out` that has no elements, and not the shape of the result."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         wrong: Shape = tape.pick(((0,), (0, 2), (3, 0), (0, 1, 2)))
         made = [contiguous_code((), dtype, wrong) for _, dtype in results(case)]
-        return changed(case, out=made[0] if len(made) == 1 else tuple(made))
+        return changed(case, out=tuple(made) if several else made[0])
 
     return varied(base, vary)
 
 
-def with_out_of_other_dtype(base: Strategy, results: Results) -> Strategy:
+def with_out_of_other_dtype(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
     """Return a strategy for a tensor `out` of another dtype, beside it one of the right dtype as `legal_out`."""
     dtypes = (torch.float32, torch.float64, torch.int64, torch.bool, torch.complex64, torch.int32)
 
@@ -92,13 +106,16 @@ def with_out_of_other_dtype(base: Strategy, results: Results) -> Strategy:
         wrong = others[byte % len(others)]
         outs = [zeros_like(shape, dtype) for shape, dtype in found]
         bad = [zeros_like(shape, wrong), *outs[1:]]
-        one = len(found) == 1
-        return changed(case, out=bad[0] if one else tuple(bad), legal_out=outs[0] if one else tuple(outs))
+        if several:
+            return changed(case, out=tuple(bad), legal_out=tuple(outs))
+        return changed(case, out=bad[0], legal_out=outs[0])
 
     return varied(base, vary)
 
 
-def as_out_leaf(base: Strategy, names: Sequence[str], results: Results) -> Strategy:
+def as_out_leaf(
+    base: Strategy, names: Sequence[str], results: Results, *, several: bool = False
+) -> Strategy:
     """Return a strategy for tensors that could require grad, and an `out` of the result's shape and dtype."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
@@ -106,7 +123,7 @@ def as_out_leaf(base: Strategy, names: Sequence[str], results: Results) -> Strat
         made = {name: _leaf(code_of(case, name), dtype, "distinct").changed(requires_grad=False) for name in names}
         plain = changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
         outs = [zeros_like(shape, kind) for shape, kind in results(plain)]
-        return changed(plain, out=outs[0] if len(outs) == 1 else tuple(outs))
+        return changed(plain, out=tuple(outs) if several else outs[0])
 
     return varied(base, vary, without=_OF_VALUES, promises=["float64"])
 
@@ -137,7 +154,7 @@ def _leaf(code: TensorCode, dtype: torch.dtype, values: str) -> TensorCode:
     return code.changed(data=data, dtype=dtype, requires_grad=True, bit="")
 
 
-def with_upstream(base: Strategy, results: Results) -> Strategy:
+def with_upstream(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
     """Return a strategy for the same with gradients for the results that are floating, as `upstream`."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
@@ -148,7 +165,7 @@ def with_upstream(base: Strategy, results: Results) -> Strategy:
             if dtype.is_floating_point
         ]
         classes = [name for code in made for name in code.classes]
-        return changed(case, *classes, upstream=made[0] if len(found) == 1 else tuple(made))
+        return changed(case, *classes, upstream=tuple(made) if several else made[0])
 
     return varied(base, vary, promises=["expanded upstream"])
 
@@ -191,17 +208,35 @@ def _number(value: Any, dtype: torch.dtype) -> Any:
 
 def filled_with_ones(base: Strategy, names: Iterable[str]) -> Strategy:
     """Return a strategy for the same with ones in the place of all elements of the tensors named."""
-    chosen = tuple(names)
+    return _filled(base, tuple(names), 1)
+
+
+def filled_with_zeros(base: Strategy, names: Iterable[str]) -> Strategy:
+    """Return a strategy for the same with zeros."""
+    return _filled(base, tuple(names), 0)
+
+
+def _filled(base: Strategy, chosen: tuple[str, ...], number: int) -> Strategy:
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         tape.leave(1)
         made = {}
         for name in chosen:
             code = code_of(case, name)
-            made[name] = code.changed(data=(_number(1, code.dtype),) * len(code.data), bit="")
+            made[name] = code.changed(data=(_number(number, code.dtype),) * len(code.data), bit="")
         return changed(case, without=(*VALUE_CLASSES, *_LAZY), **made)
 
     return varied(base, vary, without=VALUE_CLASSES)
+
+
+def without_lazy_bits(base: Strategy) -> Strategy:
+    """Return a strategy for the same with no input that is a conj or neg view."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        tape.leave(1)
+        return changed(case, without=_LAZY, input=code_of(case, "input").changed(bit=""))
+
+    return varied(base, vary)
 
 
 def zeros_like(shape: Shape, dtype: torch.dtype) -> TensorCode:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -172,9 +171,9 @@ def _settling(device: str) -> list[str]:
 
 
 def _parse(body: Callable[..., None]) -> ast.FunctionDef:
-    made: ast.FunctionDef | None = getattr(body, "tree", None)
-    if made is not None:  # of a law, for one operation: its file has it for all
-        return copy.deepcopy(made)
+    if hasattr(body, "tree"):  # of a law, for one operation: its file has it for all
+        made: ast.FunctionDef = body.tree()
+        return made
     try:
         source = textwrap.dedent(inspect.getsource(body))
     except (OSError, TypeError) as error:

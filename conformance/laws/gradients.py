@@ -1,5 +1,7 @@
 """What backward gives the tensors that an operation is derived by, and what requires grad at all."""
 
+import functools
+
 import torch
 
 from conformance.law import law
@@ -11,13 +13,18 @@ def _has_gradient(operation):
     return bool(operation.derivable)
 
 
+@functools.cache
 def _leaves(operation):
     values = "distinct" if operation.smooth else "whole"
-    return as_leaves((operation.derived or operation.cases)(), operation.derivable, values=values)
+    cases = operation.derived or operation.cases
+    # Of no outputs nothing would be passed back.
+    drawn = cases(nonempty=True) if operation.several else cases()
+    return as_leaves(drawn, operation.derivable, values=values)
 
 
+@functools.cache
 def _upstreams(operation):
-    return with_upstream(_leaves(operation), operation.kinds)
+    return with_upstream(_leaves(operation), operation.kinds, several=operation.several)
 
 
 def _is_derived(operation):
@@ -80,7 +87,7 @@ def requires_no_grad(operation, case):
 
 @law(
     "no_graph_without_grad_mode",
-    of=lambda operation: _has_gradient(operation) and not operation.view,
+    of=lambda operation: _has_gradient(operation) and not operation.view and operation.owns,
     cases=_leaves,
     source="torch.no_grad",
     kind=Kind.GRADIENT,

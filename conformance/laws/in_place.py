@@ -1,10 +1,13 @@
 """What the forms do that end with an underscore: they write to the tensor itself."""
 
+import functools
+
 from conformance import expect
 from conformance.law import law
 from reports.model import Basis, Kind, Need
 from strategies.variations import as_leaves
 
+@functools.cache
 def _written(operation):
     return operation.cases(writable=True)
 

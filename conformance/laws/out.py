@@ -1,5 +1,7 @@
 """What `out=` does: the notes on it hold of every operation that takes one."""
 
+import functools
+
 from conformance import expect
 from conformance.law import has, law
 from reports.model import Basis, Kind, Need
@@ -9,12 +11,14 @@ NOTES = "notes/out"
 _takes_one = has("out")
 
 
+@functools.cache
 def _outs(operation):
-    return with_out(operation.cases(), operation.kinds)
+    return with_out(operation.cases(), operation.kinds, several=operation.several)
 
 
+@functools.cache
 def _full_outs(operation):
-    return with_out(operation.cases(nonempty=True), operation.kinds)
+    return with_out(operation.cases(nonempty=True), operation.kinds, several=operation.several)
 
 
 @law("out_elements", of=_takes_one, cases=_outs, source=NOTES, needs=[Need.VALUES])
@@ -54,7 +58,7 @@ def out_returned(operation, case):
 @law(
     "out_resized",
     of=_takes_one,
-    cases=lambda operation: with_out_to_resize(operation.cases(nonempty=True), operation.kinds),
+    cases=lambda operation: with_out_to_resize(operation.cases(nonempty=True), operation.kinds, several=operation.several),
     source=NOTES,
 )
 def out_resized(operation, case):
@@ -68,7 +72,7 @@ def out_resized(operation, case):
 @law(
     "out_requires_grad",
     of=lambda operation: operation.has("out") and bool(operation.derivable),
-    cases=lambda operation: as_out_leaf(operation.cases(), operation.derivable, operation.kinds),
+    cases=lambda operation: as_out_leaf(operation.cases(), operation.derivable, operation.kinds, several=operation.several),
     source=NOTES,
     kind=Kind.ERROR,
     needs=[Need.AUTOGRAD],
@@ -85,7 +89,7 @@ def out_requires_grad(operation, case):
 @law(
     "out_dtype",
     of=lambda operation: operation.has("out") and not operation.promotes,
-    cases=lambda operation: with_out_of_other_dtype(operation.cases(nonempty=True), operation.kinds),
+    cases=lambda operation: with_out_of_other_dtype(operation.cases(nonempty=True), operation.kinds, several=operation.several),
     source=NOTES,
     kind=Kind.ERROR,
 )

@@ -22,13 +22,19 @@ from strategies.indices import decode_index_shape, index_fill
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes, with_size
 from strategies.tape import Tape, weighted, without
 from strategies.tensors import EXPANDED, decode_input, decode_tensor, layout_promises
-from strategies.values import DTYPE_PROMISES, DTYPES, decode_values, palette
+from strategies.values import DTYPE_PROMISES, DTYPES, LOW_PRECISION, decode_bytes, decode_values, palette
 
 Strategy = SearchStrategy[Any]
 
 _COUNTS = weighted({2: 70, 1: 50, 3: 50, 5: 40, 0: 14, 17: 32})
 
 _PROMISES = (*SHAPE_PROMISES, *layout_promises(), *DTYPE_PROMISES)
+
+def _signs(tape: Tape, _dtype: torch.dtype, count: int) -> Elements:
+    """Fill with 1, 0 and -1, of which every float holds products of any number, and sums."""
+    tape.byte()
+    return tuple([(1.0, 0.0, -1.0)[byte % 3] for byte in decode_bytes(tape, count)]), []
+
 
 FLOATS = weighted({torch.float32: 76, torch.float64: 76, torch.float16: 52, torch.bfloat16: 52})
 
@@ -116,13 +122,15 @@ def sources_along(
     The elements are small numbers, of which sums are exact, but if the index is `distinct`; then it names no
     position twice. Further options are arguments, and name what each is picked from.
     """
-    fill = decode_values if distinct else small_numbers
+    fill = decode_values if distinct else _signs if "reduce" in options else small_numbers
 
     def decode(tape: Tape) -> Arguments:
         shape, dim, index = _decode_along(tape, nonempty, distinct=distinct)
         picked = {name: tape.pick(choices) for name, choices in options.items()}
         known = _index_classes(dim, index)
         code = decode_input(tape, shape, dtypes, known=known, expand=_expand(writable), fill=fill)
+        if code.dtype in LOW_PRECISION and picked.get("reduce") == "prod":
+            picked["reduce"] = "amax"  # see index_reduce.product_of_low_precision
         sizes = with_size(shape, dim % len(shape), index.shape[0]) if shape else ()
         source = decode_tensor(tape, sizes, code.dtype, role="source", fill=fill)
         classes = (*code.classes, *source.classes)
@@ -173,7 +181,7 @@ def sources_by_grid(
     The elements are small numbers, of which sums are exact, but if the index is `distinct`; then it names no
     position twice along dim. The source has the `same` shape as the index if that is asked for.
     """
-    fill = decode_values if distinct else small_numbers
+    fill = decode_values if distinct else _signs if "reduce" in options else small_numbers
 
     def decode(tape: Tape) -> Arguments:
         shape, dim, index, sizes = _decode_grid(tape, nonempty, distinct=distinct, same=same)

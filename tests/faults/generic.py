@@ -345,6 +345,15 @@ def copies(operation, real, *args, **options):
     return each(torch.Tensor.clone, real(*args, **options))
 
 
+@generic
+def lays_out_anew_as_contiguous(operation, real, *args, **options):
+    def spread(tensor):
+        made = torch.zeros((*tensor.shape, 2), dtype=tensor.dtype)[..., 0]
+        return made.copy_(tensor.detach())
+
+    return each(spread, real(*args, **options))
+
+
 OPERATIONS = {entry.name: entry for entries in families().values() for entry in entries}
 
 
