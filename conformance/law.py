@@ -266,7 +266,8 @@ class _Specialized(ast.NodeTransformer):
             claim = "close" if self._operation.smooth else "equal_elements"
         text = f"expect.{claim}({ast.unparse(output)}, {ast.unparse(result)}"
         if claim == "close":
-            text += f", dtype=operation.dtype_of({ast.unparse(result)}), scale=operation.scale(case)"
+            scale = "gradient_scale" if asked.endswith("gradient") else "scale"
+            text += f", dtype=operation.dtype_of({ast.unparse(result)}), scale=operation.{scale}(case)"
         return ast.parse(f"{text})", mode="eval").body
 
     def _several(self, node: ast.expr) -> list[ast.expr] | None:

@@ -82,6 +82,10 @@ class Operation:
     `moves[0]`. A result that is `rounds`, which tells the scale, is right but for rounding; of one that has
     `either_zero`, the sign of zeros is left open.
 
+    `scaled` tells to what the rounding of the gradients is relative, if it is to something else. `nan` says what
+    the operation does of NaN among the elements. `pair` is the call that gives, beside the values, the indices at
+    which they stand along dim.
+
     `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several; `further_dims`
     more than the rank of input can be named.
 
@@ -117,6 +121,9 @@ class Operation:
     )
     derived: Callable[[], SearchStrategy[Any]] | None = None
     rounds: Callable[..., float] | None = None
+    scaled: Callable[..., float] | None = None
+    nan: str = ""
+    pair: str = ""
     either_zero: bool = False
     index: Index | None = None
     dim: str = "dim"
@@ -200,11 +207,11 @@ class Operation:
 
     def scale(self, case: Case) -> float:
         """Return to what the rounding of an operation that computes is relative; see `expect.close`."""
-        assert self.rounds is not None
-        taken = inspect.signature(self.rounds).parameters
-        with np.errstate(all="ignore"):
-            found = float(self.rounds(**{name: drawn_argument(case, name) for name in taken}))
-        return found if np.isfinite(found) else 1.0
+        return _scale(self.rounds, case)
+
+    def gradient_scale(self, case: Case) -> float:
+        """Return the same for the gradients."""
+        return _scale(self.scaled or self.rounds, case)
 
     @property
     def derivable(self) -> tuple[str, ...]:
@@ -289,7 +296,9 @@ class Operation:
             taken = inspect.signature(self.gradient).parameters
             others = {name: drawn_argument(case, name) for name in taken if name != "upstream"}
             found = self.gradient(**others, **({"upstream": upstream} if "upstream" in taken else {}))
-            return tuple(map(np.asarray, found if isinstance(found, tuple) else (found,)))
+            parts = found if isinstance(found, tuple) else (found,)
+            dtypes = [TORCH_NUMPY[code_of(case, name).dtype] for name in self.derivable]
+            return tuple([np.asarray(part).astype(dtype) for part, dtype in zip(parts, dtypes, strict=True)])
         shapes = [code_of(case, name).shape for name in self.moves]
         flat = np.zeros(sum(map(math.prod, shapes)), TORCH_NUMPY[code_of(case, self.moves[0]).dtype])
         parts = upstream if isinstance(upstream, tuple) else (upstream,)
@@ -344,8 +353,9 @@ class Operation:
     def names(self) -> tuple[str, ...]:
         """The names of the arguments, in the order of the call."""
         form = "call" if self.call else "in_place"
-        found = [node.id for node in ast.walk(self.written(form)) if isinstance(node, ast.Name)]
-        return tuple(dict.fromkeys(name for name in found if name != "torch"))
+        found = [node for node in ast.walk(self.written(form)) if isinstance(node, ast.Name)]
+        found.sort(key=lambda node: node.col_offset)
+        return tuple(dict.fromkeys(node.id for node in found if node.id != "torch"))
 
     def expression(self, form: str, case: ast.expr, changes: Mapping[str, ast.expr]) -> ast.expr:
         """Return the call in one of its forms, of the arguments of a case, but for those that are given."""
@@ -403,6 +413,15 @@ class Operation:
             if self.has(form):
                 found += _called(self.written(form))
         return tuple(dict.fromkeys(found))
+
+
+def _scale(told: Callable[..., float] | None, case: Case) -> float:
+    if told is None:
+        return 1.0
+    taken = inspect.signature(told).parameters
+    with np.errstate(all="ignore"):
+        found = float(told(**{name: drawn_argument(case, name) for name in taken}))
+    return found if np.isfinite(found) else 1.0
 
 
 class _Fill(ast.NodeTransformer):

@@ -7,6 +7,7 @@ there are several to write to.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -51,8 +52,13 @@ def with_other_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: s
     def vary(tape: Tape, case: Arguments) -> Arguments:
         tape.leave(1)
         dim, rank = argument(case, name), places(code_of(case, of).shape) + further
-        other = dim - rank if dim >= 0 else dim + rank
-        return changed(case, *dim_classes(other), without=["negative dim"], other_dim=other)
+
+        def other(dim: int) -> int:
+            return dim - rank if dim >= 0 else dim + rank
+
+        dims = tuple(map(other, dim)) if isinstance(dim, tuple) else dim if dim is None else other(dim)
+        first = dims[0] if isinstance(dims, tuple) and dims else dims if isinstance(dims, int) else 0
+        return changed(case, *dim_classes(first), without=["negative dim"], other_dim=dims)
 
     return varied(base, vary, promises=["negative dim"])
 
@@ -204,6 +210,23 @@ def _number(value: Any, dtype: torch.dtype) -> Any:
     if dtype is torch.bool:
         return bool(value)
     return complex(value) if dtype.is_complex else float(value) if dtype.is_floating_point else int(value)
+
+
+def with_nan(base: Strategy, name: str = "input") -> Strategy:
+    """Return a strategy for the same with a NaN among the elements, which become floating where they are not."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        where, code = tape.byte(), code_of(case, name)
+        complex_or_float = code.dtype.is_floating_point or code.dtype.is_complex
+        dtype = code.dtype if complex_or_float else torch.float64
+        data = [_number(value, dtype) for value in code.data]
+        if data:
+            data[where * len(data) >> 8] = _number(math.nan, dtype)
+        made = code.changed(data=tuple(data), dtype=dtype, bit="")
+        classes = ["NaN"] if data else []
+        return changed(case, *classes, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **{name: made})
+
+    return varied(base, vary, without=_OF_VALUES, promises=["NaN"])
 
 
 def filled_with_ones(base: Strategy, names: Iterable[str]) -> Strategy:

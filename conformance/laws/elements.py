@@ -1,8 +1,10 @@
 """What an operation gives, as its page says it: elements, shape and dtype."""
 
 
+from conformance import expect, reference
 from conformance.law import law
-from reports.model import Need
+from reports.model import Basis, Need
+from strategies.variations import with_nan
 
 
 @law("elements", needs=[Need.VALUES])
@@ -24,3 +26,28 @@ def output_dtype(operation, case):
     """The output of {operation} has {has_dtype}."""
     for output, dtype in zip(operation.outputs(case), operation.dtypes(case), strict=True):
         assert output.dtype == dtype
+
+
+@law(
+    "nan",
+    of=lambda operation: operation.nan != "",
+    cases=lambda operation: with_nan(operation.cases()),
+    basis=Basis.OBSERVED,
+    needs=[Need.VALUES],
+)
+def nan(operation, case):
+    """{operation} {nan}."""
+    for output, result in zip(operation.outputs(case), operation.results(case), strict=True):
+        operation.expects(output, result)
+
+
+@law(
+    "indices_point",
+    of=lambda operation: operation.pair != "",
+    needs=[Need.VALUES],
+)
+def indices_point(operation, case):
+    """The indices that {operation} gives are those of elements that equal its values."""
+    values, indices = operation(case, form="pair")
+
+    expect.points_at(indices, values, reference.drawn(case.input), case.dim)

@@ -78,7 +78,7 @@ def requires_grad(operation, case):
         assert output.requires_grad == output.dtype.is_floating_point
 
 
-@law("requires_no_grad", source="notes/autograd", needs=[Need.AUTOGRAD])
+@law("requires_no_grad", of=_has_gradient, source="notes/autograd", needs=[Need.AUTOGRAD])
 def requires_no_grad(operation, case):
     """No output of {operation} requires grad if no input does."""
     for output in operation.outputs(case):

@@ -46,7 +46,7 @@ def tensors(args: Any) -> list[torch.Tensor]:
 
 def writes(real: Any) -> bool:
     """Return whether a function is the form of an operation that ends with an underscore."""
-    return real.__name__.endswith("_") and not real.__name__.endswith("__")
+    return real.__name__ == "__setitem__" or (real.__name__.endswith("_") and not real.__name__.endswith("__"))
 
 
 def placed(operation: Operation, args: tuple[Any, ...], options: dict[str, Any], name: str) -> Any:
@@ -162,7 +162,7 @@ def spoils_the_method(operation, real, *args, **options):
 
 @generic
 def takes_no_keywords(operation, real, *args, **options):
-    if set(options) & set(operation.names[:1]):
+    if not args:
         raise TypeError("takes no keywords")
     return real(*args, **options)
 
@@ -170,7 +170,8 @@ def takes_no_keywords(operation, real, *args, **options):
 @generic
 def always_requires_grad(operation, real, *args, **options):
     def requiring(tensor):
-        return tensor.detach().requires_grad_() if tensor.dtype.is_floating_point else tensor
+        floating = tensor.dtype.is_floating_point or tensor.dtype.is_complex
+        return tensor.detach().requires_grad_() if floating else tensor
 
     return each(requiring, real(*args, **options))
 
@@ -194,7 +195,7 @@ def gives_a_view(operation, real, *args, **options):
 @generic
 def shares_the_input(operation, real, *args, **options):
     output = real(*args, **options)
-    first = tensors(args)[0]
+    first = placed(operation, args, options, operation.sources[0])
     if not first.numel():
         return output
 
@@ -352,6 +353,12 @@ def lays_out_anew_as_contiguous(operation, real, *args, **options):
         return made.copy_(tensor.detach())
 
     return each(spread, real(*args, **options))
+
+
+@generic
+def spoils_the_indices(operation, real, *args, **options):
+    output = real(*args, **options)
+    return type(output)((output[0], output[1] + 1))
 
 
 OPERATIONS = {entry.name: entry for entries in families().values() for entry in entries}
