@@ -210,7 +210,9 @@ def specialized(law: Law, operation: Operation) -> Callable[..., None]:
 
     scope: dict[str, Any] = {**law.states.__globals__, **own, "__made__": make}
     found = law.states.__code__
-    stub = _stub.__code__.replace(co_name=name, co_filename=found.co_filename, co_firstlineno=law.source_lines[1])
+    stub = _stub.__code__.replace(
+        co_name=name, co_filename=found.co_filename, co_firstlineno=law.source_lines[1]
+    )
     function = types.FunctionType(stub, scope, name)
     function.__doc__ = _statement(law, operation)
     function.__dict__["tree"] = functools.partial(_tree, law, operation, name)

@@ -359,7 +359,9 @@ class Operation:
 
     def expression(self, form: str, case: ast.expr, changes: Mapping[str, ast.expr]) -> ast.expr:
         """Return the call in one of its forms, of the arguments of a case, but for those that are given."""
-        given = {getattr(self, name) if name in ("dim", "dims") else name: value for name, value in changes.items()}
+        given = {
+            getattr(self, name) if name in ("dim", "dims") else name: value for name, value in changes.items()
+        }
         made = _Fill(self.names, case, given).visit(self.written(form))
         if given:
             assert isinstance(made, ast.Call), f"{self.name} takes no {', '.join(given)}"

@@ -28,7 +28,11 @@ Strategy = SearchStrategy[Any]
 Results = Callable[[Any], Sequence[tuple[Shape, torch.dtype]]]
 """Tells the shapes and dtypes of what the call of a case gives."""
 
-_OF_VALUES = (*DTYPE_PROMISES, *VALUE_CLASSES, *dict.fromkeys(name for names in DTYPE_CLASSES.values() for name in names))
+_OF_VALUES = (
+    *DTYPE_PROMISES,
+    *VALUE_CLASSES,
+    *dict.fromkeys(name for names in DTYPE_CLASSES.values() for name in names),
+)
 _LAZY = ("conj view", "neg view")
 
 
@@ -119,14 +123,14 @@ def with_out_of_other_dtype(base: Strategy, results: Results, *, several: bool =
     return varied(base, vary)
 
 
-def as_out_leaf(
-    base: Strategy, names: Sequence[str], results: Results, *, several: bool = False
-) -> Strategy:
+def as_out_leaf(base: Strategy, names: Sequence[str], results: Results, *, several: bool = False) -> Strategy:
     """Return a strategy for tensors that could require grad, and an `out` of the result's shape and dtype."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dtype = tape.pick(GRAD_DTYPES)
-        made = {name: _leaf(code_of(case, name), dtype, "distinct").changed(requires_grad=False) for name in names}
+        made = {
+            name: _leaf(code_of(case, name), dtype, "distinct").changed(requires_grad=False) for name in names
+        }
         plain = changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
         outs = [zeros_like(shape, kind) for shape, kind in results(plain)]
         return changed(plain, out=tuple(outs) if several else outs[0])
@@ -176,7 +180,9 @@ def with_upstream(base: Strategy, results: Results, *, several: bool = False) ->
     return varied(base, vary, promises=["expanded upstream"])
 
 
-def with_bad_index(base: Strategy, name: str, size: Callable[[Any], int], *, negative: bool = False) -> Strategy:
+def with_bad_index(
+    base: Strategy, name: str, size: Callable[[Any], int], *, negative: bool = False
+) -> Strategy:
     """Return a strategy for an index with one value outside [0, size), beside the right one as `legal_{name}`.
 
     Where `negative` values are legal, it is one outside [-size, size).
@@ -189,7 +195,9 @@ def with_bad_index(base: Strategy, name: str, size: Callable[[Any], int], *, neg
         wrong = (-count - 1 if negative else -1) if low else count
         elements.reshape(-1)[where % elements.size] = wrong
         given = {name: array_code(elements, code.dtype), f"legal_{name}": code}
-        return changed(case, "index too low" if low else "index too high", without=layout_promises(name), **given)
+        return changed(
+            case, "index too low" if low else "index too high", without=layout_promises(name), **given
+        )
 
     promises = ["index too low", "index too high"]
     return varied(base, vary, promises=promises, without=layout_promises(name))
@@ -265,5 +273,3 @@ def without_lazy_bits(base: Strategy) -> Strategy:
 def zeros_like(shape: Shape, dtype: torch.dtype) -> TensorCode:
     """Return a contiguous tensor of zeros."""
     return contiguous_code(zero_data(dtype, int(np.prod(shape, dtype=int))), dtype, shape)
-
-

@@ -1,6 +1,5 @@
 """What an operation gives, as its page says it: elements, shape and dtype."""
 
-
 from conformance import expect, reference
 from conformance.law import law
 from reports.model import Basis, Need

@@ -116,5 +116,3 @@ def gradient_shape(operation, case):
 
     for leaf in operation.leaves(case):
         assert (leaf.grad.shape, leaf.grad.dtype) == (leaf.shape, leaf.dtype)
-
-

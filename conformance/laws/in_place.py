@@ -7,6 +7,7 @@ from conformance.law import law
 from reports.model import Basis, Kind, Need
 from strategies.variations import as_leaves
 
+
 @functools.cache
 def _written(operation):
     return operation.cases(writable=True)
@@ -71,5 +72,3 @@ def in_place_on_leaf(operation, case):
 
     with expect.refusal():
         operation(case, form="in_place")
-
-

@@ -28,7 +28,9 @@ def own_storage(operation, case):
         expect.all_ones(source)
 
 
-@law("no_base", of=lambda operation: not operation.view and operation.owns, source=VIEWS, basis=Basis.OBSERVED)
+@law(
+    "no_base", of=lambda operation: not operation.view and operation.owns, source=VIEWS, basis=Basis.OBSERVED
+)
 def no_base(operation, case):
     """The output of {operation} has no base, since it is no view."""
     for output in operation.outputs(case):

@@ -58,7 +58,9 @@ def out_returned(operation, case):
 @law(
     "out_resized",
     of=_takes_one,
-    cases=lambda operation: with_out_to_resize(operation.cases(nonempty=True), operation.kinds, several=operation.several),
+    cases=lambda operation: with_out_to_resize(
+        operation.cases(nonempty=True), operation.kinds, several=operation.several
+    ),
     source=NOTES,
 )
 def out_resized(operation, case):
@@ -72,7 +74,9 @@ def out_resized(operation, case):
 @law(
     "out_requires_grad",
     of=lambda operation: operation.has("out") and bool(operation.derivable),
-    cases=lambda operation: as_out_leaf(operation.cases(), operation.derivable, operation.kinds, several=operation.several),
+    cases=lambda operation: as_out_leaf(
+        operation.cases(), operation.derivable, operation.kinds, several=operation.several
+    ),
     source=NOTES,
     kind=Kind.ERROR,
     needs=[Need.AUTOGRAD],
@@ -89,7 +93,9 @@ def out_requires_grad(operation, case):
 @law(
     "out_dtype",
     of=lambda operation: operation.has("out") and not operation.promotes,
-    cases=lambda operation: with_out_of_other_dtype(operation.cases(nonempty=True), operation.kinds, several=operation.several),
+    cases=lambda operation: with_out_of_other_dtype(
+        operation.cases(nonempty=True), operation.kinds, several=operation.several
+    ),
     source=NOTES,
     kind=Kind.ERROR,
 )

@@ -79,7 +79,15 @@ GATHER = Operation(
     moves=("input",),
     index=Index(size=along_dim),
     by_hand=(
-        *("elements", "output_shape", "output_dtype", "dim_range", "int32_index", "index_range", "index_dtype"),
+        *(
+            "elements",
+            "output_shape",
+            "output_dtype",
+            "dim_range",
+            "int32_index",
+            "index_range",
+            "index_dtype",
+        ),
         *("no_base", "own_storage", "inputs_kept", "gradient", "out_elements", "out_strides", "out_returned"),
         *("out_resized", "out_requires_grad", "out_dtype"),
     ),
@@ -204,7 +212,9 @@ TAKE = Operation(
     says="take picks the elements of input, as if it had one dim, that index names.",
     has_shape="the shape of index",
     moves=("input",),
-    index=Index(size=_elements, outside="outside [-n, n) for an input of n elements", negative=True, int32=False),
+    index=Index(
+        size=_elements, outside="outside [-n, n) for an input of n elements", negative=True, int32=False
+    ),
 )
 
 TAKE_ALONG_DIM = Operation(
@@ -231,7 +241,9 @@ PUT = Operation(
     derived=partial(puttings, accumulate=(True,)),
     gradient=lambda upstream, index, source: (upstream, upstream.reshape(-1)[index].reshape(source.shape)),
     derives="With accumulate, put passes the gradient to input as it is, and to source its elements that index names.",
-    index=Index(size=_elements, outside="outside [-n, n) for an input of n elements", negative=True, int32=False),
+    index=Index(
+        size=_elements, outside="outside [-n, n) for an input of n elements", negative=True, int32=False
+    ),
 )
 
 INDEX_PUT = Operation(

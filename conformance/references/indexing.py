@@ -60,7 +60,9 @@ _UFUNCS: dict[str, np.ufunc] = {
 _IDENTITIES = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "amax": -np.inf, "amin": np.inf}
 
 
-def _reduced(input: Array, at: Callable[[Array], Any], parts: Array, reduce: str, include_self: bool) -> Array:
+def _reduced(
+    input: Array, at: Callable[[Array], Any], parts: Array, reduce: str, include_self: bool
+) -> Array:
     """Return what reducing parts into the places that `at` names, of any array of the shape, gives."""
     made, counts = wide(input), np.zeros(input.shape)
     target, place = at(made), at(counts)

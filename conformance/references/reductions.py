@@ -120,7 +120,11 @@ def logsumexp(input: Array, dim: Dim, keepdim: bool) -> Array:
 def norm(input: Array, p: float, dim: Dim, keepdim: bool) -> Array:
     """Return p-norms."""
     sizes, over = np.abs(floating(input)), axes(input, dim)
-    found = sizes.max(over, keepdims=keepdim) if p == np.inf else (sizes**p).sum(over, keepdims=keepdim) ** (1 / p)
+    found = (
+        sizes.max(over, keepdims=keepdim)
+        if p == np.inf
+        else (sizes**p).sum(over, keepdims=keepdim) ** (1 / p)
+    )
     return np.asarray(found).astype(_real(input.dtype))
 
 
@@ -185,7 +189,9 @@ def running(function: Any) -> Callable[..., Array]:
 
     def along(input: Array, dim: int) -> Array:
         rows = floating(input) if input.dtype == ml_dtypes.bfloat16 else input
-        return np.asarray(function.accumulate(np.atleast_1d(rows), dim).reshape(input.shape)).astype(input.dtype)
+        return np.asarray(function.accumulate(np.atleast_1d(rows), dim).reshape(input.shape)).astype(
+            input.dtype
+        )
 
     return along
 

@@ -19,7 +19,7 @@ from strategies.code import TensorCode, array_code
 from strategies.dims import decode_dim, dim_classes, places
 from strategies.fills import Elements, Fill, small_numbers
 from strategies.indices import decode_index_shape, index_fill
-from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes, with_size
+from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, with_size
 from strategies.tape import Tape, weighted, without
 from strategies.tensors import EXPANDED, decode_input, decode_tensor, layout_promises
 from strategies.values import DTYPE_PROMISES, DTYPES, LOW_PRECISION, decode_bytes, decode_values, palette
@@ -29,6 +29,7 @@ Strategy = SearchStrategy[Any]
 _COUNTS = weighted({2: 70, 1: 50, 3: 50, 5: 40, 0: 14, 17: 32})
 
 _PROMISES = (*SHAPE_PROMISES, *layout_promises(), *DTYPE_PROMISES)
+
 
 def _signs(tape: Tape, _dtype: torch.dtype, count: int) -> Elements:
     """Fill with 1, 0 and -1, of which every float holds products of any number, and sums."""
@@ -137,7 +138,9 @@ def sources_along(
         return arguments(classes, input=code, dim=dim, index=index, source=source, **picked)
 
     further = ("negative dim", *layout_promises("source"), *([] if distinct else ["duplicate index"]))
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable, dtypes=dtypes))
+    return drawn_evenly(
+        decode, promises=promised(*further, nonempty=nonempty, writable=writable, dtypes=dtypes)
+    )
 
 
 def _decode_grid(
@@ -194,7 +197,9 @@ def sources_by_grid(
 
     further = ("negative dim", *layout_promises("source"), *([] if distinct else ["duplicate index"]))
     further += () if same else ("source larger",)
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable, dtypes=dtypes))
+    return drawn_evenly(
+        decode, promises=promised(*further, nonempty=nonempty, writable=writable, dtypes=dtypes)
+    )
 
 
 def gatherings(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -223,7 +228,11 @@ def alongs(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         sizes = [1 if ones >> place & 1 and ones > 100 else size for place, size in enumerate(shape)]
         sizes[at] = count
         index = decode_tensor(tape, tuple(sizes), torch.int64, role="index", fill=index_fill(shape[at]))
-        broadcast = any(one != other for at, (one, other) in enumerate(zip(sizes, shape, strict=True)) if at != dim % len(shape))
+        broadcast = any(
+            one != other
+            for at, (one, other) in enumerate(zip(sizes, shape, strict=True))
+            if at != dim % len(shape)
+        )
         known = [*_index_classes(dim, index), *(["broadcast"] if broadcast else [])]
         code = decode_input(tape, shape, DTYPES, known=known, expand=_expand(writable))
         return arguments(code.classes, input=code, indices=index, dim=dim)
@@ -444,7 +453,9 @@ def shaped_masks(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         code = decode_input(tape, shape, DTYPES, known=known, expand=_expand(writable))
         return arguments(code.classes, input=code, mask=mask)
 
-    return drawn_evenly(decode, promises=promised("some true", "mask of some dims", nonempty=nonempty, writable=writable))
+    return drawn_evenly(
+        decode, promises=promised("some true", "mask of some dims", nonempty=nonempty, writable=writable)
+    )
 
 
 def assignments(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -478,3 +489,16 @@ def row_values(*, nonempty: bool = False, writable: bool = False, **options: Seq
 
     further = layout_promises("values")
     return drawn_evenly(decode, promises=without(promised(*further, nonempty=True, writable=writable), "0-d"))
+
+
+def products_of_low_precision() -> Strategy:
+    """Cases of a float16 or bfloat16 column, an index that names a row twice, and a source of as many."""
+
+    def decode(tape: Tape) -> Arguments:
+        rows, count, dtype = 1 + (tape.byte() >> 6), 2 + (tape.byte() >> 6), tape.pick(LOW_PRECISION)
+        code = decode_input(tape, (rows, 1), (dtype,), fill=_signs, expand=0)
+        index = array_code(np.full(count, tape.byte() % rows), torch.int64)
+        source = decode_tensor(tape, (count, 1), dtype, role="source", fill=_signs)
+        return arguments((*code.classes, *source.classes), input=code, index=index, source=source)
+
+    return drawn_evenly(decode, promises=("float16", "bfloat16"))

@@ -218,9 +218,7 @@ expansions = of_input(_expansion, "new dim", "size -1", "grown dim")
 def _broadcast(tape: Tape, shape: Shape, nonempty: bool) -> Any:
     inner, given, classes = _expansion(tape, shape, nonempty)
     leading = len(given["size"]) - len(inner)
-    sizes = [
-        inner[at - leading] if size == -1 else size for at, size in enumerate(given["size"])
-    ]
+    sizes = [inner[at - leading] if size == -1 else size for at, size in enumerate(given["size"])]
     return inner, {"size": tuple(sizes)}, [name for name in classes if name != "size -1"]
 
 
@@ -381,9 +379,7 @@ def strided(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         code = decode_input(tape, shape, DTYPES, expand=0, gaps=False, known=["repeats"] if overlap else [])
         plain = code.changed(base=shape, index=None, permutation=None, bit="")
         kept = without(plain.classes, *layout_promises(), "conj view", "neg view")
-        return arguments(
-            kept, input=plain, size=tuple(size), stride=tuple(stride), storage_offset=offset
-        )
+        return arguments(kept, input=plain, size=tuple(size), stride=tuple(stride), storage_offset=offset)
 
     kinds = without(SHAPE_PROMISES, "empty", "0-d")
     _ = nonempty, writable  # they are so, whatever is asked for
@@ -396,9 +392,7 @@ def pairs_of_parts(*, nonempty: bool = False, writable: bool = False) -> Strateg
     def decode(tape: Tape) -> Arguments:
         shape = decode_shape(tape, max_dims=MAX_RANK - 1)
         shape = (*(nonempty_shape(shape) if nonempty else shape), 2)
-        code = decode_input(
-            tape, shape, (torch.float32, torch.float64), expand=0, gaps=False, lazy=False
-        )
+        code = decode_input(tape, shape, (torch.float32, torch.float64), expand=0, gaps=False, lazy=False)
         plain = code.changed(base=shape, index=None, permutation=None)
         return arguments(without(plain.classes, *layout_promises()), input=plain)
 
@@ -408,6 +402,7 @@ def pairs_of_parts(*, nonempty: bool = False, writable: bool = False) -> Strateg
 
 def with_source(base: Cases, name: str, picked: Callable[..., Any]) -> Cases:
     """Return what makes the same cases with a source of the shape that is `picked` of an array of the input's."""
+
     def vary(tape: Tape, case: Arguments) -> Arguments:
         code = code_of(case, "input")
         others = {key: argument(case, key) for key in names_of(case) if key != "input"}
@@ -416,8 +411,6 @@ def with_source(base: Cases, name: str, picked: Callable[..., Any]) -> Cases:
         return changed(case, *source.classes, **{name: source})
 
     def made(*, nonempty: bool = False, writable: bool = False) -> Strategy:
-        return varied(
-            base(nonempty=nonempty, writable=writable), vary, promises=("transposed source",)
-        )
+        return varied(base(nonempty=nonempty, writable=writable), vary, promises=("transposed source",))
 
     return made

@@ -41,7 +41,15 @@ def signs(tape: Tape, dtype: torch.dtype, count: int) -> Elements:
     """Fill with 1, 0 and -1 (1 and 0 where there is no -1), of which every dtype holds all products."""
     tape.byte()
     some = (1, 0, -1) if dtype.is_floating_point or dtype.is_complex else (1, 0, 1)
-    kind = bool if dtype is torch.bool else complex if dtype.is_complex else float if dtype.is_floating_point else int
+    kind = (
+        bool
+        if dtype is torch.bool
+        else complex
+        if dtype.is_complex
+        else float
+        if dtype.is_floating_point
+        else int
+    )
     return tuple([kind(some[byte % 3]) for byte in decode_bytes(tape, count)]), []
 
 
@@ -85,14 +93,26 @@ def over_dims(
     def decode(tape: Tape) -> Arguments:
         shape = _capped(decode_shape(tape), most)
         shape = nonempty_shape(shape) if nonempty or filled else shape
-        how, one, some = tape.pick(_HOW), decode_dim(tape, places(shape)), decode_dims(tape, max(len(shape), 1))
+        how, one, some = (
+            tape.pick(_HOW),
+            decode_dim(tape, places(shape)),
+            decode_dims(tape, max(len(shape), 1)),
+        )
         picked = {name: tape.pick(choices) for name, choices in options.items()}
         dim: Any = {"one": one, "several": some, "all": tuple(range(len(shape))), "none named": None}[how]
         if how in ("several", "all") and not shape:
             dim = None
         given = {"dim": dim, **({"keepdim": tape.chance(40)} if keepdim else {}), **picked}
-        classes = [{"one": "one dim", "several": "several dims", "all": "all dims", "none named": "dim None"}[how]]
-        classes += dim_classes(one) if how == "one" else ["negative dim"] if how == "several" and min(some) < 0 else []
+        classes = [
+            {"one": "one dim", "several": "several dims", "all": "all dims", "none named": "dim None"}[how]
+        ]
+        classes += (
+            dim_classes(one)
+            if how == "one"
+            else ["negative dim"]
+            if how == "several" and min(some) < 0
+            else []
+        )
         code = decode_input(tape, shape, dtypes, known=classes, expand=0 if writable else EXPANDED, fill=fill)
         return arguments(code.classes, input=code, **given)
 
@@ -141,3 +161,17 @@ def over_dim(
     left += ["dim over 1,024", "over 256 elements"] if most else []
     left += ["0-d"] if min_dims else []
     return drawn_evenly(decode, promises=(*_promises(dtypes, *left), "negative dim"))
+
+
+def over_expanded_dim() -> Strategy:
+    """Cases of an input and one of its dims, of size 2 or more, that is expanded."""
+
+    def decode(tape: Tape) -> Arguments:
+        shape = nonempty_shape(decode_shape(tape, min_dims=1, max_dims=4))
+        dim, size = decode_dim(tape, len(shape)), 2 + (tape.byte() >> 6)
+        inner, outer = [with_size(shape, dim % len(shape), long) for long in (1, size)]
+        code = decode_input(tape, inner, REAL_NUMBERS, fill=small_numbers, expand=0, gaps=False, lazy=False)
+        wider = code.changed(shape=outer, expanded=outer)
+        return arguments((*code.classes, "expanded input"), input=wider, dim=dim)
+
+    return drawn_evenly(decode, promises=("negative dim", "expanded input", "rank 4 or more"))

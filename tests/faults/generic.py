@@ -46,7 +46,9 @@ def tensors(args: Any) -> list[torch.Tensor]:
 
 def writes(real: Any) -> bool:
     """Return whether a function is the form of an operation that ends with an underscore."""
-    return real.__name__ == "__setitem__" or (real.__name__.endswith("_") and not real.__name__.endswith("__"))
+    return real.__name__ == "__setitem__" or (
+        real.__name__.endswith("_") and not real.__name__.endswith("__")
+    )
 
 
 def placed(operation: Operation, args: tuple[Any, ...], options: dict[str, Any], name: str) -> Any:
@@ -157,7 +159,11 @@ def takes_a_negative_dim_for_the_last(operation, real, *args, **options):
 @generic
 def spoils_the_method(operation, real, *args, **options):
     output = real(*args, **options)
-    return each(_spoiled, output) if real.__qualname__.startswith(("_TensorBase", "Tensor", "TensorBase")) else output
+    return (
+        each(_spoiled, output)
+        if real.__qualname__.startswith(("_TensorBase", "Tensor", "TensorBase"))
+        else output
+    )
 
 
 @generic
@@ -236,7 +242,9 @@ class _Doubled(torch.autograd.Function):
 
 @generic
 def misreads_the_upstream(operation, real, *args, **options):
-    return each(lambda tensor: _Misread.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options))
+    return each(
+        lambda tensor: _Misread.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options)
+    )
 
 
 class _Misread(torch.autograd.Function):
@@ -251,7 +259,9 @@ class _Misread(torch.autograd.Function):
 
 @generic
 def flattens_the_gradient(operation, real, *args, **options):
-    return each(lambda tensor: _Flat.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options))
+    return each(
+        lambda tensor: _Flat.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options)
+    )
 
 
 class _Flat(torch.autograd.Function):
