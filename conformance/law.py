@@ -19,11 +19,11 @@ call itself. In a law may stand
 | `operation(case, form="method")` | the call in another form: `method`, `in_place`, `out`, `keywords` |
 | `operation.outputs(case)` | the same, a tuple also where the call gives one tensor |
 | `operation.leaves(case)` | the tensors of the case by which the result is derived |
-| `operation.inputs(case)`, `operation.sources(case)`, `operation.outs(case)` | other tensors of the case |
-| `operation.expects(output, result)` | the claim that a tensor has the elements of a result of the reference |
+| `operation.inputs(case)`, `.sources(case)`, `.outs(case)` | other tensors of the case |
+| `operation.expects(output, result)` | the claim that a tensor has the elements of a reference's result |
 
-A loop over one of these that holds one tensor, also if it is zipped with `operation.results(case)` or another of
-the plurals of `Operation`, becomes what stands in it.
+A loop over one of these that holds one tensor, also if it is zipped with `operation.results(case)` or another
+of the plurals of `Operation`, becomes what stands in it.
 
 All else that is asked of `operation` is the suite's, and a script has its value.
 """
@@ -41,7 +41,7 @@ import textwrap
 import types
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from hypothesis import given
@@ -56,6 +56,7 @@ from reports.model import Basis, Kind, Need
 
 Cases = Callable[[Operation], SearchStrategy[Any]]
 Holds = Callable[[Operation], bool]
+Node = TypeVar("Node", bound=ast.AST)
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def _rule(
 def specialized(law: Law, operation: Operation) -> Callable[..., None]:
     """Return the law's function with the operation's calls in the place of `operation(case)`.
 
-    It is made when it is first called: a process runs few of all rules. Its attribute `tree` gives its source.
+    It is made when first called: a process runs few of all rules. Its attribute `tree` gives its source.
     """
     name = f"test_{operation.name}__{law.name}"
     own = {"torch": torch, "expect": expect, "operation": operation, "__told__": _told}
@@ -205,7 +206,7 @@ def specialized(law: Law, operation: Operation) -> Callable[..., None]:
         made: dict[str, Any] = {}
         # In the places that the law has in its file, for tracebacks to show.
         exec(compile(module, law.states.__code__.co_filename, "exec", dont_inherit=True, optimize=0), made)
-        function.__code__ = made[name].__code__
+        function.__code__ = made[name].__code__  # type: ignore[attr-defined]
         return function
 
     scope: dict[str, Any] = {**law.states.__globals__, **own, "__made__": make}
@@ -213,7 +214,7 @@ def specialized(law: Law, operation: Operation) -> Callable[..., None]:
     stub = _stub.__code__.replace(
         co_name=name, co_filename=found.co_filename, co_firstlineno=law.source_lines[1]
     )
-    function = types.FunctionType(stub, scope, name)
+    function: Callable[..., None] = types.FunctionType(stub, scope, name)
     function.__doc__ = _statement(law, operation)
     function.__dict__["tree"] = functools.partial(_tree, law, operation, name)
     return function
@@ -344,7 +345,7 @@ class _Renamed(ast.NodeTransformer):
         return copy.deepcopy(self._expression) if node.id == self._name else node
 
 
-def _placed(made: Any, at: ast.AST) -> Any:
+def _placed(made: Node, at: ast.AST) -> Node:
     """Return a tree that was made with the place of what it stands for."""
     for part in ast.walk(made):
         if not hasattr(part, "lineno"):

@@ -65,36 +65,38 @@ def along_dim(case: Case) -> int:
 class Operation:
     """An operation as its page describes it.
 
-    `call` is the call as the page writes it, in the names of its arguments: `torch.gather(input, dim, index)`.
-    `cases` makes a strategy for cases that have these arguments; of `nonempty` ones no tensor is empty, in
-    `writable` ones no two elements of `input` share memory. `gives` computes the result in numpy, from what was
-    drawn, by the names of what it needs; a tuple if the operation gives `several` tensors.
+    `call` is the call as the page writes it, in the names of its arguments: `torch.gather(input, dim,
+    index)`. `cases` makes a strategy for cases that have these arguments; of `nonempty` ones no tensor
+    is empty, in `writable` ones no two elements of `input` share memory. `gives` computes the result in
+    numpy, from what was drawn, by the names of what it needs; a tuple if the operation gives `several`
+    tensors.
 
-    `says` is the sentence that states which elements the result has; `has_shape` and `has_dtype` complete "the
-    output has", and are empty where no page says. `page` is the documentation, if it is not that of the
-    function that is called. Where a form is True it is the usual one: the `method` is called on the first
-    argument, `out` is the keyword, `in_place` is the method with an underscore; otherwise it is written out.
+    `says` is the sentence that states which elements the result has; `has_shape` and `has_dtype`
+    complete "the output has", and are empty where no page says. `page` is the documentation, if it is
+    not that of the function that is called. Where a form is True it is the usual one: the `method` is
+    called on the first argument, `out` is the keyword, `in_place` is the method with an underscore;
+    otherwise it is written out.
 
-    `moves` names the tensors whose elements the result is made of, each element whole, with a constant of the
-    name `fills` in some places; `linear` those in which the result is linear, `smooth` those by which it can be
-    derived otherwise. Of the former the gradients are known, of the latter `gradient` computes them, one for
-    each, from `upstream` and what else it names, and `derives` states them. A `view` shares its memory with
-    `moves[0]`. A result that is `rounds`, which tells the scale, is right but for rounding; of one that has
-    `either_zero`, the sign of zeros is left open.
+    `moves` names the tensors whose elements the result is made of, each element whole, with a constant
+    of the name `fills` in some places; `linear` those in which the result is linear, `smooth` those by
+    which it can be derived otherwise. Of the former the gradients are known, of the latter `gradient`
+    computes them, one for each, from `upstream` and what else it names, and `derives` states them. A
+    `view` shares its memory with `moves[0]`. A result that is `rounds`, which tells the scale, is right
+    but for rounding; of one that has `either_zero`, the sign of zeros is left open.
 
-    `scaled` tells to what the rounding of the gradients is relative, if it is to something else. `nan` says what
-    the operation does of NaN among the elements. `pair` is the call that gives, beside the values, the indices at
-    which they stand along dim.
+    `scaled` tells to what the rounding of the gradients is relative, if it is to something else. `nan`
+    says what the operation does of NaN among the elements. `pair` is the call that gives, beside the
+    values, the indices at which they stand along dim.
 
-    `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several; `further_dims`
-    more than the rank of input can be named.
+    `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several;
+    `further_dims` more than the rank of input can be named.
 
-    An operation `owns` the memory of its result, if it is no view, and the page of views says so. One that
-    `counts` gives a result whose shape depends on elements. Laws that are stated by hand for this operation,
-    with more to them, stand in `by_hand`.
+    An operation `owns` the memory of its result, if it is no view, and the page of views says so. One
+    that `counts` gives a result whose shape depends on elements. Laws that are stated by hand for this
+    operation, with more to them, stand in `by_hand`.
 
-    A law that does not hold of the operation is named in `but`, with the reason. `documented` names the laws
-    that are only observed in general and that the operation's page states, `observed` the reverse.
+    A law that does not hold of the operation is named in `but`, with the reason. `documented` names the
+    laws that are only observed in general and that the operation's page states, `observed` the reverse.
     """
 
     name: str
@@ -143,7 +145,7 @@ class Operation:
         object.__setattr__(self, "cases", functools.cache(self.cases))  # every law asks for them
 
     def __call__(self, case: Case, form: str = "call", **changes: Any) -> Any:
-        """Call the operation, in one of its forms, with the arguments of a case, but for those that are given."""
+        """Call the operation in one of its forms, with a case's arguments, but for those given."""
         code = ast.unparse(self.expression(form, ast.Name("case", ast.Load()), _given(changes)))
         return eval(code, {"torch": torch, "case": case, **changes})
 
@@ -155,7 +157,7 @@ class Operation:
     def results(self, case: Case) -> tuple[Array, ...]:
         """Return what the tensors hold that the operation should give, by the reference."""
         taken = [argument(case, name) for name in self._taken]
-        # The laws of an operation ask this of the same cases on all targets. What is kept keeps its key alive.
+        # All laws of an operation ask this of the same cases. What is kept keeps its key alive.
         known, key = memo(case), (id(self), *map(id, taken))
         if key not in known:
             known[key] = taken, self.given(**{name: drawn_argument(case, name) for name in self._taken})
@@ -230,7 +232,7 @@ class Operation:
 
     @functools.cached_property
     def _arguments(self) -> tuple[str, ...]:
-        return tuple([*self.names, *[name for name in self._fields if name not in self.names]])
+        return (*self.names, *[name for name in self._fields if name not in self.names])
 
     @functools.cached_property
     def _tuples(self) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def code_of(case: Case, name: str) -> TensorCode:
 
 
 def drawn_argument(case: Case, name: str) -> Any:
-    """Return an argument of a case, of a tensor the elements that it was drawn with; see `reference.drawn`."""
+    """Return an argument of a case, of a tensor the elements that it was drawn with."""
     value = argument(case, name)
     if isinstance(value, TensorCode):
         return value.drawn()

@@ -1,8 +1,8 @@
-"""What laws make of the cases of any family: with a dim out of range, a tensor to write to, leaves, and so on.
+"""What laws make of the cases of any family: a dim out of range, a tensor to write to, leaves, and so on.
 
 Each function takes a strategy for `Arguments` and returns one for the same arguments with one thing changed
-or added. Those that need to know what the call gives are told by a function that computes it; if it gives `several` tensors,
-there are several to write to.
+or added. Those that need to know what the call gives are told by a function that computes it; if it gives
+`several` tensors, there are several to write to.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def with_out_to_resize(base: Strategy, results: Results, *, several: bool = Fals
 
 
 def with_out_of_other_dtype(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
-    """Return a strategy for a tensor `out` of another dtype, beside it one of the right dtype as `legal_out`."""
+    """Return a strategy for an `out` of another dtype, beside it one of the right dtype as `legal_out`."""
     dtypes = (torch.float32, torch.float64, torch.int64, torch.bool, torch.complex64, torch.int32)
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
@@ -141,8 +141,8 @@ def as_out_leaf(base: Strategy, names: Sequence[str], results: Results, *, sever
 def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") -> Strategy:
     """Return a strategy for the same with leaves that require grad in the place of the tensors named.
 
-    All have one dtype, float32 or float64. Their elements are small whole numbers, or with `values` "distinct"
-    numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0.
+    All have one dtype, float32 or float64. Their elements are small whole numbers, or with `values`
+    "distinct" numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0.
     """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
@@ -183,7 +183,7 @@ def with_upstream(base: Strategy, results: Results, *, several: bool = False) ->
 def with_bad_index(
     base: Strategy, name: str, size: Callable[[Any], int], *, negative: bool = False
 ) -> Strategy:
-    """Return a strategy for an index with one value outside [0, size), beside the right one as `legal_{name}`.
+    """Return a strategy for an index with a value outside [0, size), beside the right one as `legal_{name}`.
 
     Where `negative` values are legal, it is one outside [-size, size).
     """
@@ -209,7 +209,8 @@ def with_index_of(base: Strategy, name: str, dtypes: Sequence[torch.dtype]) -> S
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dtype, code = tape.pick(dtypes), code_of(case, name)
         made = code.changed(dtype=dtype, data=tuple([_number(value, dtype) for value in code.data]))
-        return changed(case, **{name: made, f"legal_{name}": code})
+        given: dict[str, Any] = {name: made, f"legal_{name}": code}
+        return changed(case, **given)
 
     return varied(base, vary)
 
@@ -221,7 +222,7 @@ def _number(value: Any, dtype: torch.dtype) -> Any:
 
 
 def with_nan(base: Strategy, name: str = "input") -> Strategy:
-    """Return a strategy for the same with a NaN among the elements, which become floating where they are not."""
+    """Return a strategy for the same with a NaN among the elements, floating where they were not."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         where, code = tape.byte(), code_of(case, name)

@@ -24,7 +24,9 @@ def _other(operation):
 
 @law("dim_range", of=_names_a_dim, cases=_bad, basis=Basis.OBSERVED, kind=Kind.ERROR)
 def dim_range(operation, case):
-    """{operation} refuses a dim outside [-rank, rank), also for an input without elements; rank 0 counts as 1."""
+    """{operation} refuses a dim outside [-rank, rank), also for an input without elements; rank 0 counts
+    as 1.
+    """
     operation(case, dim=case.legal_dim)
 
     with expect.refusal():

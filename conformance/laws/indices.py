@@ -12,12 +12,15 @@ def _takes_an_index(operation):
     return operation.index is not None
 
 
+def _bad(operation):
+    index = operation.index
+    return with_bad_index(operation.cases(nonempty=True), "index", index.size, negative=index.negative)
+
+
 @law(
     "index_range",
     of=_takes_an_index,
-    cases=lambda operation: with_bad_index(
-        operation.cases(nonempty=True), "index", operation.index.size, negative=operation.index.negative
-    ),
+    cases=_bad,
     basis=Basis.OBSERVED,
     kind=Kind.ERROR,
     needs=[Need.VALUES, Need.INDEX_CHECKS],

@@ -100,7 +100,9 @@ def out_requires_grad(operation, case):
     kind=Kind.ERROR,
 )
 def out_dtype(operation, case):
-    """An out of another dtype than the result of {operation}, which takes no part in promotion, is refused."""
+    """An out of another dtype than the result of {operation}, which takes no part in promotion, is
+    refused.
+    """
     operation(case, form="out", out=case.legal_out)
 
     with expect.refusal():

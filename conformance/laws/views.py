@@ -32,7 +32,9 @@ def _writable(operation):
     needs=[Need.VALUES, Need.IN_PLACE_VIEWS],
 )
 def written_through(operation, case):
-    """What is written to an output of {operation} is written to the elements of input that it shows, and no other."""
+    """What is written to an output of {operation} is written to the elements of input that it shows, and
+    no other.
+    """
     for output in operation.outputs(case):
         output.fill_(1)
 
@@ -78,7 +80,9 @@ def shares_storage(operation, case):
     needs=[Need.STRIDES],
 )
 def view_strides(operation, case):
-    """The strides of an output of {operation} lead to the elements of input that it shows, for sizes above 1."""
+    """The strides of an output of {operation} lead to the elements of input that it shows, for sizes
+    above 1.
+    """
     for output, strides in zip(operation.outputs(case), operation.strides(case), strict=True):
         assert [step for size, step in zip(output.shape, output.stride(), strict=True) if size > 1] == strides
 
@@ -87,7 +91,8 @@ def view_strides(operation, case):
 def has_base(operation, case):
     """An output of {operation} says that it is a view, and has a base."""
     for output in operation.outputs(case):
-        assert output._is_view() and output._base is not None
+        assert output._is_view()
+        assert output._base is not None
 
 
 @law(

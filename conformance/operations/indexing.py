@@ -1,8 +1,8 @@
 """Indexing: what picks elements by an index or a mask, and what writes there.
 
-Not covered: `out=` of the operations whose page names none (scatter, scatter_add, scatter_reduce, index_reduce, take);
-indices that name a position twice where the page leaves open what is written; 0-d tensors as indices; lists and numpy arrays as indices;
-`scatter` with `reduce=`; 0-d tensors as `value`.
+Not covered: `out=` of the operations whose page names none (scatter, scatter_add, scatter_reduce,
+index_reduce, take); indices that name a position twice where the page leaves open what is written; 0-d
+tensors as indices; lists and numpy arrays as indices; `scatter` with `reduce=`; 0-d tensors as `value`.
 """
 
 from functools import partial
@@ -73,7 +73,10 @@ GATHER = Operation(
     call="torch.gather(input, dim, index)",
     cases=gatherings,
     gives=gather,
-    says="gather picks, for each position of index, the element of input with its value as coordinate along dim.",
+    says=(
+        "gather picks, for each position of index, the element of input with its value as coordinate "
+        "along dim."
+    ),
     has_shape="the shape of index",
     out=True,
     moves=("input",),
@@ -99,7 +102,10 @@ INDEX_ADD = Operation(
     page="torch.Tensor.index_add_",
     cases=partial(sources_along, alpha=(1, 2, 3)),
     gives=index_add,
-    says="index_add adds alpha times the slice i of source to the slice of input that index[i] names, each time.",
+    says=(
+        "index_add adds alpha times the slice i of source to the slice of input that index[i] names, "
+        "each time."
+    ),
     out=True,
     in_place=True,
     either_zero=True,
@@ -108,7 +114,9 @@ INDEX_ADD = Operation(
         upstream,
         alpha * index_select(upstream, dim, index),
     ),
-    derives="{name} passes the gradient to input as it is, and to source alpha times its slices that index names.",
+    derives=(
+        "{name} passes the gradient to input as it is, and to source alpha times its slices that index names."
+    ),
     index=Index(size=along_dim),
     documented=("int32_index",),
 )
@@ -150,7 +158,10 @@ INDEX_REDUCE = Operation(
         include_self=(True, False),
     ),
     gives=index_reduce,
-    says="index_reduce reduces each slice of input together with the slices of source for which index names it.",
+    says=(
+        "index_reduce reduces each slice of input together with the slices of source for which index "
+        "names it."
+    ),
     in_place=True,
     rounds=lambda: 3.0,
     index=Index(size=along_dim),
@@ -163,7 +174,10 @@ SCATTER = Operation(
     page="torch.Tensor.scatter_",
     cases=partial(sources_by_grid, distinct=True),
     gives=scatter,
-    says="scatter writes each element of src that index covers where its coordinate along dim is that of index.",
+    says=(
+        "scatter writes each element of src that index covers where its coordinate along dim is that of "
+        "index."
+    ),
     in_place=True,
     moves=("input", "src"),
     derived=partial(sources_by_grid, distinct=True, same=True),
@@ -177,7 +191,10 @@ SCATTER_ADD = Operation(
     page="torch.Tensor.scatter_add_",
     cases=sources_by_grid,
     gives=scatter_add,
-    says="scatter_add adds each element of src that index covers where its coordinate along dim is that of index.",
+    says=(
+        "scatter_add adds each element of src that index covers where its coordinate along dim is that "
+        "of index."
+    ),
     in_place=True,
     either_zero=True,
     linear=("input", "src"),
@@ -198,7 +215,10 @@ SCATTER_REDUCE = Operation(
         include_self=(True, False),
     ),
     gives=scatter_reduce,
-    says="scatter_reduce reduces each element of input together with the elements of src that index sends to it.",
+    says=(
+        "scatter_reduce reduces each element of input together with the elements of src that index sends "
+        "to it."
+    ),
     in_place=True,
     rounds=lambda: 3.0,
     index=Index(size=along_dim),
@@ -240,7 +260,10 @@ PUT = Operation(
     linear=("input", "source"),
     derived=partial(puttings, accumulate=(True,)),
     gradient=lambda upstream, index, source: (upstream, upstream.reshape(-1)[index].reshape(source.shape)),
-    derives="With accumulate, put passes the gradient to input as it is, and to source its elements that index names.",
+    derives=(
+        "With accumulate, put passes the gradient to input as it is, and to source its elements that "
+        "index names."
+    ),
     index=Index(
         size=_elements, outside="outside [-n, n) for an input of n elements", negative=True, int32=False
     ),
@@ -252,13 +275,18 @@ INDEX_PUT = Operation(
     page="torch.Tensor.index_put_",
     cases=partial(row_values, accumulate=(False, True)),
     gives=put_rows,
-    says="index_put writes values, or adds them, where the tensors of indices say for the first dims of input.",
+    says=(
+        "index_put writes values, or adds them, where the tensors of indices say for the first dims of input."
+    ),
     in_place=True,
     either_zero=True,
     linear=("input", "values"),
     derived=partial(row_values, accumulate=(True,)),
     gradient=lambda upstream, rows, columns: (upstream, upstream[rows, columns]),
-    derives="With accumulate, index_put passes the gradient to input as it is, and to values what they index of it.",
+    derives=(
+        "With accumulate, index_put passes the gradient to input as it is, and to values what they index "
+        "of it."
+    ),
 )
 
 MASKED_FILL = Operation(
@@ -351,7 +379,10 @@ ROW_INDEXING = Operation(
     page="tensor_view",
     cases=row_indices,
     gives=lambda input, rows: input[rows],
-    says="Indexing by a tensor of integers picks the slices of the first dim that it names, negative ones from the end.",
+    says=(
+        "Indexing by a tensor of integers picks the slices of the first dim that it names, negative ones "
+        "from the end."
+    ),
     has_shape="the shape of the index, then that of input without its first dim",
     moves=("input",),
 )
@@ -362,7 +393,10 @@ POINT_INDEXING = Operation(
     page="tensor_view",
     cases=partial(row_indices, rank=2),
     gives=lambda input, rows, columns: input[rows, columns],
-    says="Indexing by two tensors of integers of one shape picks at each of their places what they name together.",
+    says=(
+        "Indexing by two tensors of integers of one shape picks at each of their places what they name "
+        "together."
+    ),
     has_shape="the shape of the indices, then that of input without its first two dims",
     moves=("input",),
 )

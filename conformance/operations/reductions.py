@@ -1,9 +1,10 @@
 """Reductions and scans: what many elements come to, or come to up to each of them.
 
-Not covered: `dtype=`; `std` and the like with `unbiased`; `norm` with other p than 1, 2 and infinity, or of matrices;
-`quantile` of several q; scans in place, and of dtypes that their results do not have; `trapezoid` with x or dx; `diff`
-with prepend and append; `var` and the like of complex inputs; `diff` along a dim of size 0; `norm` and `quantile` of
-inputs without elements; `median` over an expanded dim, which has a rule of its own. The largest and the smallest elements have rules of their own.
+Not covered: `dtype=`; `std` and the like with `unbiased`; `norm` with other p than 1, 2 and infinity, or of
+matrices; `quantile` of several q; scans in place, and of dtypes that their results do not have; `trapezoid`
+with x or dx; `diff` with prepend and append; `var` and the like of complex inputs; `diff` along a dim of
+size 0; `norm` and `quantile` of inputs without elements; `median` over an expanded dim, which has a rule of
+its own. The largest and the smallest elements have rules of their own.
 """
 
 from dataclasses import replace
@@ -111,7 +112,9 @@ VAR = Operation(
     gradient=reference.deviation_gradient,
     scaled=lambda upstream, input: float(np.abs(upstream).max(initial=1.0)) * 40,
     derived=partial(cases.over_dims, correction=(0,), filled=True),
-    derives="var passes to each element the gradient times 2 / (N - correction) times its distance from the mean.",
+    derives=(
+        "var passes to each element the gradient times 2 / (N - correction) times its distance from the mean."
+    ),
     dims="dim",
     nan=NAN,
 )
@@ -380,5 +383,7 @@ TRAPEZOID = Operation(
     smooth=("input",),
     gradient=reference.trapezoid_gradient,
     scaled=lambda upstream: float(np.abs(upstream).max(initial=1.0)),
-    derives="trapezoid passes each gradient to the elements of dim, to the first and the last one half of it.",
+    derives=(
+        "trapezoid passes each gradient to the elements of dim, to the first and the last one half of it."
+    ),
 )

@@ -1,7 +1,8 @@
 """Shapes: what shows the elements of a tensor in other dims, in part or more than once.
 
-Not covered: `reshape`, `flatten` and `ravel` as views, which they are where they can be; `as_strided` of inputs that
-are not contiguous; named dims; what of these takes no dim (`squeeze`, `unsqueeze`, `view` have rules of their own).
+Not covered: `reshape`, `flatten` and `ravel` as views, which they are where they can be; `as_strided` of
+inputs that are not contiguous; named dims; what of these takes no dim (`squeeze`, `unsqueeze`, `view` have
+rules of their own).
 """
 
 from dataclasses import replace
@@ -17,7 +18,10 @@ RESHAPE = Operation(
     call="torch.reshape(input, shape)",
     cases=cases.other_shapes,
     gives=lambda input, shape: input.reshape(shape),
-    says="reshape gives the elements of input in row-major order in the shape given, one size of which may be -1.",
+    says=(
+        "reshape gives the elements of input in row-major order in the shape given, one size of which "
+        "may be -1."
+    ),
     has_shape="the shape given, with what is left in the place of -1",
     moves=("input",),
     owns=False,
@@ -182,7 +186,10 @@ NARROW = Operation(
     call="torch.narrow(input, dim, start, length)",
     cases=cases.narrowings,
     gives=reference.narrow,
-    says="narrow gives the positions of dim from start to start + length; a negative start counts from the end.",
+    says=(
+        "narrow gives the positions of dim from start to start + length; a negative start counts from "
+        "the end."
+    ),
     has_shape="the shape of input with length in the place of the size of dim",
     moves=("input",),
     view=True,
@@ -301,7 +308,9 @@ VIEW_AS_COMPLEX = Operation(
     call="torch.view_as_complex(input)",
     cases=cases.pairs_of_parts,
     gives=reference.view_as_complex,
-    says="view_as_complex gives numbers of which the last dim of input holds the real and the imaginary parts.",
+    says=(
+        "view_as_complex gives numbers of which the last dim of input holds the real and the imaginary parts."
+    ),
     has_shape="the shape of input without its last dim",
     has_dtype="the complex dtype whose parts have the dtype of input",
     method=False,
@@ -366,7 +375,10 @@ ATLEAST_3D = replace(
     name="atleast_3d",
     call="torch.atleast_3d(input)",
     gives=lambda input: np.atleast_3d(input),
-    says="atleast_3d gives an input three dims: a matrix one more at the end, a vector one more on either side.",
+    says=(
+        "atleast_3d gives an input three dims: a matrix one more at the end, a vector one more on either "
+        "side."
+    ),
     has_shape="the shape of input with dims of size 1 where there are fewer than three",
 )
 

@@ -1,8 +1,8 @@
 """Sorting and searching: elements in order, and where a value stands among them.
 
-Not covered: elements of both zeros; `unique` of dims; `searchsorted` of several sequences, with `sorter` or `side`;
-`bincount` with weights; `histc` without limits; `topk` unsorted; `isin` of test elements of
-several dims, which has a rule of its own; the order of equal elements where it is left open.
+Not covered: elements of both zeros; `unique` of dims; `searchsorted` of several sequences, with `sorter` or
+`side`; `bincount` with weights; `histc` without limits; `topk` unsorted; `isin` of test elements of several
+dims, which has a rule of its own; the order of equal elements where it is left open.
 """
 
 from dataclasses import replace
@@ -39,7 +39,10 @@ STABLE_SORT = Operation(
         reference.sort(input, dim, descending),
         reference.order(input, dim, descending),
     ),
-    says="With stable=True, sort keeps equal elements along dim in their order; the indices are those in input.",
+    says=(
+        "With stable=True, sort keeps equal elements along dim in their order; the indices are those in "
+        "input."
+    ),
     has_dtype="the dtype of input for values, and int64 for indices",
     several=True,
     out=True,
@@ -51,7 +54,10 @@ ARGSORT = Operation(
     call="torch.argsort(input, dim=dim, descending=descending, stable=True)",
     cases=partial(cases.along_dim, descending=(False, True)),
     gives=reference.order,
-    says="With stable=True, argsort gives the indices that sort the elements along dim, equal ones in their order.",
+    says=(
+        "With stable=True, argsort gives the indices that sort the elements along dim, equal ones in "
+        "their order."
+    ),
     has_dtype="dtype int64",
     nan=NAN,
 )
@@ -95,7 +101,10 @@ UNIQUE = Operation(
     call="torch.unique(input, return_inverse=True, return_counts=True)",
     cases=cases.alone,
     gives=reference.unique,
-    says="unique gives the different elements in ascending order, which of them each element is, and their numbers.",
+    says=(
+        "unique gives the different elements in ascending order, which of them each element is, and "
+        "their numbers."
+    ),
     has_shape="one dim for the different elements and for their numbers, the shape of input for what each is",
     has_dtype="the dtype of input for the elements, and int64 for what each is and for their numbers",
     several=True,
@@ -107,7 +116,10 @@ UNIQUE_CONSECUTIVE = replace(
     name="unique_consecutive",
     call="torch.unique_consecutive(input, return_inverse=True, return_counts=True)",
     gives=reference.unique_consecutive,
-    says="unique_consecutive gives the first of each run of equal elements, which run each is in, and their lengths.",
+    says=(
+        "unique_consecutive gives the first of each run of equal elements, which run each is in, and "
+        "their lengths."
+    ),
     has_shape="one dim for the runs and for their lengths, the shape of input for which run each is in",
     has_dtype="the dtype of input for the elements, and int64 for the runs and their lengths",
 )
@@ -118,7 +130,10 @@ SEARCHSORTED = Operation(
     method=False,
     cases=cases.searches,
     gives=reference.searchsorted,
-    says="searchsorted gives where a value would stand in a sorted sequence: before equal ones, or after if right.",
+    says=(
+        "searchsorted gives where a value would stand in a sorted sequence: before equal ones, or after "
+        "if right."
+    ),
     has_dtype="dtype int64",
     out=True,
 )
@@ -129,7 +144,10 @@ BUCKETIZE = Operation(
     method=False,
     cases=partial(cases.searches, name="boundaries"),
     gives=lambda boundaries, input, right: reference.searchsorted(boundaries, input, right),
-    says="bucketize gives between which boundaries a value is; one that equals a boundary is below it, above if right.",
+    says=(
+        "bucketize gives between which boundaries a value is; one that equals a boundary is below it, "
+        "above if right."
+    ),
     has_dtype="dtype int64",
     out=True,
 )
@@ -139,7 +157,10 @@ BINCOUNT = Operation(
     call="torch.bincount(input, minlength=minlength)",
     cases=cases.counts,
     gives=reference.bincount,
-    says="bincount tells of each whole number how often it stands in input, up to the largest, at least minlength.",
+    says=(
+        "bincount tells of each whole number how often it stands in input, up to the largest, at least "
+        "minlength."
+    ),
     has_shape="a length of the largest element and 1, or minlength if that is more",
     has_dtype="",
     counts=True,

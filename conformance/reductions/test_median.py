@@ -1,4 +1,4 @@
-"""torch.median and torch.nanmedian: what they have to themselves beside their entries in `conformance.operations`."""
+"""torch.median and nanmedian: what they have beside their entries in `conformance.operations.reductions`."""
 
 import torch
 from hypothesis import given
@@ -29,7 +29,7 @@ def test_expanded_dim(case):
 @rule("nanmedian.expanded_dim", source="torch.nanmedian", needs=[Need.VALUES])
 @given(case=over_expanded_dim())
 def test_nanmedian_expanded_dim(case):
-    """Over an expanded dim, whose elements are all one in memory, the median of all but NaN is that element."""
+    """Over an expanded dim, whose elements are all one in memory, nanmedian gives that element."""
     expected = _expected(case)
 
     output = torch.nanmedian(case.input, case.dim).values

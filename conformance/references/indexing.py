@@ -114,7 +114,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
 def scatter_reduce(
     input: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool
 ) -> Array:
-    """Return an array whose elements are reduced together with those of a source that an index sends there."""
+    """Return an array whose elements are reduced with those of a source that an index sends there."""
     return _reduced(
         input, lambda array: _places(array, dim, index), _covered(index, src), reduce, include_self
     )

@@ -55,7 +55,7 @@ def unique(input: Array) -> tuple[Array, Array, Array]:
 
 
 def unique_consecutive(input: Array) -> tuple[Array, Array, Array]:
-    """Return the first of each run of equal elements, in which run each element stands, and how long each is."""
+    """Return the first of each run of equal elements, which run each element is in, and all lengths."""
     flat = input.reshape(-1)
     first = np.ones(flat.shape, bool)
     first[1:] = flat[1:] != flat[:-1]
@@ -75,7 +75,7 @@ def bincount(input: Array, minlength: int) -> Array:
 
 
 def histc(input: Array, bins: int, low: float, high: float) -> Array:
-    """Return how many elements are in each of the bins of equal width, the last of which has its upper end."""
+    """Return how many elements are in each of the equal bins, the last of which has its upper end."""
     found, _ = np.histogram(input.reshape(-1).astype(np.float64), bins, (low, high))
     return found.astype(input.dtype)
 

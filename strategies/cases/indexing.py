@@ -333,7 +333,7 @@ def masks(*, nonempty: bool = False, writable: bool = False) -> Strategy:
 
 
 def mask_sources(*, nonempty: bool = False, writable: bool = False) -> Strategy:
-    """Cases of an input, a mask that broadcasts to it, and a source of as many elements as the mask chooses."""
+    """Cases of an input, a mask that broadcasts to it, and a source of elements for all that it chooses."""
 
     def decode(tape: Tape) -> Arguments:
         shape = nonempty_shape(decode_shape(tape)) if nonempty else decode_shape(tape)
@@ -416,7 +416,7 @@ def basic_indices(*, nonempty: bool = False, writable: bool = False) -> Strategy
 
 
 def row_indices(*, nonempty: bool = False, writable: bool = False, rank: int = 1) -> Strategy:
-    """Cases of an input of `rank` dims at least and tensors `rows` and, for two, `columns` that index its first.
+    """Cases of an input of `rank` dims at least and `rows` and, for two, `columns` that index its first.
 
     Both have one shape; they count from either end.
     """
@@ -474,7 +474,8 @@ def assignments(*, nonempty: bool = False, writable: bool = False) -> Strategy:
 
 
 def row_values(*, nonempty: bool = False, writable: bool = False, **options: Sequence[Any]) -> Strategy:
-    """Cases of an input of two dims at least, `rows` and `columns` that index its first, none twice, and `values`."""
+    """Cases of an input, `rows` and `columns` that index its first two dims, none twice, and `values`."""
+    _ = nonempty  # they are so, whatever is asked for
 
     def decode(tape: Tape) -> Arguments:
         shape, count = nonempty_shape(decode_shape(tape, min_dims=2)), tape.pick((2, 1, 3))

@@ -34,13 +34,14 @@ from strategies.values import DTYPE_PROMISES, DTYPES, decode_values
 Strategy = SearchStrategy[Any]
 
 Rest = Callable[[Tape, Shape, bool], tuple[Shape, dict[str, Any], Sequence[str]]]
-"""Reads the other arguments for a shape; told whether the result may be empty, it may change the shape, too."""
+"""Reads the other arguments for a shape, which it may change; told whether nothing may be empty."""
 
 
 class Cases(Protocol):
     """Makes a strategy."""
 
-    def __call__(self, *, nonempty: bool = ..., writable: bool = ...) -> Strategy: ...
+    def __call__(self, *, nonempty: bool = ..., writable: bool = ...) -> Strategy:  # noqa: D102
+        ...
 
 
 def of_input(
@@ -163,7 +164,7 @@ def _factors(tape: Tape, shape: Shape, _nonempty: bool) -> Any:
     size = shape[dim]
     divisors = [number for number in range(1, min(size, 40) + 1) if size % number == 0] or [1]
     one = divisors[way % len(divisors)]
-    sizes = (one, size // one) if size else (0, 1 + way % 3)
+    sizes: Shape = (one, size // one) if size else (0, 1 + way % 3)
     if way > 200:
         sizes = (*sizes, 1)
     known = math.prod(sizes[1:])
@@ -174,7 +175,7 @@ def _factors(tape: Tape, shape: Shape, _nonempty: bool) -> Any:
 
 
 factors = of_input(_factors, "negative dim", "size -1", min_dims=1)
-"""Cases of an input, one of its dims, and sizes of which its size is the product, one of them now and then -1."""
+"""Cases of an input, one of its dims, and sizes whose product its size is, one of them now and then -1."""
 
 
 def _other_shape(tape: Tape, shape: Shape, _nonempty: bool) -> Any:
@@ -212,7 +213,7 @@ def _expansion(tape: Tape, shape: Shape, nonempty: bool) -> Any:
 
 
 expansions = of_input(_expansion, "new dim", "size -1", "grown dim")
-"""Cases of an input and the size to expand it to: some dims of size 1 longer, some named -1, new ones first."""
+"""Cases of an input and the size to expand it to: some of size 1 longer, some -1, new ones first."""
 
 
 def _broadcast(tape: Tape, shape: Shape, nonempty: bool) -> Any:
@@ -324,7 +325,7 @@ def _pieces(tape: Tape, shape: Shape, _nonempty: bool) -> Any:
 
 
 pieces = of_input(_pieces, "negative dim", "list of sizes", min_dims=1)
-"""Cases of an input, one of its dims of up to 20, and the size of the pieces that it is split into, or their sizes."""
+"""Cases of an input, one of its dims of up to 20, and the size of its pieces, or all their sizes."""
 
 
 def _parts(tape: Tape, shape: Shape, _nonempty: bool) -> Any:
@@ -401,14 +402,15 @@ def pairs_of_parts(*, nonempty: bool = False, writable: bool = False) -> Strateg
 
 
 def with_source(base: Cases, name: str, picked: Callable[..., Any]) -> Cases:
-    """Return what makes the same cases with a source of the shape that is `picked` of an array of the input's."""
+    """Return what makes the same cases with a source of the shape that is `picked` of an array."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         code = code_of(case, "input")
         others = {key: argument(case, key) for key in names_of(case) if key != "input"}
         shape = picked(np.empty(code.shape, bool), **others).shape
         source = decode_tensor(tape, shape, code.dtype, role="source")
-        return changed(case, *source.classes, **{name: source})
+        given: dict[str, Any] = {name: source}
+        return changed(case, *source.classes, **given)
 
     def made(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         return varied(base(nonempty=nonempty, writable=writable), vary, promises=("transposed source",))

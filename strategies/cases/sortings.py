@@ -96,7 +96,7 @@ def alone(
 
 
 def searches(*, nonempty: bool = False, writable: bool = False, name: str = "sorted_sequence") -> Strategy:
-    """Cases of values to look for, and a sorted sequence of one dim, which has some of them more than once."""
+    """Cases of values to look for, and a sorted sequence of one dim, with ties."""
 
     def decode(tape: Tape) -> Arguments:
         shape = nonempty_shape(decode_shape(tape)) if nonempty else decode_shape(tape)
@@ -126,7 +126,7 @@ def counts(*, nonempty: bool = False, writable: bool = False) -> Strategy:
 
 
 def histograms(*, nonempty: bool = False, writable: bool = False) -> Strategy:
-    """Cases of an input of whole numbers from 0 to 3, and bins between two numbers that they are in, or not."""
+    """Cases of an input of whole numbers from 0 to 3, and bins between two numbers."""
 
     def decode(tape: Tape) -> Arguments:
         shape = nonempty_shape(decode_shape(tape)) if nonempty else decode_shape(tape)

@@ -87,7 +87,8 @@ def over_dims(
 ) -> Strategy:
     """Cases of an input and a `dim` to reduce it over, a tuple of dims, all of them, or None.
 
-    With `filled` no dim has size 0; no size is above `most`. Further options name what an argument is picked from.
+    With `filled` no dim has size 0; no size is above `most`. Further options name what
+    arguments are picked from.
     """
 
     def decode(tape: Tape) -> Arguments:

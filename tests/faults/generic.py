@@ -4,8 +4,8 @@
     def copies(operation, real, *args, **options):
         return each(torch.Tensor.clone, real(*args, **options))
 
-`conformance/faults.toml` names those that the rules of a law catch, under `*.law`; the fault `copies` of `squeeze` is
-called `squeeze-copies`.
+`conformance/faults.toml` names those that the rules of a law catch, under `*.law`; the fault `copies` of
+`squeeze` is called `squeeze-copies`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GENERIC: dict[str, Callable[..., Any]] = {}
 
 
 def generic(wrong: Callable[..., Any]) -> Callable[..., Any]:
-    """Register a function of the operation, the real function and its arguments as a fault of any operation."""
+    """Register a function of an operation, the real function and its arguments as a fault of any."""
     GENERIC[wrong.__name__.replace("_", "-")] = wrong
     return wrong
 
@@ -347,7 +347,7 @@ def writes_elsewhere_in_place(operation, real, *args, **options):
 def is_not_counted_in_place(operation, real, *args, **options):
     if not writes(real):
         return real(*args, **options)
-    with torch.autograd._unsafe_preserve_version_counter(args[0]):
+    with torch.autograd._unsafe_preserve_version_counter(args[0]):  # type: ignore[attr-defined]
         return real(*args, **options)
 
 
