@@ -203,21 +203,21 @@ def specialized(law: Law, operation: Operation) -> Callable[..., None]:
     def make() -> Callable[..., None]:
         telling = _Telling().visit(_tree(law, operation, name))
         ast.fix_missing_locations(module := ast.Module([telling], type_ignores=[]))
-        made: dict[str, Any] = {}
+        made: dict[str, types.FunctionType] = {}
         # In the places that the law has in its file, for tracebacks to show.
         exec(compile(module, law.states.__code__.co_filename, "exec", dont_inherit=True, optimize=0), made)
-        function.__code__ = made[name].__code__  # type: ignore[attr-defined]
-        return function
+        made_rule.__code__ = made[name].__code__
+        return made_rule  # type: ignore[no-any-return]
 
     scope: dict[str, Any] = {**law.states.__globals__, **own, "__made__": make}
     found = law.states.__code__
     stub = _stub.__code__.replace(
         co_name=name, co_filename=found.co_filename, co_firstlineno=law.source_lines[1]
     )
-    function: Callable[..., None] = types.FunctionType(stub, scope, name)
-    function.__doc__ = _statement(law, operation)
-    function.__dict__["tree"] = functools.partial(_tree, law, operation, name)
-    return function
+    made_rule: Any = types.FunctionType(stub, scope, name)
+    made_rule.__doc__ = _statement(law, operation)
+    made_rule.__dict__["tree"] = functools.partial(_tree, law, operation, name)
+    return made_rule  # type: ignore[no-any-return]
 
 
 def _stub(case: Any) -> None:

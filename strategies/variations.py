@@ -149,10 +149,17 @@ def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") ->
         dtype = tape.pick(GRAD_DTYPES)
         made: dict[str, Any] = {name: _leaf(code_of(case, name), dtype, values) for name in names}
         numbers = {name: argument(case, name) for name in names_of(case)}
-        made |= {name: number.real for name, number in numbers.items() if isinstance(number, complex)}
+        made |= {
+            name: _small(number) for name, number in numbers.items() if isinstance(number, (float, complex))
+        }
         return changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
 
     return varied(base, vary, without=_OF_VALUES, promises=["float64"])
+
+
+def _small(number: complex) -> float:
+    """Return a number that float32 holds, too."""
+    return number.real if abs(number.real) < 1e38 else 1.0
 
 
 def _leaf(code: TensorCode, dtype: torch.dtype, values: str) -> TensorCode:

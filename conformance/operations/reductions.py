@@ -2,9 +2,10 @@
 
 Not covered: `dtype=`; `std` and the like with `unbiased`; `norm` with other p than 1, 2 and infinity, or of
 matrices; `quantile` of several q; scans in place, and of dtypes that their results do not have; `trapezoid`
-with x or dx; `diff` with prepend and append; `var` and the like of complex inputs; `diff` along a dim of
-size 0; `norm` and `quantile` of inputs without elements; `median` over an expanded dim, which has a rule of
-its own. The largest and the smallest elements have rules of their own.
+with x or dx; `diff` with prepend and append; `var` and the like of complex inputs; `nansum` and `nanmean`
+of float16 and bfloat16; `diff` along a dim of size 0; `norm` and `quantile` of
+inputs without elements; `median` over an expanded dim, which has a rule of its own. The largest and the
+smallest elements have rules of their own.
 """
 
 from dataclasses import replace
@@ -40,7 +41,7 @@ NANSUM = replace(
     SUM,
     name="nansum",
     call="torch.nansum(input, dim, keepdim)",
-    cases=partial(cases.over_dims, dtypes=cases.REALS),
+    cases=partial(cases.over_dims, dtypes=cases.WIDE_REALS),
     gives=reference.nan_total,
     says="nansum gives the sum of the elements over the dims named, 0 of no elements.",
     derives="nansum passes each gradient to all elements that were added.",
@@ -71,7 +72,7 @@ NANMEAN = replace(
     MEAN,
     name="nanmean",
     call="torch.nanmean(input, dim, keepdim)",
-    cases=partial(cases.over_dims, dtypes=cases.FLOATS),
+    cases=partial(cases.over_dims, dtypes=cases.WIDE_FLOATS),
     gives=reference.nan_mean,
     says="nanmean gives the mean of the elements over the dims named, over all for None.",
     derives="nanmean passes each gradient in equal parts to all elements that were added.",

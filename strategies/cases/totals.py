@@ -18,7 +18,7 @@ from strategies.fills import Elements, Fill, small_numbers
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, with_size
 from strategies.tape import Tape, weighted, without
 from strategies.tensors import EXPANDED, decode_input, layout_promises
-from strategies.values import DTYPE_PROMISES, DTYPES, decode_bytes
+from strategies.values import DTYPE_PROMISES, DTYPES, LOW_PRECISION, decode_bytes
 
 Strategy = SearchStrategy[Any]
 
@@ -29,6 +29,8 @@ FLOATS_AND_COMPLEX = (*FLOATS[::2], *(torch.complex64, torch.complex128) * 32)
 WIDE_FLOATS = (torch.float32, torch.float64)
 
 REALS = tuple([dtype for dtype in DTYPES if not dtype.is_complex])
+
+WIDE_REALS = tuple([dtype for dtype in REALS if dtype not in LOW_PRECISION])
 
 NUMBERS = tuple([dtype for dtype in DTYPES if dtype is not torch.bool])
 
