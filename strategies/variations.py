@@ -22,7 +22,7 @@ from strategies.fills import counting, zero_data
 from strategies.shapes import Shape
 from strategies.tape import Tape
 from strategies.tensors import decode_tensor, layout_promises
-from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, GRAD_DTYPES, VALUE_CLASSES
+from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, GRAD_DTYPES, VALUE_CLASSES, ramp
 
 Strategy = SearchStrategy[Any]
 Results = Callable[[Any], Sequence[tuple[Shape, torch.dtype]]]
@@ -175,16 +175,18 @@ def with_upstream(base: Strategy, results: Results, *, several: bool = False) ->
     """Return a strategy for the same with gradients for the results that are floating, as `upstream`."""
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
-        found = results(case)
-        made = [
-            decode_tensor(tape, shape, dtype, role="upstream", fill=counting)
-            for shape, dtype in found
-            if dtype.is_floating_point
-        ]
-        classes = [name for code in made for name in code.classes]
-        return changed(case, *classes, upstream=tuple(made) if several else made[0])
+        found = [(shape, dtype) for shape, dtype in results(case) if dtype.is_floating_point]
+        if several:  # as many as there are: what is read must not depend on it
+            return changed(case, upstream=tuple([_counted(shape, dtype) for shape, dtype in found]))
+        ((shape, dtype),) = found
+        made = decode_tensor(tape, shape, dtype, role="upstream", fill=counting)
+        return changed(case, *made.classes, upstream=made)
 
-    return varied(base, vary, promises=["expanded upstream"])
+    return varied(base, vary, promises=() if several else ["expanded upstream"])
+
+
+def _counted(shape: Shape, dtype: torch.dtype) -> TensorCode:
+    return contiguous_code(ramp(dtype, math.prod(shape)), dtype, shape)
 
 
 def with_bad_index(

@@ -73,7 +73,8 @@ def product(input: Array, dim: int, keepdim: bool) -> Array:
 def variance(input: Array, dim: Dim, correction: int, keepdim: bool) -> Array:
     """Return variances."""
     numbers = floating(input)
-    away = np.abs(numbers - numbers.mean(axes(input, dim), keepdims=True)) ** 2
+    center = numbers.sum(axes(input, dim), keepdims=True) / count(input, dim)
+    away = np.abs(numbers - center) ** 2
     found = away.sum(axes(input, dim), keepdims=keepdim) / np.maximum(count(input, dim) - correction, 0)
     return np.asarray(found).astype(_real(input.dtype))
 
