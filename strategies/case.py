@@ -22,6 +22,7 @@ read such cases off a tape:
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
@@ -109,6 +110,10 @@ class Case(Traced):
         """Build every tensor of the case on the device under test."""
         for name in tensor_fields(type(self)):
             getattr(self, name)
+
+    def plainly(self) -> Iterable[Case]:
+        """Return cases each of which asks for one of the calls that the case makes, if it makes several."""
+        return ()
 
     def fresh(self: CaseT) -> CaseT:
         """Return the same case with none of its tensors built yet."""

@@ -15,7 +15,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from hypothesis import strategies as st
@@ -123,9 +123,13 @@ class Origin:
 
 
 class Traced:
-    """A value that remembers the bytes it was decoded from, so that it can be simplified; see `simplest`."""
+    """A value that remembers the bytes it was decoded from, so that it can be simplified; see `simplest`.
+
+    `switches` are the places of bytes each of which, if it is 0, leaves out a part of the value.
+    """
 
     origin: Origin | None = None
+    switches: ClassVar[range] = range(0)
 
 
 @dataclass(frozen=True)

@@ -120,9 +120,16 @@ def _smallest(
         return first
     if seed is None:
         return _simpler(found, watch, first, min(watch.patience, KNOWN_LOOK))
-    if watch.patience >= FIRST_LOOK:
+    # Hypothesis does not know by which bytes a case gets shorter.
+    if watch.patience >= FIRST_LOOK and not _leaves_out(found, first):
         first = _shrunk(found, watch, first, seen.passed, examples, seed)
     return _simpler(found, watch, first, watch.patience)
+
+
+def _leaves_out(found: RegisteredRule, failure: Failure) -> bool:
+    """Return whether the case has parts that can be left out."""
+    cases = found.case(failure.data).values() if failure.data else ()
+    return any(isinstance(case, Traced) and case.switches for case in cases)
 
 
 def _failure(
@@ -309,21 +316,27 @@ def _simplified(
 ) -> tuple[Traced, BaseException | None, bool]:
     """Return the simplest case whose exception `fails`, that exception, and whether the search is whole."""
     name, _ = _drawn(found)
-    until, latest, whole = time.monotonic() + seconds, None, True
+    until, latest, smallest = time.monotonic() + seconds, None, case
 
     def broken(candidate: Traced) -> bool:
-        nonlocal latest, whole
+        nonlocal latest, smallest
         if time.monotonic() > until:
-            whole = False
-            return False
+            raise _TimeIsUp
         try:
             run_example(found.body, {name: candidate}, watch)
         except FAILURES as error:
             check_device(watch)
             if fails(error, candidate):
-                latest = error
+                latest, smallest = error, candidate
                 return True
         return False
 
-    smallest = simplest(case, broken)
-    return smallest, latest, whole
+    try:
+        simplest(case, broken)
+    except _TimeIsUp:
+        return smallest, latest, False
+    return smallest, latest, True
+
+
+class _TimeIsUp(Exception):  # noqa: N818 - nothing has gone wrong
+    """There is no time left to look for a simpler case."""

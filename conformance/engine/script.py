@@ -11,17 +11,20 @@ import ast
 import contextlib
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import torch
 
+from conformance import promises
 from reports.replay import registration
 from strategies.case import Case, tensor_fields
 from strategies.code import base_code
+from strategies.programs.program import Program
+from strategies.programs.programmed import Programmed
 
 HEADER = """\
 import warnings
@@ -122,6 +125,9 @@ def standalone(
 
     Raises UnscriptableError if the body needs something that has no place in a script.
     """
+    for value in arguments.values():
+        if isinstance(value, Programmed):
+            return _of_program(body, value, title, device, imports)
     function = _parse(body)
     scripted = _Script(body, _Recorded(body, function, arguments))
     statements: list[ast.stmt] = []
@@ -150,6 +156,28 @@ def standalone(
         *_settling(device),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _of_program(
+    body: Callable[..., None], case: Programmed, title: str, device: str, imports: Sequence[str]
+) -> str:
+    """Return the script of a rule about programs: the program, and then what is promised of it."""
+    claimed: list[tuple[Program, list[str]]] = []
+
+    def instead(lines: Callable[..., Iterator[str]]) -> Callable[..., None]:
+        def note(program: Program, *facts: str, **of: str) -> None:
+            claimed.append((program, list(lines(program, *facts, **of))))
+
+        return note
+
+    stand_in = SimpleNamespace(**{claim: instead(lines) for claim, lines in promises.SCRIPTED.items()})
+    FunctionType(body.__code__, {**body.__globals__, "promises": stand_in})(case)
+    if not claimed:
+        raise UnscriptableError("nothing was claimed of the program")
+    ((program, lines),) = claimed
+    comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
+    start = [comment, "import torch", *map(registration, imports), f"\ndevice = {device!r}", program.script]
+    return "\n".join([*start, *lines, *_settling(device)]) + "\n"
 
 
 def _helper(name: str, bounds: Mapping[str, float]) -> str:
