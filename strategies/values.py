@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from random import Random
 from typing import TypeVar
 
 import torch
@@ -160,8 +161,19 @@ def _float_palette(dtype: torch.dtype) -> tuple[float, ...]:
         -3.0,
         -257.0,
     ]
-    plain = [float(number) for number in range(64)] + [number / 8 for number in range(1, 65)]
-    return (*plain, *_repeat(special, 128))
+    plain = [float(number) for number in range(64)] + [number / 8 for number in range(1, 33)]
+    return (*plain, *_ordinary(dtype), *_repeat(special, 128))
+
+
+def _ordinary(dtype: torch.dtype) -> list[float]:
+    """Return 32 numbers as they come, of every magnitude from 1e-6 to 1e6 and with any mantissa.
+
+    In a low precision there are none below the smallest normal or beyond the exact integers.
+    """
+    info, random = torch.finfo(dtype), Random(32)
+    least, most = max(1e-6, info.tiny * 2), min(1e6, 1 / info.eps)
+    drawn = [math.exp(random.uniform(math.log(least), math.log(most))) for _ in range(32)]
+    return [float(number) for number in torch.tensor(sorted(drawn), dtype=dtype).tolist()]
 
 
 def _complex_palette(dtype: torch.dtype) -> tuple[complex, ...]:

@@ -385,7 +385,7 @@ def programs(about: str) -> SearchStrategy[Programmed]:
     def decode(tape: Tape) -> Programmed:
         return _decode(tape, about, table)
 
-    return packed(decode, promises=PROMISES[about])
+    return packed(decode, promises=PROMISES[about], chosen=False)
 
 
 def _decode(tape: Tape, about: str, table: tuple[str, ...]) -> Programmed:

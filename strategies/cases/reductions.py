@@ -22,7 +22,7 @@ from strategies.dims import (
 )
 from strategies.fills import Fill, counting, few, numbers, numbers_and_nan
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes, with_size
-from strategies.tape import Tape, packed, strategy, without
+from strategies.tape import Tape, packed, strategy, together, without
 from strategies.tensors import (
     NAN_PROMISES,
     decode_input,
@@ -176,7 +176,7 @@ def _decode(
         dim = shape.index(max(shape)) - (len(shape) if dim < 0 else 0)
     if shape and not shape[dim]:
         shape = with_size(shape, dim % len(shape), 2)
-    code = decode_input(tape, shape, dtypes, known=dim_classes(dim), fill=fill, **options)
+    code = decode_input(tape, shape, dtypes, known=dim_classes(dim, len(shape)), fill=fill, **options)
     classes = [*code.classes]
     if shape and shape[dim] > 16:
         classes.append("reduces over 16")
@@ -201,7 +201,23 @@ def reductions(
 
     first = NAN_PROMISES if nan else PROMISES if dtypes else (*PROMISES, *_DTYPE_PROMISES)
     further = ("negative dim", "keepdim", "dim dropped", "reduces over 16", "reduces over 256")
-    return packed(decode, promises=(*first, *further))
+    joint: tuple[str, ...]
+    if nan:
+        joint = (
+            together("NaN", "transposed input", "middle dim", "negative dim", "low-precision float"),
+            together(
+                "NaN", "expanded input", "first dim", "negative dim", "rank 4 or more", "rows of 16 bytes"
+            ),
+            together("NaN", "transposed input", "last dim", "reduces over 16"),
+        )
+    else:
+        joint = (
+            together("transposed input", "storage offset input", "first dim"),
+            together("expanded input", "stepped input", "middle dim", "keepdim"),
+            together("narrowed input", "reduces over 16", "negative dim"),
+            together("reduces over 256", "extreme in the last place"),
+        )
+    return packed(decode, promises=(*first, *further, *joint))
 
 
 @strategy(promises=(*_OF_LEAVES, "negative dim", "keepdim", "dim dropped"))
@@ -233,7 +249,16 @@ def _decode_several(
     return _DrawnSeveral(tuple(classes), code, dims, keepdim)
 
 
-@strategy(promises=(*PROMISES[1:], "negative dim", "keepdim", "several dims", *_DTYPE_PROMISES))
+@strategy(
+    promises=(
+        *(*PROMISES[1:], "negative dim", "keepdim", "several dims", *_DTYPE_PROMISES),
+        together(
+            *("expanded input", "storage offset input", "rows of 16 bytes"),
+            *("several dims", "negative dim", "keepdim"),
+        ),
+        together("transposed input", "stepped input", "several dims", "keepdim"),
+    )
+)
 def reductions_of_several_dims(tape: Tape) -> Reductions:
     """Return a strategy for a reduction over a tuple of distinct dims, none of them empty."""
     return _decode_several(tape).case(Reductions)
