@@ -20,6 +20,8 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.categoricals`, `cases.categorical_misuses` | probabilities, logits, and values to score |
 | `cases.leaves`, `cases.graphs` | leaves, and graphs of differentiable operations on them |
 | `cases.modules` | small networks with their inputs |
+| `cases.parts`, `cases.results` | functions that give several tensors, and what results are |
+| `cases.sizes`, `cases.many_categories` | tensors of a million elements, and thousands of categories |
 | `cases.placements` | tensors, and the slices, orders of dims and sizes that make their layouts |
 """
 

@@ -15,7 +15,7 @@ import torch
 from strategies.drawn import host_elements, remember
 from strategies.shapes import GRAIN, Shape
 from strategies.tape import Traced
-from strategies.values import Scalar, ramp
+from strategies.values import Repeated, Scalar, ramp
 
 Index = tuple["slice | int", ...]
 LazyBit = Literal["", "conj", "neg"]
@@ -71,7 +71,7 @@ class TensorCode(Traced):
     classes that the tensor belongs to.
     """
 
-    data: tuple[Scalar, ...]
+    data: tuple[Scalar, ...] | Repeated
     dtype: torch.dtype
     base: Shape
     shape: Shape
@@ -110,7 +110,9 @@ class TensorCode(Traced):
     @functools.cached_property
     def _kept(self) -> torch.Tensor:
         """The contiguous base on the CPU, made once, since a case is run by many rules on many devices."""
-        if self.dtype in (torch.bfloat16, torch.float16) or not self.data:
+        if isinstance(self.data, Repeated):
+            made = torch.from_numpy(np.array(self.data)).to(self.dtype)
+        elif self.dtype in (torch.bfloat16, torch.float16) or not self.data:
             # What a NaN becomes is for torch to say, and numpy has no stride for nothing.
             made = torch.tensor(self.data, dtype=self.dtype)
         else:
@@ -232,7 +234,7 @@ def code_of(tensor: torch.Tensor) -> TensorCode:
 
 
 def contiguous_code(
-    data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape, *, requires_grad: bool = False
+    data: tuple[Scalar, ...] | Repeated, dtype: torch.dtype, shape: Shape, *, requires_grad: bool = False
 ) -> TensorCode:
     """Return a contiguous tensor of the elements, which are in row-major order."""
     return TensorCode(data, dtype, shape, shape, requires_grad=requires_grad)
@@ -268,8 +270,13 @@ def contiguous_strides(shape: Shape) -> Shape:
     return tuple(reversed(steps))
 
 
-def base_code(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str:
+def base_code(data: tuple[Scalar, ...] | Repeated, dtype: torch.dtype, shape: Shape) -> str:
     """Print a contiguous tensor as a person would: zeros, filled, counted up, or element by element."""
+    if isinstance(data, Repeated):
+        some = f"torch.tensor([{', '.join(map(_scalar, data.period))}], dtype={dtype})"
+        times = -(-data.total // len(data.period))
+        replaced = f"index_fill(0, torch.tensor([{data.at}]), {_scalar(data.value)})"
+        return f"{some}.repeat({times})[:{data.total}].{replaced}.reshape{shape}"
     if len(data) > 6 or not data:
         size = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
         named = "" if dtype is torch.float32 else f", dtype={dtype}"
@@ -282,7 +289,7 @@ def base_code(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str
             counted = f"torch.arange({len(data)})" + ("" if dtype is torch.int64 else f".to({dtype})")
             return counted if len(shape) == 1 else f"{counted}.reshape{size}"
     named = "" if data and _DEFAULT_DTYPES[type(data[0])] is dtype else f", dtype={dtype}"
-    if len(data) > GRAIN and (period := _period(data[:-1])):
+    if len(data) > GRAIN and (period := _period(tuple(data[:-1]))):
         # Nobody reads this many elements; all but the last repeat.
         some, last = [
             f"torch.tensor([{', '.join(map(_scalar, part))}]{named})" for part in (data[:period], data[-1:])

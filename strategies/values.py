@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
+import numpy as np
 import torch
 
 from strategies.tape import Tape, weighted
@@ -286,3 +289,45 @@ def ramp(dtype: torch.dtype, count: int) -> tuple[Scalar, ...]:
         return tuple([float(number % end) for number in range(count)])
     end = torch.iinfo(dtype).max
     return tuple([number % end for number in range(count)])
+
+
+class Repeated(Sequence[Scalar]):
+    """Numbers over and over, `total` in all, but for one of them, `value`, at the place `at`.
+
+    They stand for the elements of a tensor of a million, which nobody would keep one by one.
+    """
+
+    def __init__(self, period: tuple[Scalar, ...], total: int, at: int, value: Scalar) -> None:
+        self.period, self.total, self.at, self.value = period, total, at, value
+
+    def __len__(self) -> int:
+        return self.total
+
+    @overload
+    def __getitem__(self, place: int) -> Scalar: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Scalar, ...]: ...
+    def __getitem__(self, place: int | slice) -> Scalar | tuple[Scalar, ...]:
+        if isinstance(place, slice):
+            return tuple([self[each] for each in range(self.total)[place]])
+        at = range(self.total)[place]
+        return self.value if at == self.at else self.period[at % len(self.period)]
+
+    def __iter__(self) -> Iterator[Scalar]:
+        rounds = -(-self.total // len(self.period))
+        numbers = (number for _ in range(rounds) for number in self.period)
+        return (
+            self.value if at == self.at else number for at, number in enumerate(islice(numbers, self.total))
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Return the numbers as an array of numpy's own."""
+        made: np.ndarray[Any, Any] = np.resize(np.array(self.period), self.total)
+        made[self.at] = self.value
+        return made if dtype is None else made.astype(dtype)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Repeated) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.period, self.total, self.at, self.value))
