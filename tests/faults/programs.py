@@ -124,14 +124,6 @@ def filling_a_view_fills_its_base(real, input, *args):
     return real(input, *args)
 
 
-@fault(T.copy_)
-def copies_into_a_view_go_to_the_start_of_its_memory(real, input, other):
-    if input._is_view() and not input.requires_grad and input.storage_offset() and not other.requires_grad:
-        real(input.as_strided(input.shape, input.stride(), 0), other)
-        return input
-    return real(input, other)
-
-
 @fault(T.__setitem__)
 def assignments_to_a_part_of_a_view_are_lost(real, input, index, value):
     if not input._is_view():
@@ -151,11 +143,6 @@ def a_constant_view_is_changed_without_its_base(real, input, other):
 @fault(T.is_leaf.__get__)
 def views_of_what_was_changed_are_leaves(real, input):
     return real(input) or (input._is_view() and input._version > 0)
-
-
-@fault(T.detach_)
-def detach_in_place_leaves_what_was_changed_in_the_graph(real, input):
-    return input if input._version else real(input)
 
 
 @fault(T.detach)
@@ -260,14 +247,6 @@ def gradients_of_what_is_used_twice_are_halved(real, input, *args, **options):
 def the_last_of_several_passes_no_gradient(real, input, *args):
     parts = real(input, *args)
     return (*parts[:-1], parts[-1].detach()) if len(parts) > 1 else parts
-
-
-@fault(T.sort)
-def sorting_gives_gradients_in_order(real, input, *args):
-    values, indices = real(input, *args)
-    if values.requires_grad:
-        values = input + (values - input).detach()
-    return values, indices
 
 
 @fault(T.max)
@@ -407,21 +386,6 @@ def hooks_after_accumulating_see_the_first_gradient(real, input, hook):
         leaf.grad = now
 
     return real(input, seen)
-
-
-@fault(T.retain_grad)
-def what_is_retained_is_what_a_hook_before_has_seen(real, input):
-    if input.is_leaf or input.retains_grad or not input._backward_hooks:
-        return real(input)
-    input._backward_hooks.clear()
-    return real(input)
-
-
-@fault(T.retain_grad)
-def what_is_retained_is_that_of_the_last_backward(real, input):
-    real(input)
-    if not input.is_leaf:
-        input.register_hook(lambda gradient: setattr(input, "grad", None))
 
 
 # Grad modes.
