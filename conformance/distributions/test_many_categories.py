@@ -138,7 +138,7 @@ def test_enumerate_support(case):
     assert output.tolist() == list(range(count))
 
 
-@rule("categorical.sample_without_shape", source=f"{DISTRIBUTION}.sample")
+@rule("categorical.sample_without_shape", source=f"{DISTRIBUTION}.sample", needs=VALUES)
 @given(case=probabilities())
 def test_without_shape(case):
     """sample() without a shape gives one value for each row: its shape is the batch shape."""
