@@ -179,7 +179,7 @@ def _scripted(program: Program, fact: str, *, of: str = "True") -> Iterator[str]
             called = f"{{name for name, grad in {expression} if grad is not None}}"
             yield f"assert {called} <= {set(by_name(promised))}"
         else:
-            yield f"assert {expression} == {promised!r}, {expression!r}"
+            yield f"assert ({expression}) == {promised!r}, {expression!r}"
 
 
 TOLERANCE = {"rtol": 1e-3, "atol": 1e-3, "check_dtype": False}

@@ -43,7 +43,7 @@ def looked_at_views() -> SearchStrategy[Programmed]:
         ]
         return _programmed(lines, dtype)
 
-    return packed(decode)
+    return packed(decode, promises=("float64", "float32"))
 
 
 def hooked_views() -> SearchStrategy[Programmed]:
@@ -67,7 +67,7 @@ def hooked_views() -> SearchStrategy[Programmed]:
         ]
         return _programmed(["seen = []", SEE, *lines], dtype)
 
-    return packed(decode)
+    return packed(decode, promises=("float64", "float32"))
 
 
 def _tensors(tape: Tape) -> tuple[str, str, torch.dtype]:
@@ -77,4 +77,6 @@ def _tensors(tape: Tape) -> tuple[str, str, torch.dtype]:
 
 
 def _programmed(lines: list[str], dtype: torch.dtype) -> Programmed:
-    return Programmed(classes=(), dtype=dtype, program=Program("\n".join(lines) + "\n"))
+    return Programmed(
+        classes=(str(dtype).partition(".")[2],), dtype=dtype, program=Program("\n".join(lines) + "\n")
+    )

@@ -477,9 +477,3 @@ def _is_generator(function: Any) -> bool:
 @fault(T.register_hook)
 def hooks_of_changed_views_are_not_called(real, input, hook):
     return real(input, (lambda _: None) if input._is_view() and input._version else hook)
-
-
-@fault(*VIEWS)
-def views_in_no_grad_mode_are_copies(real, input, *args, **options):
-    view = real(input, *args, **options)
-    return view if torch.is_grad_enabled() or not input.requires_grad else view.clone().requires_grad_()
