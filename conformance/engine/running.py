@@ -309,21 +309,27 @@ def _simplified(
 ) -> tuple[Traced, BaseException | None, bool]:
     """Return the simplest case whose exception `fails`, that exception, and whether the search is whole."""
     name, _ = _drawn(found)
-    until, latest, whole = time.monotonic() + seconds, None, True
+    until, latest, smallest = time.monotonic() + seconds, None, case
 
     def broken(candidate: Traced) -> bool:
-        nonlocal latest, whole
+        nonlocal latest, smallest
         if time.monotonic() > until:
-            whole = False
-            return False
+            raise _TimeIsUp
         try:
             run_example(found.body, {name: candidate}, watch)
         except FAILURES as error:
             check_device(watch)
             if fails(error, candidate):
-                latest = error
+                latest, smallest = error, candidate
                 return True
         return False
 
-    smallest = simplest(case, broken)
-    return smallest, latest, whole
+    try:
+        simplest(case, broken)
+    except _TimeIsUp:  # to decode what is not run any more takes time, too
+        return smallest, latest, False
+    return smallest, latest, True
+
+
+class _TimeIsUp(Exception):  # noqa: N818 - nothing has gone wrong
+    """There is no time left to look for a simpler case."""
