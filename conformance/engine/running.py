@@ -352,7 +352,7 @@ def _simplified(
 
     try:
         simplest(case, broken)
-    except _TimeIsUp:
+    except _TimeIsUp:  # to decode what is not run any more takes time, too
         return smallest, latest, False
     return smallest, latest, True
 

@@ -97,8 +97,9 @@ class Support:
     def _answer(self, body: Body, arguments: dict[str, Any]) -> str | None:
         try:
             self._run(body, arguments)
-        except FAILURES as error:
-            return None if is_claim(behind(error), body) else first_line(behind(error))
+        except FAILURES as raised:
+            error = behind(raised)
+            return None if is_claim(error, body) else first_line(error)
         return None
 
 

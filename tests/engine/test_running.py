@@ -17,6 +17,7 @@ from reports.model import Kind
 from strategies import gathers, shapes, tensor_codes
 from strategies.cases.gathers import Gather
 from strategies.decks import draw_deck
+from strategies.tape import Origin
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +103,27 @@ def test_a_search_ends_when_its_time_is_over():
 
     assert simplest.whole
     assert found.describe(simplest.data) == "case = torch.tensor([[0.0]])"
+
+
+def test_a_search_without_time_decodes_hardly_a_case(monkeypatch):
+    def body(case):
+        assert len(case.shape) < 2
+
+    found = declared(body)
+    (failure,), observation = run(found, patience=0.0)
+    decoded = []
+    again = Origin.again
+
+    def counted(origin, data):
+        decoded.append(data)
+        return again(origin, data)
+
+    monkeypatch.setattr(Origin, "again", counted)
+
+    with watching(watch := Watch(observation)):
+        simpler(found, watch, failure, -1)
+
+    assert len(decoded) < 5
 
 
 def test_what_breaks_once_is_told_as_it_broke():
