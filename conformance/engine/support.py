@@ -17,7 +17,7 @@ from conformance.engine.device import first_line
 from conformance.engine.symptoms import Body, behind, is_claim
 from conformance.engine.watch import FAILURES
 from strategies import Case, placing_on
-from strategies.plain import dtypes_of, functions_of, has_elements, is_ordinary, plain
+from strategies.plain import dtypes_of, functions_of, has_elements, is_ordinary, is_small, plain
 
 ASKED = 3
 """How many plain cases, of shapes that differ, are tried before a dtype counts as refused."""
@@ -120,16 +120,16 @@ def _plain_cases(body: Body, name: str, cases: Iterable[Any], signature: Signatu
     """
     found = [case for case in cases if isinstance(case, Case) and has_elements(case)]
 
-    def near(case: Case) -> tuple[bool, bool]:
-        return is_ordinary(case), dtypes_of(case)[: len(signature)] == signature
+    def near(case: Case) -> tuple[bool, bool, bool]:
+        return is_ordinary(case), dtypes_of(case)[: len(signature)] == signature, is_small(case)
 
-    made: dict[str, Case] = {}
+    made: list[Case] = []
     for case in sorted(found, key=near, reverse=True):
         if made and not is_ordinary(case):
             return
         asked = plain(case, (*signature, *dtypes_of(case)[len(signature) :]))
-        if repr(asked) not in made and _taken(body, {name: asked}):
-            made[repr(asked)] = asked
+        if asked not in made and _taken(body, {name: asked}):
+            made.append(asked)
             yield asked.fresh()
             if len(made) == ASKED:
                 return

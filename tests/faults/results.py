@@ -115,9 +115,9 @@ for _name in VIEWS:
 for _name in ("amax", "gather"):
     _register(_name, "freezes_its_input", _freezes_its_input)
     _register(_name, "always_requires_grad", _always_requires_grad)
-    _register(_name, "gives_its_input", _gives_its_input)
     _register(_name, "gives_float32", _gives_float32)
     _register(_name, "is_on_meta", _is_on_meta)
+_register("amax", "gives_its_input", _gives_its_input)
 _register("view", "is_detached", _is_detached)
 
 
