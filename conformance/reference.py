@@ -66,6 +66,18 @@ def pairwise(function: np.ufunc, one: Array, other: Array) -> Array:
         return np.asarray(function(one, other))
 
 
+def common(one: Array, other: Array, dtypes: Sequence[torch.dtype]) -> tuple[Array, Array]:
+    """Return two arrays in the dtype that theirs promote to, which has all their elements.
+
+    `dtypes` are the dtypes of torch that they have. A 0-d one counts only if it is of a higher kind.
+    """
+    name = promoted(*dtypes)
+    if bool(one.ndim) != bool(other.ndim) and _kind(dtypes[0]) == _kind(dtypes[1]):
+        name = str(dtypes[0] if one.ndim else dtypes[1])
+    dtype = np.dtype(name.removeprefix("torch."))
+    return one.astype(dtype), other.astype(dtype)
+
+
 def promoted(one: torch.dtype, other: torch.dtype) -> str:
     """Return the name of what two dtypes, neither complex, promote to; of tensors both 0-d or neither."""
     if _kind(one) != _kind(other):
@@ -152,6 +164,17 @@ def to_the_first(input: Array, dim: int, places: Array, upstream: Array) -> Arra
     gradient = np.zeros(input.shape or (1,), dtype=upstream.dtype)
     np.put_along_axis(gradient, places, upstream, axis=dim)
     return gradient.reshape(input.shape)
+
+
+def in_place_of_parts(
+    shape: tuple[int, ...], dim: int, spans: Sequence[tuple[int, int]], pieces: Sequence[Array]
+) -> Array:
+    """Return zeros of a shape with pieces added where their spans start and stop along a dim."""
+    whole = np.zeros(shape, dtype=pieces[0].dtype)
+    for (start, stop), piece in zip(spans, pieces, strict=True):
+        place = (*[slice(None)] * dim, slice(start, stop))
+        whole[place] += piece.reshape(whole[place].shape)
+    return whole
 
 
 def normalized(weights: Array) -> Array:

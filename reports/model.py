@@ -232,6 +232,8 @@ class Result:
     `blocked` counts the examples that could not be tried by the rule that breaks before or after the
     operation, `excused` those that failed as is known, by the place of the entry. `symptom` belongs to the
     break that `reason` and the evidence are about, `also` are the other ways in which the rule breaks.
+    `pairs` says how many pairs of input classes the examples that held have `reached`, of those that are
+    `known` to occur.
     """
 
     rule: str
@@ -252,6 +254,7 @@ class Result:
     excused: dict[str, int] = field(default_factory=dict)
     symptom: Symptom | None = None
     also: tuple[Break, ...] = ()
+    pairs: dict[str, int] = field(default_factory=dict)
 
     @property
     def breaks(self) -> tuple[Break, ...]:
@@ -375,7 +378,7 @@ class Report:
 
 
 _UNSAID = ("sources", "changed", "rules", "imports", "also", "lacks_classes", "exact", "bounds")
-_UNSAID_OF_RESULTS = ("warned", "refused", "blocked", "excused", "symptom", "also")
+_UNSAID_OF_RESULTS = ("warned", "refused", "blocked", "excused", "symptom", "also", "pairs")
 
 
 def plain(value: Run | Rule | Target | Result | Symptom | Break) -> dict[str, Any]:

@@ -7,6 +7,7 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | module | has |
 |---|---|
 | `tape`, `simplest` | one draw for a whole case, decoded byte by byte, and how a failing case gets simpler |
+| `decks`, `covering` | the cases of a strategy for a seed, chosen so that many classes of inputs meet |
 | `shapes`, `dims`, `values` | shapes; dims in and out of range; the elements of each dtype |
 | `fills`, `code`, `tensors` | all elements of a tensor; expressions; tensors of every dtype and layout |
 | `indices` | index tensors of every legal size |
@@ -19,6 +20,8 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.categoricals`, `cases.categorical_misuses` | probabilities, logits, and values to score |
 | `cases.leaves`, `cases.graphs` | leaves, and graphs of differentiable operations on them |
 | `cases.modules` | small networks with their inputs |
+| `cases.parts`, `cases.results` | functions that give several tensors, and what results are |
+| `cases.sizes`, `cases.many_categories` | tensors of a million elements, and thousands of categories |
 | `cases.placements` | tensors, and the slices, orders of dims and sizes that make their layouts |
 """
 
@@ -35,7 +38,7 @@ from strategies.cases.views import views
 from strategies.code import LackingDtypeError, TensorCode, placing_on
 from strategies.shapes import shapes
 from strategies.simplest import simplest
-from strategies.tape import promises_of
+from strategies.tape import promises_of, together
 from strategies.tensors import tensor_codes, tensors
 
 __all__ = [
@@ -59,6 +62,7 @@ __all__ = [
     "squeezes",
     "tensor_codes",
     "tensors",
+    "together",
     "unsqueezes",
     "views",
 ]

@@ -16,19 +16,20 @@ read such cases off a tape:
         \"\"\"Return a strategy for tensors of one to three dims and a dim to flip.\"\"\"
         code = decode_input(tape, decode_shape(tape, min_dims=1, max_dims=3), DTYPES)
         dim = decode_dim(tape, len(code.shape))
-        return Flip(classes=(*code.classes, *dim_classes(dim)), input=code, dim=dim)
+        return Flip(classes=(*code.classes, *dim_classes(dim, len(code.shape))), input=code, dim=dim)
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 import torch
 
-from strategies.code import TensorCode
-from strategies.tape import Traced
+from strategies.code import TensorCode, code_of
+from strategies.tape import BUILT, Traced
 
 if sys.version_info >= (3, 11):
     from typing import dataclass_transform
@@ -39,9 +40,6 @@ CaseT = TypeVar("CaseT", bound="Case")
 ClassT = TypeVar("ClassT")
 CodeT = TypeVar("CodeT")
 BuiltT = TypeVar("BuiltT")
-
-BUILT = "_tensor"
-"""Ends the name under which a case keeps a tensor that was built."""
 
 
 class BuiltField(Generic[CodeT, BuiltT]):
@@ -76,8 +74,15 @@ class BuiltField(Generic[CodeT, BuiltT]):
         raise NotImplementedError
 
 
+def _as_code(given: TensorCode | torch.Tensor) -> TensorCode:
+    return code_of(given) if isinstance(given, torch.Tensor) else given
+
+
 class TensorField(BuiltField[TensorCode, torch.Tensor]):
-    """A field that is given a `TensorCode` and reads as the tensor that it builds."""
+    """A field that is given a `TensorCode`, or a tensor, and reads as the tensor that it builds."""
+
+    def __set__(self, case: object, code: TensorCode | torch.Tensor) -> None:
+        super().__set__(case, _as_code(code))
 
     def build(self, code: TensorCode) -> torch.Tensor:
         """Return the tensor, on the device under test."""
@@ -85,7 +90,10 @@ class TensorField(BuiltField[TensorCode, torch.Tensor]):
 
 
 class TensorsField(BuiltField["tuple[TensorCode, ...]", "tuple[torch.Tensor, ...]"]):
-    """A field that is given a tuple of `TensorCode`s and reads as the tuple of their tensors."""
+    """A field that is given a tuple of `TensorCode`s, or tensors, and reads as the tuple of their tensors."""
+
+    def __set__(self, case: object, code: tuple[TensorCode | torch.Tensor, ...]) -> None:
+        super().__set__(case, tuple([_as_code(one) for one in code]))
 
     def build(self, code: tuple[TensorCode, ...]) -> tuple[torch.Tensor, ...]:
         """Return the tensors, on the device under test."""
@@ -95,20 +103,28 @@ class TensorsField(BuiltField["tuple[TensorCode, ...]", "tuple[torch.Tensor, ...
 # Mypy is not told that they are frozen, or it would read a tensor field of a base class as its expression.
 @dataclass_transform(kw_only_default=True, eq_default=False)
 def case_class(family: type[ClassT]) -> type[ClassT]:
-    """Make a class of cases a frozen dataclass: fields are named in the call, cases compared by identity."""
+    """Make a class of cases a frozen dataclass: fields are named in the call."""
     return dataclass(frozen=True, eq=False, repr=False, kw_only=True)(family)
 
 
 @case_class
 class Case(Traced):
-    """The inputs of one example. Its repr is runnable code; `classes` names its input classes."""
+    """The inputs of one example; `classes` names its input classes.
 
-    classes: tuple[str, ...]
+    Its repr is runnable code: evaluated, it gives an equal case, whose tensors have the same dtypes, shapes,
+    strides and bytes. The classes are no part of either.
+    """
+
+    classes: tuple[str, ...] = ()
 
     def build(self) -> None:
         """Build every tensor of the case on the device under test."""
         for name in tensor_fields(type(self)):
             getattr(self, name)
+
+    def plainly(self) -> Iterable[Case]:
+        """Return cases each of which asks for one of the calls that the case makes, if it makes several."""
+        return ()
 
     def fresh(self: CaseT) -> CaseT:
         """Return the same case with none of its tensors built yet."""
@@ -117,17 +133,43 @@ class Case(Traced):
         return copy
 
     def __repr__(self) -> str:
+        named = ", ".join([f"{name}={value!r}" for name, value in self._given().items()])
+        return f"{type(self).__name__}({named})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        given, others = self._given(), other._given()
+        return all(_identity(value) == _identity(others[name]) for name, value in given.items())
+
+    def __hash__(self) -> int:
+        return hash((type(self), *map(_identity, self._given().values())))
+
+    def _given(self) -> dict[str, Any]:
+        """Return what the fields were given, but for the classes."""
         tensors = tensor_fields(type(self))
-        named = {
+        return {
             name: tensors[name].code(self) if name in tensors else getattr(self, name)
             for name in (item.name for item in fields(self))
             if name != "classes"
         }
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in named.items())})"
 
     def _repr_pretty_(self, printer: Any, _: bool) -> None:
         """Print the code: Hypothesis would read every field, which builds its tensors on the target."""
         printer.text(repr(self))
+
+
+def _identity(value: Any) -> Any:
+    """Return something hashable that is equal for equal parts of cases: a NaN equals itself."""
+    if isinstance(value, TensorCode):
+        return value.identity()
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_identity, value))
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return repr(value) if isinstance(value, float) else value
 
 
 @case_class

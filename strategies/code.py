@@ -15,7 +15,7 @@ import torch
 from strategies.drawn import host_elements, remember
 from strategies.shapes import GRAIN, Shape
 from strategies.tape import Traced
-from strategies.values import Scalar, ramp
+from strategies.values import Repeated, Scalar, ramp
 
 Index = tuple["slice | int", ...]
 LazyBit = Literal["", "conj", "neg"]
@@ -66,11 +66,12 @@ class TensorCode(Traced):
     """An expression for a tensor: a contiguous base, then a slice, a permutation and an expansion of it.
 
     `data` holds the base's elements in row-major order and `base` is its shape; `index`, `permutation` and
-    `expanded` are applied in this order where given; `shape` is the shape that results. `bit` makes it a
-    conj or neg view of all that. `classes` names the input classes that the tensor belongs to.
+    `expanded` are applied in this order where given, or else the strides and the offset in `strided`; `shape`
+    is the shape that results. `bit` makes it a conj or neg view of all that. `classes` names the input
+    classes that the tensor belongs to.
     """
 
-    data: tuple[Scalar, ...]
+    data: tuple[Scalar, ...] | Repeated
     dtype: torch.dtype
     base: Shape
     shape: Shape
@@ -80,6 +81,7 @@ class TensorCode(Traced):
     requires_grad: bool = False
     classes: tuple[str, ...] = ()
     bit: LazyBit = ""
+    strided: tuple[Shape, int] | None = None
 
     def build(self) -> torch.Tensor:
         """Return the tensor, on the device that `placing_on` has set (the CPU by default)."""
@@ -92,6 +94,8 @@ class TensorCode(Traced):
             tensor = tensor.permute(self.permutation)
         if self.expanded is not None:
             tensor = tensor.expand(self.expanded)
+        if self.strided is not None:
+            tensor = tensor.as_strided(self.shape, *self.strided)
         if self.bit:
             tensor = tensor.conj() if self.bit == "conj" else tensor._neg_view()
         if self.requires_grad:
@@ -106,7 +110,9 @@ class TensorCode(Traced):
     @functools.cached_property
     def _kept(self) -> torch.Tensor:
         """The contiguous base on the CPU, made once, since a case is run by many rules on many devices."""
-        if self.dtype in (torch.bfloat16, torch.float16) or not self.data:
+        if isinstance(self.data, Repeated):
+            made = torch.from_numpy(np.array(self.data)).to(self.dtype)
+        elif self.dtype in (torch.bfloat16, torch.float16) or not self.data:
             # What a NaN becomes is for torch to say, and numpy has no stride for nothing.
             made = torch.tensor(self.data, dtype=self.dtype)
         else:
@@ -139,10 +145,16 @@ class TensorCode(Traced):
             found = found[self.index]
         if self.permutation is not None:
             found = found.transpose(self.permutation)
+        if self.strided is not None:
+            steps, offset = self.strided
+            steps = tuple([step * found.itemsize for step in steps])
+            found = np.lib.stride_tricks.as_strided(found.reshape(-1)[offset:], self.shape, steps)
         return found if self.expanded is None else np.broadcast_to(found, self.expanded)
 
     def strides(self) -> Shape:
         """Return the strides of the tensor, as a device with strides lays it out."""
+        if self.strided is not None:
+            return self.strided[0]
         steps = contiguous_strides(self.base)
         if self.index is not None:
             pairs = zip(steps, _of_every_dim(self.index, self.base), strict=True)
@@ -159,6 +171,14 @@ class TensorCode(Traced):
                 ]
             )
         return steps
+
+    def identity(self) -> tuple[Any, ...]:
+        """Return what is equal for expressions of tensors that are alike: in memory, layout and dtype."""
+        with placing_on("cpu"):
+            made = self.build()
+        layout = (made.shape, made.stride(), made.storage_offset(), made.requires_grad, self.bit)
+        # To numpy no bits are known, and to bfloat16 no numpy.
+        return (self.dtype, *layout, bytes(self.memory().tolist()))
 
     def _before_expanding(self) -> Shape:
         sizes = self.base if self.index is None else indexed_shape(self.base, self.index)
@@ -180,13 +200,41 @@ class TensorCode(Traced):
             code += f".permute{self.permutation}"
         if self.expanded is not None:
             code += f".expand({', '.join(map(str, self.expanded))})"
+        if self.strided is not None:
+            code += f".as_strided({self.shape}, {', '.join(map(str, self.strided))})"
         if self.bit:
             code += ".conj()" if self.bit == "conj" else "._neg_view()"
         return code + (".requires_grad_()" if self.requires_grad else "")
 
 
+def code_of(tensor: torch.Tensor) -> TensorCode:
+    """Return an expression for a tensor that is given: for its storage, its strides and its offset.
+
+    Raises ValueError for what is not strided.
+    """
+    if tensor.layout is not torch.strided:
+        raise ValueError(f"a tensor of {tensor.layout} has no strides that could be printed")
+    bit: LazyBit = "conj" if tensor.is_conj() else "neg" if tensor.is_neg() else ""
+    plain = tensor.detach()
+    plain = (plain.conj() if bit == "conj" else plain._neg_view() if bit else plain).cpu()
+    offset, strides, shape = int(plain.storage_offset()), plain.stride(), tuple(plain.shape)
+    requires_grad = tensor.requires_grad
+    if (
+        strides == contiguous_strides(shape)
+        and not offset
+        and plain.untyped_storage().nbytes() == plain.nbytes
+    ):
+        data = tuple(plain.reshape(-1).tolist())
+        return contiguous_code(data, plain.dtype, shape, requires_grad=requires_grad).changed(bit=bit)
+    size = plain.untyped_storage().nbytes() // plain.dtype.itemsize
+    data = tuple(plain.as_strided((size,), (1,), 0).tolist())
+    return TensorCode(
+        *(data, plain.dtype, (size,), shape), requires_grad=requires_grad, bit=bit, strided=(strides, offset)
+    )
+
+
 def contiguous_code(
-    data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape, *, requires_grad: bool = False
+    data: tuple[Scalar, ...] | Repeated, dtype: torch.dtype, shape: Shape, *, requires_grad: bool = False
 ) -> TensorCode:
     """Return a contiguous tensor of the elements, which are in row-major order."""
     return TensorCode(data, dtype, shape, shape, requires_grad=requires_grad)
@@ -222,8 +270,13 @@ def contiguous_strides(shape: Shape) -> Shape:
     return tuple(reversed(steps))
 
 
-def base_code(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str:
+def base_code(data: tuple[Scalar, ...] | Repeated, dtype: torch.dtype, shape: Shape) -> str:
     """Print a contiguous tensor as a person would: zeros, filled, counted up, or element by element."""
+    if isinstance(data, Repeated):
+        some = f"torch.tensor([{', '.join(map(_scalar, data.period))}], dtype={dtype})"
+        times = -(-data.total // len(data.period))
+        replaced = f"index_fill(0, torch.tensor([{data.at}]), {_scalar(data.value)})"
+        return f"{some}.repeat({times})[:{data.total}].{replaced}.reshape{shape}"
     if len(data) > 6 or not data:
         size = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
         named = "" if dtype is torch.float32 else f", dtype={dtype}"
@@ -236,7 +289,7 @@ def base_code(data: tuple[Scalar, ...], dtype: torch.dtype, shape: Shape) -> str
             counted = f"torch.arange({len(data)})" + ("" if dtype is torch.int64 else f".to({dtype})")
             return counted if len(shape) == 1 else f"{counted}.reshape{size}"
     named = "" if data and _DEFAULT_DTYPES[type(data[0])] is dtype else f", dtype={dtype}"
-    if len(data) > GRAIN and (period := _period(data[:-1])):
+    if len(data) > GRAIN and (period := _period(tuple(data[:-1]))):
         # Nobody reads this many elements; all but the last repeat.
         some, last = [
             f"torch.tensor([{', '.join(map(_scalar, part))}]{named})" for part in (data[:period], data[-1:])

@@ -40,9 +40,19 @@ def decode_dims(tape: Tape, rank: int) -> tuple[int, ...]:
     return tuple([dim - rank if signs >> dim & 1 else dim for dim in dims])
 
 
-def dim_classes(dim: int) -> list[str]:
-    """Return the names of the input classes that a dim belongs to."""
-    return ["negative dim"] if dim < 0 else []
+PLACES = ("first dim", "middle dim", "last dim")
+"""The input classes of a dim by its place among two or more."""
+
+
+def dim_classes(dim: int, rank: int = 0) -> list[str]:
+    """Return the names of the input classes that a dim, of so many if that is told, belongs to."""
+    classes = ["negative dim"] if dim < 0 else []
+    if rank > 1:
+        at = dim % rank
+        classes.append(PLACES[0 if at == 0 else 2 if at == rank - 1 else 1])
+    if dim == -2:
+        classes.append("dim -2")
+    return classes
 
 
 BAD_DIM_PROMISES = ("dim too low", "dim too high")

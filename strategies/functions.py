@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import torch
+
 
 class Function:
     """A function given by the source of a lambda: what is printed is what runs."""
@@ -25,6 +27,20 @@ class Function:
 
     def __repr__(self) -> str:
         return self.source
+
+
+class Call(Function):
+    """One of the ways to call a function of torch, which the lambda may name."""
+
+    @cached_property
+    def _function(self) -> Callable[..., Any]:
+        made: Callable[..., Any] = eval(self.source, {"torch": torch})
+        return made
+
+
+def calls(parameters: str, *texts: str) -> tuple[Call, ...]:
+    """Return the ways to call a function that take the parameters and are written so, the simplest first."""
+    return tuple([Call(f"lambda {parameters}: {text}") for text in texts])
 
 
 class Named(Function):

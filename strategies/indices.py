@@ -16,7 +16,11 @@ _ALONG = weighted({"equal": 90, "longer": 64, "shorter": 60, "one": 30, "none": 
 _OFF = weighted({"equal": 176, "smaller": 72, "none": 8})
 _INDEX_FILLS = weighted({"drawn": 140, "counting": 40, "all equal": 76})
 
+SEVERAL = "index of several positions"
+"""The input class of an index whose elements differ: of any other, it is all one which is read."""
+
 INDEX_PROMISES = (
+    SEVERAL,
     "negative dim",
     "empty index",
     "index longer along dim",
@@ -71,6 +75,7 @@ def index_fill(size: int) -> Fill:
             return (0,) * count, []
         if kind == "counting":
             classes = ["index counting up"] if count <= size else ["index counting up", "duplicate index"]
+            classes += [SEVERAL] if min(count, size) > 1 else []
             return tuple([position % size for position in range(count)]), classes
         # Spreads the 256 values of a byte over the whole of a long dim.
         spread = (size >> 8) + 1
@@ -78,6 +83,10 @@ def index_fill(size: int) -> Fill:
             classes = ["index all equal", "duplicate index"] if count > 1 else []
             return (drawn[0] * spread % size,) * count, classes
         data = tuple([byte * spread % size for byte in lengthened(drawn, count)])
-        return data, ["duplicate index"] if len(set(data)) < count else []
+        positions = len(set(data))
+        return data, [
+            *(["duplicate index"] if positions < count else []),
+            *([SEVERAL] if positions > 1 else []),
+        ]
 
     return fill

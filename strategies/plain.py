@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from strategies.values import Scalar
 
 LARGEST, SMALLEST = 1e4, 1e-4
 """Between which the magnitude of an ordinary number is, 0 apart; that of a whole number, below 2**31."""
+
+FEW = 1_000
+"""How many elements a small tensor has at most."""
 
 
 def codes_of(case: Case) -> Iterator[TensorCode]:
@@ -42,6 +46,11 @@ def is_ordinary(case: Case) -> bool:
     """
     small = all(len(code.shape) < 4 for code in codes_of(case))
     return has_elements(case) and small and "negative dim" not in case.classes
+
+
+def is_small(case: Case) -> bool:
+    """Return whether a case's tensors have so few elements that to ask with them costs nothing."""
+    return all(math.prod(code.shape) <= FEW for code in codes_of(case))
 
 
 def functions_of(case: Case) -> tuple[Function, ...]:

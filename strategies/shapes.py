@@ -84,7 +84,7 @@ def shape_classes(shape: Shape) -> list[str]:
     rank = len(shape)
     if rank == 0:
         return ["0-d"]
-    classes = []
+    classes = ["rank 3 or more"] if rank > 2 else []
     numel = 1
     for size in shape:
         numel *= size

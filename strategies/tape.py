@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from hypothesis import strategies as st
@@ -28,13 +29,18 @@ Options = ParamSpec("Options")
 
 
 class Tape:
-    """A byte string that is read from left to right; each reader consumes the same number of bytes always."""
+    """A byte string that is read from left to right; each reader consumes the same number of bytes always.
 
-    __slots__ = ("_at", "_data")
+    `most` is how many elements of a tensor are of interest: a sketch of a case, which only has to say of
+    which classes it is, has no more, whatever its shapes are.
+    """
 
-    def __init__(self, data: bytes) -> None:
+    __slots__ = ("_at", "_data", "most")
+
+    def __init__(self, data: bytes, most: int = sys.maxsize) -> None:
         self._data = data
         self._at = 0
+        self.most = most
 
     def byte(self) -> int:
         """Return the next byte."""
@@ -123,36 +129,58 @@ class Origin:
 
 
 class Traced:
-    """A value that remembers the bytes it was decoded from, so that it can be simplified; see `simplest`."""
+    """A value that remembers the bytes it was decoded from, so that it can be simplified; see `simplest`.
+
+    `switches` are the places of bytes each of which, if it is 0, leaves out a part of the value. Pickled, it
+    forgets where it came from, and what it has built.
+    """
 
     origin: Origin | None = None
+    switches: ClassVar[range] = range(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "origin" and not _is_made(name)}
+
+
+def _is_made(name: str) -> bool:
+    """Return whether an attribute holds what was made of the others when it was first read."""
+    return name.endswith(BUILT) or name == "_kept"
+
+
+BUILT = "_tensor"
+"""Ends the name under which a case keeps a tensor that was built."""
 
 
 @dataclass(frozen=True)
 class Packing:
     """What a strategy made by `packed` is: it decodes `length` bytes by `decode`.
 
-    `promises` names the input classes that it draws within 100 examples.
+    `promises` names the input classes that it draws within 100 examples. Of what takes long to decode, cases
+    are not `chosen` among many, but all drawn by chance.
     """
 
     decode: Callable[[Tape], Any]
     length: int
     promises: tuple[str, ...]
+    chosen: bool = True
 
 
 _packings: WeakKeyDictionary[SearchStrategy[Any], Packing] = WeakKeyDictionary()
 _strategies: dict[Any, SearchStrategy[Any]] = {}
 
 
-def packed(decode: Callable[[Tape], T], *, promises: Iterable[str] = ()) -> SearchStrategy[T]:
+def packed(
+    decode: Callable[[Tape], T], *, promises: Iterable[str] = (), chosen: bool = True
+) -> SearchStrategy[T]:
     """Return a strategy that draws as many bytes as the decoder reads at once and decodes them.
 
-    `promises` names the input classes that the strategy draws within 100 examples. Decoders that are the same
-    function with equal options give the same strategy, so that its cases need to be drawn only once.
+    `promises` names the input classes that the strategy draws within 100 examples; unless they are `chosen`,
+    cases are all drawn by chance. Decoders that are the same function with equal options give the same
+    strategy, so that its cases need to be drawn only once.
     """
     identity = (identify(decode), tuple(promises))
     if identity not in _strategies:
-        _strategies[identity] = _made(Packing(decode, length_of(decode), tuple(promises)))
+        _strategies[identity] = _made(Packing(decode, length_of(decode), tuple(promises), chosen))
     return _strategies[identity]
 
 
@@ -161,7 +189,13 @@ def _made(packing: Packing) -> SearchStrategy[Any]:
     # Of a named function Hypothesis would print the call, bytes and all, instead of what it returns.
     made = st.binary(min_size=length, max_size=length).map(lambda data: Origin(decode, data).again(data))
     _packings[made] = packing
+    call_it(made, f"{decode.__qualname__.partition('.')[0].lstrip('_')}(…)")
     return made
+
+
+def call_it(strategy: SearchStrategy[Any], name: str) -> None:
+    """Have a strategy print as what makes it; left to itself, Hypothesis prints how it maps the bytes."""
+    strategy.__dict__.update(_cached_repr=name, _LazyStrategy__representation=name)
 
 
 Decoder = Callable[Concatenate[Tape, Options], T]
@@ -193,9 +227,27 @@ def strategy(*, promises: Iterable[str] = ()) -> Callable[[Decoder[Options, T]],
     return made_of
 
 
+_TOGETHER = " + "
+
+
+def together(*names: str) -> str:
+    """Return the name of the class of what is in all of these classes, for a strategy to promise."""
+    return _TOGETHER.join(names)
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """Return the classes that a promised one is made of by `together`, of any other the class itself."""
+    return tuple(name.split(_TOGETHER))
+
+
+def parts_together(names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return those of some classes that are made of several, each with its parts."""
+    return {name: frozenset(parts) for name in names if len(parts := parts_of(name)) > 1}
+
+
 def without(promises: Iterable[str], *names: str) -> tuple[str, ...]:
-    """Return the promises but for those that are named."""
-    return tuple([name for name in promises if name not in names])
+    """Return the promises but for those that are named, alone or as a part."""
+    return tuple([name for name in promises if name not in names and not {*names} & {*parts_of(name)}])
 
 
 def is_packed(strategy: SearchStrategy[Any]) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from strategies.code import Index, LazyBit, TensorCode, contiguous_code
-from strategies.fills import Fill, counting, zero_data
+from strategies.fills import Fill, counting, from_table, zero_data
 from strategies.shapes import (
     MAX_RANK,
     SHAPE_PROMISES,
@@ -21,7 +22,7 @@ from strategies.shapes import (
     shape_classes,
     with_size,
 )
-from strategies.tape import Tape, packed, weighted
+from strategies.tape import Tape, call_it, packed, weighted
 from strategies.values import (
     DTYPE_CLASSES,
     DTYPE_PROMISES,
@@ -38,6 +39,9 @@ LAYOUTS = ("transposed", "stepped", "storage offset", "narrowed", "expanded", "c
 
 CHANNELS_LAST = ((0, 3, 1, 2), (0, 4, 1, 2, 3))
 """The permutations that turn (N, H, W, C) and (N, D, H, W, C) into what convolutions take."""
+
+WHOLE_VECTORS = "rows of 16 bytes"
+"""The input class of tensors of which each row has a multiple of 16 bytes, as many as a vector has."""
 
 _SLICED = weighted({None: 124, "last": 46, "first": 36, "narrowed": 50})
 _PERMUTED = weighted({None: 110, "swap": 48, "reverse": 40, "rotate": 30, "channels last": 28})
@@ -78,6 +82,8 @@ def decode_tensor(
         dim = next(dim % rank for dim in range(where % rank, where % rank + rank) if shape[dim % rank] > 1)
         inner, expanded = with_size(shape, dim, 1), shape
         classes.append(names[4])
+        if dim == rank - 1 > 0:
+            classes.append(names[6])
 
     # Where two dims are longer than 1, moving others would change nothing that a kernel can see.
     before, permutation = inner, None
@@ -106,7 +112,7 @@ def decode_tensor(
     numel = 1
     for size in base:
         numel *= size
-    data, value_classes = fill(tape, dtype, numel)
+    data, value_classes = fill(tape, dtype, numel if numel < tape.most else tape.most)
     bit: LazyBit = ""
     if lazy is not False and fill is decode_values and not requires_grad:
         bit = _lazy_bit(dtype, 255 if lazy else byte, data)
@@ -130,7 +136,7 @@ def _lazy_bit(dtype: torch.dtype, byte: int, data: Sequence[Scalar]) -> LazyBit:
 
 @functools.cache
 def _layout_names(role: str) -> tuple[str, ...]:
-    return tuple(f"{layout} {role}" for layout in LAYOUTS)
+    return (*(f"{layout} {role}" for layout in LAYOUTS), f"last dim of {role} expanded")
 
 
 @functools.cache
@@ -187,8 +193,14 @@ def decode_input(tape: Tape, shape: Shape, dtypes: Sequence[torch.dtype], **opti
 
     The options are those of `decode_tensor`; classes that are `known` stand after those of the shape.
     """
-    known = (*shape_classes(shape), *options.pop("known", ()))
-    return decode_tensor(tape, shape, tape.pick(dtypes), known=known, **options)
+    dtype = tape.pick(dtypes)
+    known = (*shape_classes(shape), *_row_classes(shape, dtype), *options.pop("known", ()))
+    return decode_tensor(tape, shape, dtype, known=known, **options)
+
+
+def _row_classes(shape: Shape, dtype: torch.dtype) -> tuple[str, ...]:
+    """Return the class of rows of several elements that fill vectors of 16 bytes, if it is one."""
+    return (WHOLE_VECTORS,) if shape and shape[-1] > 1 and shape[-1] * dtype.itemsize % 16 == 0 else ()
 
 
 def decode_upstream(tape: Tape, shape: Shape, dtype: torch.dtype, fill: Fill = counting) -> TensorCode:
@@ -205,48 +217,119 @@ NAN_PROMISES = ("NaN", "ties", "0-d", "transposed input", "expanded input")
 """The input classes of an input without gaps that is filled with `numbers_and_nan`."""
 
 
+Dtypes = torch.dtype | Sequence[torch.dtype]
+Elements = SearchStrategy[Any] | Sequence[Scalar]
+
+MOST_DRAWN = 12
+"""How many elements are drawn of a strategy for them; larger tensors repeat these."""
+
+
 def tensor_codes(
     *,
-    dtypes: Sequence[torch.dtype] = DTYPES,
+    dtypes: Dtypes = DTYPES,
+    shape: Shape | None = None,
     min_dims: int = 0,
     max_dims: int = MAX_RANK,
     among: Sequence[Shape] | None = None,
+    elements: Elements | None = None,
+    requires_grad: bool = False,
 ) -> SearchStrategy[TensorCode]:
     """Return a strategy for expressions of tensors; `.build()` gives the tensor.
 
-    Draws the dtype from `dtypes` (repeat one to draw it more often; the first is the simplest), shapes as
-    `shapes()` does (or `among` the shapes given, the simplest first), layouts and elements with NaN,
-    infinities and extremes among them. Shrinks toward a contiguous tensor of zeros of few dims and the
-    first dtype.
+    Draws the dtype from `dtypes`, one or several (repeat one to draw it more often; the first is the
+    simplest), shapes as `shapes()` does (or `among` the shapes given, the simplest first, or one `shape`),
+    layouts and elements with NaN, infinities and extremes among them. The elements are from `elements` if
+    they are given: some numbers, the simplest first, or a strategy for numbers, of which a large tensor has
+    few, over and over. With `requires_grad`, the tensors are leaves that require grad. Shrinks toward a
+    contiguous tensor of zeros of few dims and the first dtype.
+
+        @given(code=tensor_codes(dtypes=torch.float32, shape=(2, 3), elements=st.floats(-1, 1, width=32)))
 
     Raises ValueError unless 0 <= min_dims <= max_dims <= MAX_RANK and there are 1 to 256 dtypes, and as many
-    shapes where any are given.
+    shapes and elements where any are given, if `shape` and `among` are both given, if a size is negative, and
+    if a dtype that has no gradients is to require grad.
     """
     check_dims(min_dims, max_dims)
-    for what, given in (("dtypes", dtypes), ("shapes", among)):
+    several = (dtypes,) if isinstance(dtypes, torch.dtype) else dtypes
+    if shape is not None:
+        if among is not None:
+            raise ValueError("shape and among exclude each other")
+        among = (tuple(shape),)
+    numbers = None if isinstance(elements, SearchStrategy) else elements
+    for what, given in (("dtypes", several), ("shapes", among), ("elements", numbers)):
         if given is not None and not 1 <= len(given) <= 256:
             raise ValueError(f"1 to 256 {what} are needed, not {len(given)}")
+    if wrong := [size for sizes in among or () for size in sizes if size < 0]:
+        raise ValueError(f"a size is at least 0, not {wrong[0]}")
+    without_grad = [dtype for dtype in several if not (dtype.is_floating_point or dtype.is_complex)]
+    if requires_grad and without_grad:
+        raise ValueError(f"tensors of {without_grad[0]} have no gradients: requires_grad needs other dtypes")
+    options: dict[str, Any] = {"requires_grad": requires_grad} if requires_grad else {}
+    if elements is not None:
+        options["fill"] = from_table(
+            [(numbers or (0,))[byte * len(numbers or (0,)) >> 8] for byte in range(256)]
+        )
 
     def decode(tape: Tape) -> TensorCode:
         if among is not None:
-            shape = tape.pick(among)
+            drawn = tape.pick(among)
             tape.leave(MAX_RANK)
         else:
-            shape = decode_shape(tape, min_dims=min_dims, max_dims=max_dims)
-        return decode_input(tape, shape, dtypes)
+            drawn = decode_shape(tape, min_dims=min_dims, max_dims=max_dims)
+        return decode_input(tape, drawn, several, **options)
 
-    everything = (min_dims, max_dims, among) == (0, MAX_RANK, None) and dtypes is DTYPES
+    decode.__qualname__ = "tensor_codes"
+    plain = elements is None and not requires_grad
+    everything = plain and (min_dims, max_dims, among) == (0, MAX_RANK, None) and dtypes is DTYPES
     promises = (*SHAPE_PROMISES, *layout_promises(), *DTYPE_PROMISES, *VALUE_PROMISES)
-    return packed(decode, promises=promises if everything else ())
+    codes = packed(decode, promises=promises if everything else ())
+    return _filled(codes, elements) if isinstance(elements, SearchStrategy) else codes
+
+
+@st.composite
+def _filled(draw: st.DrawFn, codes: SearchStrategy[TensorCode], elements: SearchStrategy[Any]) -> TensorCode:
+    """Draw elements for an expression of a tensor."""
+    code = draw(codes)
+    few = draw(st.lists(elements, min_size=1, max_size=MOST_DRAWN))
+    return code.changed(data=tuple([few[place % len(few)] for place in range(len(code.data))]))
 
 
 def tensors(
     *,
-    dtypes: Sequence[torch.dtype] = DTYPES,
+    dtypes: Dtypes = DTYPES,
+    shape: Shape | None = None,
     min_dims: int = 0,
     max_dims: int = MAX_RANK,
     among: Sequence[Shape] | None = None,
+    elements: Elements | None = None,
+    requires_grad: bool = False,
 ) -> SearchStrategy[torch.Tensor]:
-    """Return a strategy for tensors on the device that `placing_on` has set; see `tensor_codes`."""
-    codes = tensor_codes(dtypes=dtypes, min_dims=min_dims, max_dims=max_dims, among=among)
-    return codes.map(TensorCode.build)
+    """Return a strategy for tensors on the device that `placing_on` has set; see `tensor_codes`.
+
+    Hypothesis prints them as the expressions that make them, layout and all.
+
+        @given(x=tensors(dtypes=[torch.float32, torch.float64], max_dims=2, requires_grad=True))
+    """
+    codes = tensor_codes(
+        dtypes=dtypes,
+        shape=shape,
+        min_dims=min_dims,
+        max_dims=max_dims,
+        among=among,
+        elements=elements,
+        requires_grad=requires_grad,
+    )
+    made = codes.map(lambda code: _told(code))
+    call_it(made, "tensors(…)")
+    return made
+
+
+def _told(code: TensorCode) -> torch.Tensor:
+    """Return the tensor of an expression; asked by Hypothesis what it is, it gives the expression."""
+    tensor = code.build()
+    tensor.__dict__["_repr_pretty_"] = functools.partial(_print, code)
+    return tensor
+
+
+def _print(code: TensorCode, printer: Any, _: bool) -> None:
+    printer.text(repr(code))

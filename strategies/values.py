@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from random import Random
+from typing import Any, TypeVar, overload
 
+import numpy as np
 import torch
 
 from strategies.tape import Tape, weighted
@@ -160,8 +164,19 @@ def _float_palette(dtype: torch.dtype) -> tuple[float, ...]:
         -3.0,
         -257.0,
     ]
-    plain = [float(number) for number in range(64)] + [number / 8 for number in range(1, 65)]
-    return (*plain, *_repeat(special, 128))
+    plain = [float(number) for number in range(64)] + [number / 8 for number in range(1, 33)]
+    return (*plain, *_ordinary(dtype), *_repeat(special, 128))
+
+
+def _ordinary(dtype: torch.dtype) -> list[float]:
+    """Return 32 numbers as they come, of every magnitude from 1e-6 to 1e6 and with any mantissa.
+
+    In a low precision there are none below the smallest normal or beyond the exact integers.
+    """
+    info, random = torch.finfo(dtype), Random(32)
+    least, most = max(1e-6, info.tiny * 2), min(1e6, 1 / info.eps)
+    drawn = [math.exp(random.uniform(math.log(least), math.log(most))) for _ in range(32)]
+    return [float(number) for number in torch.tensor(sorted(drawn), dtype=dtype).tolist()]
 
 
 def _complex_palette(dtype: torch.dtype) -> tuple[complex, ...]:
@@ -274,3 +289,45 @@ def ramp(dtype: torch.dtype, count: int) -> tuple[Scalar, ...]:
         return tuple([float(number % end) for number in range(count)])
     end = torch.iinfo(dtype).max
     return tuple([number % end for number in range(count)])
+
+
+class Repeated(Sequence[Scalar]):
+    """Numbers over and over, `total` in all, but for one of them, `value`, at the place `at`.
+
+    They stand for the elements of a tensor of a million, which nobody would keep one by one.
+    """
+
+    def __init__(self, period: tuple[Scalar, ...], total: int, at: int, value: Scalar) -> None:
+        self.period, self.total, self.at, self.value = period, total, at, value
+
+    def __len__(self) -> int:
+        return self.total
+
+    @overload
+    def __getitem__(self, place: int) -> Scalar: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Scalar, ...]: ...
+    def __getitem__(self, place: int | slice) -> Scalar | tuple[Scalar, ...]:
+        if isinstance(place, slice):
+            return tuple([self[each] for each in range(self.total)[place]])
+        at = range(self.total)[place]
+        return self.value if at == self.at else self.period[at % len(self.period)]
+
+    def __iter__(self) -> Iterator[Scalar]:
+        rounds = -(-self.total // len(self.period))
+        numbers = (number for _ in range(rounds) for number in self.period)
+        return (
+            self.value if at == self.at else number for at, number in enumerate(islice(numbers, self.total))
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Return the numbers as an array of numpy's own."""
+        made: np.ndarray[Any, Any] = np.resize(np.array(self.period), self.total)
+        made[self.at] = self.value
+        return made if dtype is None else made.astype(dtype)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Repeated) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.period, self.total, self.at, self.value))

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from reports.files import JOURNAL, PAGE, RESULTS, read_report
 from reports.model import Report, Result
+from tests.forking import FORKS, pytest_in_a_fork
 
 ROOT = Path(__file__).parent.parent
 
@@ -70,15 +72,22 @@ def run_suite(
     Without a worker process, which costs a start, unless `isolated` or `-n` asks for one. That few rules are
     run fails no run that is `partial`.
     """
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--report={directory}"]
+    chosen = ["-p", "no:cacheprovider", f"--report={directory}"]
     if partial:
-        command.append("--partial")
+        chosen.append("--partial")
     if not isolated and "-n" not in options:
-        command += ["-n", "0"]
+        chosen += ["-n", "0"]
     if fault is not None:
-        command += ["-p", "tests.faults.plugin", "--fault", fault]
+        chosen += ["-p", "tests.faults.plugin", "--fault", fault]
+    if FORKS and not any(name.startswith("PYTHON") for name in set(environment or {}) - {"PYTHONPATH"}):
+        with tempfile.TemporaryDirectory() as folder:
+            said = Path(folder, "said")
+            code = pytest_in_a_fork(
+                [*chosen, *options], said, folder=ROOT, environment=environment or {}, seconds=300
+            )
+            return Ran(code, said.read_text("utf-8"), directory)
     done = subprocess.run(
-        [*command, *options],
+        [sys.executable, "-m", "pytest", *chosen, *options],
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         capture_output=True,

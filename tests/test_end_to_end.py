@@ -99,7 +99,7 @@ def test_what_is_not_implemented_is_unsupported_and_fails_a_strict_run_only(tmp_
 
 
 def test_an_observed_rule_fails_a_strict_run_only(tmp_path):
-    options = ("--rule", "gather.int32_index", "--device", "cpu")
+    options = ("--rule", "gather.int32_index", "--device", "cpu", "--confirm", "0", "--shrink", "0")
     ran = run_suite(tmp_path / "plain", *options, fault="gather-misreads-int32-index")
     strict = run_suite(tmp_path / "strict", *options, "--strict", fault="gather-misreads-int32-index")
 
@@ -127,7 +127,7 @@ def test_a_known_break_of_an_input_class_leaves_the_rest_of_the_rule_checked(tmp
         '[[break]]\nrule = "gather.elements"\nclass = "expanded index"\ncause = "device"\n'
         'reason = "It is read as if contiguous."\nissue = "https://example.org/1"\n'
     )
-    options = ("--rule", "gather.elements", "--device", "cpu", f"--known-breaks={breaks}")
+    options = ("--rule", "gather.elements", "--device", "cpu", f"--known-breaks={breaks}", "--confirm=0")
 
     known = run_suite(tmp_path / "known", *options, fault="gather-misreads-expanded-index")
     other = run_suite(tmp_path / "other", *options, fault="gather-loses-nan")

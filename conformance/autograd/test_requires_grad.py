@@ -392,6 +392,18 @@ def test_no_grad_output(case):
     assert not output.requires_grad
 
 
+@rule("no_grad.view", source="torch.no_grad", needs=GRAD)
+@given(case=leaves())
+def test_no_grad_view(case):
+    """A view that is made under no_grad does not require grad, even if its base does."""
+    case.x.requires_grad_()
+
+    with torch.no_grad():
+        view = case.x[...]
+
+    assert not view.requires_grad
+
+
 @rule("no_grad.factory", source="torch.no_grad", needs=GRAD)
 @given(case=leaves_of_every_dtype())
 def test_no_grad_factory(case):

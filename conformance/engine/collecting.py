@@ -31,6 +31,7 @@ from reports.known_breaks import find_breaks
 from reports.model import Kind, Rule, Target
 from reports.vendor import Vendor, hooks, means_unsupported
 from strategies.decks import unused
+from strategies.tape import parts_together
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -81,7 +82,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     for need in rule.needs:
         if need in target.lacks:
             pytest.skip(f"{target.id} lacks {need.value}: {target.lacks[need]}")
-    observation = request.node.stash[OBSERVATION] = Observation()
+    observation = request.node.stash[OBSERVATION] = Observation(together=parts_together(rule.classes))
     config, device = request.config, target.id
     run, known = config.stash[SELECTION]
     recorder = config.stash.get(RECORDER, None)

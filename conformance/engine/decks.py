@@ -1,14 +1,17 @@
-"""The decks of a run: one for all strategies of a length, drawn by the process that needs it first."""
+"""The decks of a run: one for each strategy, drawn by the process that needs it first."""
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hypothesis.strategies import SearchStrategy
 
+from conformance.engine.rule import load_rules
 from strategies.decks import Deck, draw_deck
 from strategies.tape import packing_of
 
@@ -31,31 +34,44 @@ class Decks:
         self._examples = examples
         self._directory = directory
         self._each = each
-        self._decks: dict[int, Deck] = {}
+        self._decks: WeakKeyDictionary[SearchStrategy[Any], Deck] = WeakKeyDictionary()
 
     def of(self, strategy: SearchStrategy[Any]) -> Deck:
-        """Return the deck of a strategy that was made by `packed`: that of all strategies of its length."""
-        length = packing_of(strategy).length
-        if length not in self._decks:
-            self._decks[length] = self._read(length) or self._drawn(strategy, length)
-        return self._decks[length]
+        """Return the deck of a strategy that was made by `packed`."""
+        if strategy not in self._decks:
+            path = self._path(strategy)
+            self._decks[strategy] = self._read(strategy, path) or self._drawn(strategy, path)
+        return self._decks[strategy]
 
-    def _drawn(self, strategy: SearchStrategy[Any], length: int) -> Deck:
+    def _drawn(self, strategy: SearchStrategy[Any], path: Path | None) -> Deck:
         deck = draw_deck(strategy, self._examples, self.seed, self._each)
-        if self._directory is not None:
+        if path is not None:
             # In one step: who reads it meanwhile finds it whole, or not at all.
-            path = self._path(self._directory, length)
             aside = path.with_suffix(f".{os.getpid()}")
-            aside.write_bytes(b"".join(deck))
+            aside.write_bytes(b"".join((deck.pairs.to_bytes(_HEAD, "big"), *deck)))
             aside.replace(path)
         return deck
 
-    def _read(self, length: int) -> Deck | None:
-        if self._directory is None or not self._path(self._directory, length).exists():
-            return None
-        content = self._path(self._directory, length).read_bytes()
-        return tuple(content[at : at + length] for at in range(0, len(content), length))
-
     @staticmethod
-    def _path(directory: Path, length: int) -> Path:
-        return directory / f"{length}-bytes.deck"
+    def _read(strategy: SearchStrategy[Any], path: Path | None) -> Deck | None:
+        if path is None or not path.exists():
+            return None
+        content, length = path.read_bytes(), packing_of(strategy).length
+        cases = [content[at : at + length] for at in range(_HEAD, len(content), length)]
+        return Deck.of(cases, int.from_bytes(content[:_HEAD], "big"))
+
+    def _path(self, strategy: SearchStrategy[Any]) -> Path | None:
+        """Return where processes share the deck of a strategy, known by the first rule that takes it."""
+        rule = _takers().get(strategy)
+        return self._directory / f"{rule}.deck" if self._directory is not None and rule is not None else None
+
+
+_HEAD = 4
+"""Bytes before the cases in a file: how many pairs of classes are known to occur."""
+
+
+@functools.cache
+def _takers() -> Mapping[SearchStrategy[Any], str]:
+    """Return the first rule, in the order of the ids, that takes each strategy."""
+    drawn = [(id, found.drawn) for id, found in sorted(load_rules().items(), reverse=True)]
+    return {taken[1]: id for id, taken in drawn if taken is not None}

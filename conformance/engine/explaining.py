@@ -34,7 +34,7 @@ class Explaining:
     def untried(self, case: Any) -> str | None:
         """Return the dtype that an example is not to be tried for, since the device refuses it."""
         known = self.support.known(case) if self.support is not None and isinstance(case, Case) else None
-        return str(dtypes_of(case)[0]) if known is not None else None
+        return _dtype(case) if known is not None else None
 
     def explains(self, body: Body, case: Any, error: BaseException) -> bool:
         """Return whether a failure breaks nothing; what it is then is counted."""
@@ -50,8 +50,7 @@ class Explaining:
         reason = self._refusal(body, case, error)
         if reason is None:
             return False
-        dtypes = dtypes_of(case) if isinstance(case, Case) else ()
-        seen.refuse(str(dtypes[0]) if dtypes else "any input", reason, classes)
+        seen.refuse(_dtype(case), reason, classes)
         return True
 
     def _refusal(self, body: Body, case: Any, error: BaseException) -> str | None:
@@ -70,3 +69,8 @@ class Explaining:
             # a device that refuses it is no worse.
             return first_line(error)
         return self.support.refusal(case)
+
+
+def _dtype(case: Any) -> str:
+    dtypes = dtypes_of(case) if isinstance(case, Case) else ()
+    return str(dtypes[0]) if dtypes else "any input"

@@ -105,6 +105,9 @@ class Judging:
             refused=dict(observation.refused),
             blocked=dict(observation.blocked),
             excused={entry.place: count for entry, count in observation.excused.items()},
+            pairs={"reached": observation.reached_pairs, "known": observation.known_pairs}
+            if observation.known_pairs
+            else {},
         )
         if outcome is Outcome.BROKEN and FAILURES_OF in item.stash:
             return with_failures(result, item.stash[FAILURES_OF], item, item.stash[WATCH])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reports.known_breaks import KnownBreak
+from strategies.covering import count_pairs
 
 
 @dataclass
@@ -19,7 +20,9 @@ class Observation:
     examples that were not run by the dtype or the input class that the target lacks or refuses, `refused`
     says with what it refuses a dtype. `blocked` counts those that could not be tried by the rule that is
     broken in their stead, `blocked_by` says how. `excused` counts those that failed as is known, `excuses`
-    has the first of each kind. `warned` counts the warnings that broke nothing, by what they say.
+    has the first of each kind. `warned` counts the warnings that broke nothing, by what they say. `together`
+    has the classes that are made of several, with their parts. `pairs` are the pairs of classes of the
+    examples that held, as bits of which `strategies.covering` knows, of `known_pairs` that there are.
     """
 
     examples: int = 0
@@ -39,6 +42,9 @@ class Observation:
     script: Callable[[], str | None] | None = None
     data: bytes | None = None
     warned: Counter[str] = field(default_factory=Counter)
+    together: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    pairs: int = 0
+    known_pairs: int = 0
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""
@@ -46,6 +52,7 @@ class Observation:
             self.examples += 1
             self.held += 1
             self.classes.update(classes)
+            self.classes.update(self._together(classes))
 
     def refuse(self, dtype: str, message: str, classes: Iterable[str]) -> None:
         """Count an example that the target refuses, as it refuses plain input of the dtype."""
@@ -58,7 +65,7 @@ class Observation:
         if not self.closed:
             self.blocked[rule] += 1
             self.blocked_by.setdefault(rule, message)
-            self.untried_classes.update(classes)
+            self._untried(classes)
 
     def excuse(self, entry: KnownBreak, error: BaseException, case: Any) -> None:
         """Count an example that failed as is known."""
@@ -71,7 +78,19 @@ class Observation:
         """Count an example that was not run, since the target lacks a dtype or an input class."""
         if not self.closed:
             self.untried[name] += 1
-            self.untried_classes.update(classes)
+            self._untried(classes)
+
+    def _untried(self, classes: Iterable[str]) -> None:
+        self.untried_classes.update(classes, self._together(classes))
+
+    def _together(self, classes: Iterable[str]) -> list[str]:
+        """Return the classes made of several that an example of these is in."""
+        return [name for name, parts in self.together.items() if parts.issubset(classes)]
+
+    @property
+    def reached_pairs(self) -> int:
+        """How many pairs of classes the examples that held have."""
+        return count_pairs(self.pairs)
 
     def warn(self, message: Warning | str, category: type[Warning]) -> None:
         """Count a warning that no rule is about."""

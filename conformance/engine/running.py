@@ -37,14 +37,12 @@ from conformance.engine.watch import (
 from conformance.engine.ways import Failed, Way, ways
 from reports.model import Kind, Symptom
 from strategies import classes_of
-from strategies.decks import Deck, Decoder, deck_seed, unused
+from strategies.decks import Deck, Handed, deck_seed, decoder, unused
 from strategies.simplest import simplest
 from strategies.tape import Traced
 
 GOING_ON = 2.0
 """Seconds that a rule which broke goes on with the cases that it has left, for what else there is to find."""
-
-_decoder = Decoder()
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,20 @@ class Failure:
 def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list[Failure]:
     """Run a rule on every case of a deck; return the ways in which it broke, none if it held.
 
-    What failed is put together into ways. For the first of them Hypothesis, seeded to draw the same cases,
-    breaks the rule again and shrinks the case, and `simplest` goes on from there; for the others, or with
-    little patience, `simplest` alone.
+    What failed is put together into ways. For the first of them Hypothesis is handed the case, breaks the
+    rule again and shrinks it, and `simplest` goes on from there; for the others, or with little patience,
+    `simplest` alone.
     """
     name, strategy = _drawn(found)
     if settings().verbosity is not Verbosity.normal:
-        return _spoken(found, watch, len(deck), seed)
+        return _spoken(found, watch, deck, seed)
     if keeps_examples() and (failures := _broken_before(found, watch, seed)):
         return failures
     seen, until = _Seen(), float("inf")
     watch.observation.going_on = True
-    for data, decoded in zip(deck, cases_of(strategy, deck), strict=True):
+    watch.observation.known_pairs = deck.pairs
+    pairs = decoder.pairs(strategy, deck)
+    for data, decoded, met in zip(deck, cases_of(strategy, deck), pairs, strict=True):
         if time.monotonic() > until:
             break
         case, before = unused(decoded), watch.observation.held
@@ -92,14 +92,33 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list
         seen.passed.add(data)
         if watch.observation.held > before:
             seen.held.append(frozenset(classes_of(case)))
+            watch.observation.pairs |= met
+    # Those that nobody drew come last: they are not shrunk.
+    explicit, wrote = _explicit(found), watch.observation.data
+    for case in explicit:
+        try:
+            found.example(**{name: case})
+        except UnsatisfiedAssumption:
+            continue
+        except FAILURES as error:
+            seen.failed.append(Failed(error, sign_of(error), b"", frozenset(classes_of(case))))
+    if seen.failed and seen.failed[0].data:
+        watch.observation.data = wrote
     watch.observation.closed = True
     if not seen.failed:
         _show_known(found, watch)
     smallest = [
-        _smallest(found, watch, way, seen, len(deck), seed if number == 0 else None)
+        _smallest(found, watch, way, seen, seed if number == 0 else None)
         for number, way in enumerate(ways(seen.failed, seen.held))
     ]
     return [_with_operator(found, watch, failure) for failure in smallest]
+
+
+def _explicit(found: RegisteredRule) -> list[Any]:
+    """Return the cases that the rule's `@example`s name, none of which has been run."""
+    name, _ = _drawn(found)
+    named = getattr(found.function, "hypothesis_explicit_examples", ())
+    return [unused(each.kwargs[name]) for each in reversed(named) if name in each.kwargs]
 
 
 @dataclass
@@ -111,18 +130,23 @@ class _Seen:
     passed: set[bytes] = field(default_factory=set)
 
 
-def _smallest(
-    found: RegisteredRule, watch: Watch, way: Way, seen: _Seen, examples: int, seed: str | None
-) -> Failure:
+def _smallest(found: RegisteredRule, watch: Watch, way: Way, seen: _Seen, seed: str | None) -> Failure:
     """Return the failure that stands for a way of breaking, on a case as simple as there was time for."""
     first = _failure(found, way, way.failed[0].error, way.failed[0].data)
     if found.rule.kind is Kind.STATISTICAL:
         return first
     if seed is None:
         return _simpler(found, watch, first, min(watch.patience, KNOWN_LOOK))
-    if watch.patience >= FIRST_LOOK:
-        first = _shrunk(found, watch, first, seen.passed, examples, seed)
+    # Hypothesis does not know by which bytes a case gets shorter.
+    if watch.patience >= FIRST_LOOK and first.data and not _leaves_out(found, first):
+        first = _shrunk(found, watch, first, seen.passed, seed)
     return _simpler(found, watch, first, watch.patience)
+
+
+def _leaves_out(found: RegisteredRule, failure: Failure) -> bool:
+    """Return whether the case has parts that can be left out."""
+    cases = found.case(failure.data).values() if failure.data else ()
+    return any(isinstance(case, Traced) and case.switches for case in cases)
 
 
 def _failure(
@@ -181,7 +205,7 @@ def first_failure(found: RegisteredRule, deck: Deck) -> BaseException | None:
 
 def cases_of(strategy: SearchStrategy[Any], deck: Deck) -> Iterable[Any]:
     """Return the cases of a deck, which are kept decoded; see `unused`."""
-    return _decoder.cases(strategy, deck)
+    return decoder.cases(strategy, deck)
 
 
 def _drawn(found: RegisteredRule) -> tuple[str, SearchStrategy[Any]]:
@@ -191,7 +215,7 @@ def _drawn(found: RegisteredRule) -> tuple[str, SearchStrategy[Any]]:
 
 @dataclass
 class _Search:
-    """Which examples Hypothesis is to run: none that passed, and when time is up, only those that failed.
+    """Which examples Hypothesis runs: none that passed, and when time is up, only those that failed.
 
     What fails otherwise than in `way` counts as passed.
     """
@@ -211,14 +235,12 @@ class _Search:
         return False
 
 
-def _shrunk(
-    found: RegisteredRule, watch: Watch, first: Failure, passed: set[bytes], examples: int, seed: str
-) -> Failure:
-    """Have Hypothesis find a failure again, and shrink it; return the first one if it does not."""
+def _shrunk(found: RegisteredRule, watch: Watch, first: Failure, passed: set[bytes], seed: str) -> Failure:
+    """Hand a failure to Hypothesis, to be shrunk; return the first one if it does not break again."""
     search = _Search(passed, time.monotonic() + watch.patience, first.way, {first.data})
     before, watch.passes_over = watch.passes_over, search.passes_over
     try:
-        _test(found, search, seed, max_examples=examples)()
+        _test(found, search, seed, handed=[first.data], phases=[Phase.reuse, Phase.shrink])()
     except HypothesisException:
         return first  # it did not break in the same way each time
     except FAILURES as error:
@@ -229,10 +251,10 @@ def _shrunk(
     return first
 
 
-def _spoken(found: RegisteredRule, watch: Watch, examples: int, seed: str) -> list[Failure]:
+def _spoken(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list[Failure]:
     """Run a rule on its deck by way of Hypothesis, which says what it does."""
     try:
-        _test(found, _Search(set(), float("inf")), seed, max_examples=examples)()
+        _test(found, _Search(set(), float("inf")), seed, handed=deck, phases=[Phase.reuse, Phase.shrink])()
     except FAILURES as error:
         return [_alone(found, watch, error)]
     return []
@@ -257,8 +279,10 @@ def _alone(found: RegisteredRule, watch: Watch, error: BaseException) -> Failure
     return _with_operator(found, watch, _failure(found, way, error, data))
 
 
-def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> Callable[[], None]:
-    """Return the rule as a Hypothesis test that draws the cases of the deck."""
+def _test(
+    found: RegisteredRule, search: _Search, seed: str, *, handed: Iterable[bytes] = (), **changes: Any
+) -> Callable[[], None]:
+    """Return the rule as a Hypothesis test to which the bytes of some cases are handed."""
     name, strategy = _drawn(found)
 
     @functools.wraps(found.example)
@@ -275,7 +299,9 @@ def _test(found: RegisteredRule, search: _Search, seed: str, **changes: Any) -> 
 
     test: Callable[[], None] = given(**{name: strategy})(example)
     # The settings last: a seed takes the example database away.
-    return settings(settings(), **changes)(hypothesis.seed(deck_seed(strategy, seed))(test))
+    database = Handed(handed, settings().database) if handed else settings().database
+    seeded = hypothesis.seed(deck_seed(strategy, seed))(test)
+    return settings(settings(), database=database, **changes)(seeded)
 
 
 def simpler(found: RegisteredRule, watch: Watch, failure: Failure, seconds: float) -> Failure:
@@ -309,21 +335,27 @@ def _simplified(
 ) -> tuple[Traced, BaseException | None, bool]:
     """Return the simplest case whose exception `fails`, that exception, and whether the search is whole."""
     name, _ = _drawn(found)
-    until, latest, whole = time.monotonic() + seconds, None, True
+    until, latest, smallest = time.monotonic() + seconds, None, case
 
     def broken(candidate: Traced) -> bool:
-        nonlocal latest, whole
+        nonlocal latest, smallest
         if time.monotonic() > until:
-            whole = False
-            return False
+            raise _TimeIsUp
         try:
             run_example(found.body, {name: candidate}, watch)
         except FAILURES as error:
             check_device(watch)
             if fails(error, candidate):
-                latest = error
+                latest, smallest = error, candidate
                 return True
         return False
 
-    smallest = simplest(case, broken)
-    return smallest, latest, whole
+    try:
+        simplest(case, broken)
+    except _TimeIsUp:  # to decode what is not run any more takes time, too
+        return smallest, latest, False
+    return smallest, latest, True
+
+
+class _TimeIsUp(Exception):  # noqa: N818 - nothing has gone wrong
+    """There is no time left to look for a simpler case."""

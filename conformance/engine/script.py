@@ -11,17 +11,20 @@ import ast
 import contextlib
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any, TypeGuard
 
 import ml_dtypes
 import numpy as np
 import torch
 
+from conformance import promises
 from reports.replay import registration
 from strategies.case import Case, tensor_fields
 from strategies.code import base_code
+from strategies.programs.program import Program
+from strategies.programs.programmed import Programmed
 
 HEADER = """\
 import warnings
@@ -122,7 +125,11 @@ def standalone(
 
     Raises UnscriptableError if the body needs something that has no place in a script.
     """
+    for value in arguments.values():
+        if isinstance(value, Programmed):
+            return _of_program(body, value, title, device, imports)
     function = _parse(body)
+    along = [_parse(each) for each in _coming_along(body)]
     scripted = _Script(body, _Recorded(body, function, arguments))
     statements: list[ast.stmt] = []
     for statement in _without_docstring(function):
@@ -130,10 +137,10 @@ def standalone(
         statements += visited if isinstance(visited, list) else [visited]
     ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
     text = ast.unparse(module)
-    needed = _globals(module, body)
+    needed = _globals(ast.Module([*along, *statements], type_ignores=[]), body)
     helpers = [_helper(name, bounds or {}) for name in HELPERS if name in scripted.helpers]
     inputs = [
-        _inputs(name, value, _attributes(function, name), device)
+        _inputs(name, value, _attributes([function, *along], name), device)
         for name, value in arguments.items()
         if isinstance(value, Case)
     ]
@@ -145,11 +152,34 @@ def standalone(
         *registered,
         *needed,
         *helpers,
+        *map(_source, along),
         *inputs,
         text,
         *_settling(device),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _of_program(
+    body: Callable[..., None], case: Programmed, title: str, device: str, imports: Sequence[str]
+) -> str:
+    """Return the script of a rule about programs: the program, and then what is promised of it."""
+    claimed: list[tuple[Program, list[str]]] = []
+
+    def instead(lines: Callable[..., Iterator[str]]) -> Callable[..., None]:
+        def note(program: Program, *facts: str, **of: str) -> None:
+            claimed.append((program, list(lines(program, *facts, **of))))
+
+        return note
+
+    stand_in = SimpleNamespace(**{claim: instead(lines) for claim, lines in promises.SCRIPTED.items()})
+    FunctionType(body.__code__, {**body.__globals__, "promises": stand_in})(case)
+    if not claimed:
+        raise UnscriptableError("nothing was claimed of the program")
+    ((program, lines),) = claimed
+    comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
+    start = [comment, "import torch", *map(registration, imports), f"\ndevice = {device!r}", program.script]
+    return "\n".join([*start, *lines, *_settling(device)]) + "\n"
 
 
 def _helper(name: str, bounds: Mapping[str, float]) -> str:
@@ -183,16 +213,53 @@ def _parse(body: Callable[..., None]) -> ast.FunctionDef:
     return function
 
 
+def _coming_along(body: Callable[..., None]) -> list[FunctionType]:
+    """Return the functions of the rule's own module that it calls and that need torch only, callees first."""
+    return list(dict.fromkeys(_own_functions(body, body)))
+
+
+def _own_functions(function: Callable[..., None], body: Callable[..., None]) -> Iterator[FunctionType]:
+    for name in dict.fromkeys(sorted(_names(_parse(function)))):
+        found = body.__globals__.get(name)
+        if isinstance(found, FunctionType) and found is not body and _comes_along(found, body):
+            yield from _own_functions(found, body)
+            yield found
+
+
+def _comes_along(function: FunctionType, body: Callable[..., None]) -> bool:
+    """Return whether a function of the rule's own module needs torch only: then the script has it, too."""
+    if function.__module__ != body.__module__ or hasattr(function, "__wrapped__"):
+        return False
+    found = [body.__globals__.get(name) for name in _names(_parse(function)) if name != function.__name__]
+    return all(_comes_along(each, body) if _is_of(each, body) else not _is_suites(each) for each in found)
+
+
+def _is_of(found: object, body: Callable[..., None]) -> TypeGuard[FunctionType]:
+    return isinstance(found, FunctionType) and found.__module__ == body.__module__
+
+
+def _is_suites(found: object) -> bool:
+    """Return whether a global of a rule's module is numpy's or the suite's: a module, function or class."""
+    module = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", None)
+    return isinstance(module, str) and module.partition(".")[0] in _SUITE
+
+
+def _source(function: ast.FunctionDef) -> str:
+    function.body = _without_docstring(function)
+    return ast.unparse(function) + "\n"
+
+
 def _without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:
     first = function.body[0]
     documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     return function.body[1:] if documented else function.body
 
 
-def _attributes(function: ast.FunctionDef, name: str) -> set[str]:
-    """Return the attributes of a variable that a function uses."""
+def _attributes(functions: Sequence[ast.FunctionDef], name: str) -> set[str]:
+    """Return the attributes of a variable that functions use, those that come along by the same name."""
     return {
         node.attr
+        for function in functions
         for node in ast.walk(function)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
     }
@@ -244,8 +311,7 @@ def _is_suite_call(node: ast.AST, body: Callable[..., None]) -> bool:
     while isinstance(root, ast.Attribute):
         root = root.value
     found = body.__globals__.get(root.id) if isinstance(root, ast.Name) else None
-    module = found.__name__ if isinstance(found, ModuleType) else getattr(found, "__module__", None)
-    return isinstance(module, str) and module.partition(".")[0] in _SUITE
+    return _is_suites(found) and not (_is_of(found, body) and _comes_along(found, body))
 
 
 def _is_suite_list(node: ast.ListComp, body: Callable[..., None]) -> bool:
@@ -444,7 +510,8 @@ def _tensor(array: np.ndarray[Any, Any]) -> torch.Tensor:
 def _literal(value: Any) -> ast.expr:
     """Return the expression for a recorded value: an array becomes a tensor."""
     if isinstance(value, (tuple, list)) and any(isinstance(part, (np.ndarray, np.generic)) for part in value):
-        return ast.Tuple([_literal(part) for part in value], ast.Load())
+        kind = ast.List if isinstance(value, list) else ast.Tuple
+        return kind([_literal(part) for part in value], ast.Load())
     if isinstance(value, (np.ndarray, np.generic)):
         tensor = _tensor(np.array(value))
         code = base_code(tuple(tensor.reshape(-1).tolist()), tensor.dtype, tuple(tensor.shape))

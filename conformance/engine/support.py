@@ -17,7 +17,7 @@ from conformance.engine.device import first_line
 from conformance.engine.symptoms import Body, behind, is_claim
 from conformance.engine.watch import FAILURES
 from strategies import Case, placing_on
-from strategies.plain import dtypes_of, functions_of, has_elements, is_ordinary, plain
+from strategies.plain import dtypes_of, functions_of, has_elements, is_ordinary, is_small, plain
 
 ASKED = 3
 """How many plain cases, of shapes that differ, are tried before a dtype counts as refused."""
@@ -55,13 +55,20 @@ class Support:
 
     def known(self, case: Case) -> str | None:
         """Return what `refusal` found before for these dtypes and functions, None if it was not asked."""
-        return self._answers.get(_key(case))
+        return self._answers.get(_key(case)) if self._answers else None
 
     @functools.cached_property
     def _others(self) -> list[tuple[Body, str, Cases]]:
         return list(self._near)  # looked for only when they are asked
 
     def _ask(self, case: Case) -> str | None:
+        for part in case.plainly():
+            # The CPU takes each of these calls; whether what they give is right is not asked.
+            asked = ((), repr(part))
+            if asked not in self._answers:
+                self._answers[asked] = self._answer(_run_alone, {"case": part})
+            if said := self._answers[asked]:
+                return said
         for body, name, cases in self._rounds(case):
             said = None
             for each in cases:
@@ -90,13 +97,19 @@ class Support:
     def _answer(self, body: Body, arguments: dict[str, Any]) -> str | None:
         try:
             self._run(body, arguments)
-        except FAILURES as error:
-            return None if is_claim(behind(error), body) else first_line(behind(error))
+        except FAILURES as raised:
+            error = behind(raised)
+            return None if is_claim(error, body) else first_line(error)
         return None
 
 
+def _run_alone(case: Any) -> None:
+    case.program.run()
+
+
 def _key(case: Case) -> Asked:
-    return dtypes_of(case), repr(functions_of(case))
+    parts = [repr(part) for part in case.plainly()]
+    return dtypes_of(case), repr(parts or functions_of(case))
 
 
 def _plain_cases(body: Body, name: str, cases: Iterable[Any], signature: Signature) -> Iterator[Case]:
@@ -107,16 +120,16 @@ def _plain_cases(body: Body, name: str, cases: Iterable[Any], signature: Signatu
     """
     found = [case for case in cases if isinstance(case, Case) and has_elements(case)]
 
-    def near(case: Case) -> tuple[bool, bool]:
-        return is_ordinary(case), dtypes_of(case)[: len(signature)] == signature
+    def near(case: Case) -> tuple[bool, bool, bool]:
+        return is_ordinary(case), dtypes_of(case)[: len(signature)] == signature, is_small(case)
 
-    made: dict[str, Case] = {}
+    made: list[Case] = []
     for case in sorted(found, key=near, reverse=True):
         if made and not is_ordinary(case):
             return
         asked = plain(case, (*signature, *dtypes_of(case)[len(signature) :]))
-        if repr(asked) not in made and _taken(body, {name: asked}):
-            made[repr(asked)] = asked
+        if asked not in made and _taken(body, {name: asked}):
+            made.append(asked)
             yield asked.fresh()
             if len(made) == ASKED:
                 return

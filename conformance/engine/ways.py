@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from conformance.engine.symptoms import Sign
+from strategies.dims import PLACES
 from strategies.tensors import LAYOUTS
 from strategies.values import DTYPE_CLASSES
 
@@ -114,4 +115,8 @@ def _kind(name: str) -> str:
         return "dtype"
     if any(name.startswith(f"{layout} ") for layout in LAYOUTS):
         return "layout"
+    if name.startswith("rank "):
+        return "rank"
+    if name in PLACES:
+        return "place of dim"
     return name

@@ -155,7 +155,8 @@ function evidence(rule, target) {
       line.style.width = `${Math.min(100, (100 * many) / result.examples)}%`;
       return make("li", many ? {} : { class: "never" }, make("span", { text: name }), make("span", {}, line), make("b", { text: many || "never" }));
     });
-    part.append(make("details", {}, make("summary", { text: `Inputs tried, by class (${names.length})` }), make("ul", { class: "bars" }, ...bars)));
+    const pairs = result.pairs ? `, and pairs of classes: ${result.pairs.reached} of ${result.pairs.known}` : "";
+    part.append(make("details", {}, make("summary", { text: `Inputs tried, by class (${names.length})${pairs}` }), make("ul", { class: "bars" }, ...bars)));
   }
   return part;
 }

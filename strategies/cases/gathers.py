@@ -14,9 +14,9 @@ from strategies.case import InputCase, Parts, TensorField, case_class
 from strategies.code import TensorCode, array_code, contiguous_code
 from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, decode_dim, dim_classes, places
 from strategies.fills import counting, zero_data, zeros
-from strategies.indices import INDEX_PROMISES, INDEX_VALUE_BYTES, decode_index_shape, index_fill
+from strategies.indices import INDEX_PROMISES, INDEX_VALUE_BYTES, SEVERAL, decode_index_shape, index_fill
 from strategies.shapes import MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, with_size
-from strategies.tape import Tape, packed, strategy, without
+from strategies.tape import Tape, packed, strategy, together, without
 from strategies.tensors import (
     EXPANDED,
     decode_input,
@@ -102,12 +102,27 @@ def decode_gather(
     index = decode_tensor(tape, sizes, index_dtype, role="index", fill=fill, expand=index_expand)
     if 0 in sizes:
         classes.append("empty index")
-    known = (*classes, *dim_classes(dim), *index.classes)
+    if len(shape) > 1 and dim % len(shape) < len(shape) - 1 and sizes[-1] == shape[-1] > 1:
+        classes.append("index of whole rows")
+    known = (*classes, *dim_classes(dim, len(shape)), *index.classes)
     code = decode_input(tape, shape, dtypes, known=known, **options)
     return GatherParts(code.classes, code, dim, index)
 
 
 PROMISES = (*SHAPE_PROMISES, *INDEX_PROMISES, *layout_promises(), *DTYPE_PROMISES, *VALUE_PROMISES)
+
+
+JOINT_PROMISES = (
+    together(
+        *("dim -2", "rank 3 or more", "rows of 16 bytes"),
+        *(SEVERAL, "index of whole rows", "last dim of index expanded"),
+    ),
+    together("transposed input", "stepped index", SEVERAL, "rank 3 or more", "low-precision float"),
+    together("storage offset input", "expanded index", SEVERAL, "middle dim", "rows of 16 bytes"),
+    together("transposed index", SEVERAL, "expanded input", "dim over 1,024"),
+    together("channels-last input", "narrowed index"),
+)
+"""Where a kernel may well have a path of its own."""
 
 
 def _gathers(promises: tuple[str, ...], **options: Any) -> SearchStrategy[Gather]:
@@ -121,7 +136,7 @@ def gathers() -> SearchStrategy[Gather]:
     The index has the input's rank, is no larger than the input off dim, and is shorter than, as long as or
     longer than it along dim; its values repeat, count up or are all equal. Shrinks toward a 0-d input.
     """
-    return _gathers(PROMISES)
+    return _gathers((*PROMISES, *JOINT_PROMISES))
 
 
 def gathers_by_expanded_index() -> SearchStrategy[Gather]:
@@ -133,7 +148,8 @@ def gathers_by_expanded_index() -> SearchStrategy[Gather]:
     dtypes = (torch.float32, *[torch.float64] * 4, *list(dict.fromkeys(DTYPES))[1:])
 
     promises = (*SHAPE_PROMISES[1:], *layout_promises("index"), *layout_promises("input"))
-    return _gathers(promises, min_dims=2, index_expand=100, dtypes=dtypes, fill=counting)
+    joint = [name for name in JOINT_PROMISES if "expanded" in name and "low-precision" not in name]
+    return _gathers((*promises, *joint), min_dims=2, index_expand=100, dtypes=dtypes, fill=counting)
 
 
 def gathers_of_matrices(dim: int) -> SearchStrategy[Gather]:
@@ -144,7 +160,8 @@ def gathers_of_matrices(dim: int) -> SearchStrategy[Gather]:
 
 def gathers_by_int32() -> SearchStrategy[Gather]:
     """Return a strategy for gathers whose index is int32 and not expanded."""
-    return _gathers(without(PROMISES, "expanded index"), index_dtype=torch.int32, index_expand=0)
+    promises = without((*PROMISES, *JOINT_PROMISES), "expanded index", "last dim of index expanded")
+    return _gathers(promises, index_dtype=torch.int32, index_expand=0)
 
 
 @strategy(promises=("expanded index", "over 16 elements"))

@@ -9,7 +9,8 @@ from hypothesis.strategies import SearchStrategy
 
 from strategies.case import InputCase, TensorField, case_class
 from strategies.code import TensorCode
-from strategies.fills import compared_classes, few, numbers, numbers_and_nan
+from strategies.fills import Fill, compared_classes, counting, few, from_table, numbers, numbers_and_nan
+from strategies.functions import Call, calls
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, shape_classes, with_size
 from strategies.tape import Tape, packed, strategy
 from strategies.tensors import (
@@ -25,6 +26,7 @@ from strategies.values import (
     DTYPE_CLASSES,
     FLOAT_DTYPES,
     GRAD_DTYPES,
+    NUMBER_DTYPES,
     REAL_DTYPES,
     VALUE_BYTES,
 )
@@ -50,6 +52,40 @@ class PairMisuse(Pair):
 
     mended_input: TensorField = TensorField()
     mended_other: TensorField = TensorField()
+
+
+@case_class
+class PairCalled(Pair):
+    """The same, and one of the ways to call a function of the two."""
+
+    call: Call
+
+
+@case_class
+class PairGradientCalled(PairGradient):
+    """The same for two leaves, with a gradient for the output."""
+
+    call: Call
+
+
+@case_class
+class PairOut(Pair):
+    """The same, and a tensor to write the result to."""
+
+    out: TensorField = TensorField()
+
+
+PAIR_CALLS = {
+    name: calls(
+        "x, other",
+        f"torch.{name}(x, other)",
+        f"x.{name}(other)",
+        f"torch.{name}(input=x, other=other)",
+        f"x.{name}(other=other)",
+    )
+    for name in ("maximum", "minimum", "fmax", "fmin", "max", "min")
+}
+"""The documented ways to call each function of two tensors."""
 
 
 def _decode_shapes(tape: Tape) -> tuple[Shape, Shape]:
@@ -97,6 +133,118 @@ def pairs_with_0d(tape: Tape) -> Pair:
     if swapped:
         return Pair(classes=(*classes, "0-d input"), input=two, other=one)
     return Pair(classes=(*classes, "0-d other"), input=one, other=two)
+
+
+def _whole(dtype: torch.dtype, *, negative: bool) -> Fill:
+    """Return a fill of whole numbers that every other dtype of such numbers has exactly."""
+    if dtype is torch.bool:
+        return numbers
+    signed = negative and dtype is not torch.uint8
+    table = [byte // 2 if byte < 128 or not signed else (127 - byte) // 2 for byte in range(256)]
+    return from_table([float(number) for number in table] if dtype.is_floating_point else table)
+
+
+_WHOLE = {dtype: _whole(dtype, negative=True) for dtype in dict.fromkeys(REAL_DTYPES)}
+_POSITIVE = {dtype: _whole(dtype, negative=False) for dtype in dict.fromkeys(REAL_DTYPES)}
+
+
+def _two_dtypes(tape: Tape, dtypes: Sequence[torch.dtype]) -> tuple[torch.dtype, torch.dtype]:
+    one, rest = tape.pick(dtypes), tape.byte()
+    others = [dtype for dtype in dict.fromkeys(dtypes) if dtype is not one]
+    return one, others[rest * len(others) >> 8]
+
+
+def _kind_classes(one: torch.dtype, two: torch.dtype) -> list[str]:
+    kinds = {(dtype.is_floating_point, dtype is torch.bool) for dtype in (one, two)}
+    return ["of one kind" if len(kinds) == 1 else "of two kinds"]
+
+
+@strategy(promises=(*SHAPE_PROMISES, *layout_promises(), "broadcast", "of two kinds", "of one kind"))
+def pairs_of_mixed_dtypes(
+    tape: Tape, name: str, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES
+) -> PairCalled:
+    """Return a strategy for two tensors of two dtypes, all of whose elements the dtype of both has exactly.
+
+    `name` is a function of `PAIR_CALLS`, which is called in one of its ways.
+    """
+    (shape, other), call = _decode_shapes(tape), tape.pick(PAIR_CALLS[name])
+    (one, two), swapped = _two_dtypes(tape, dtypes), tape.chance(40)
+    floats = [dtype for dtype in (one, two) if dtype.is_floating_point]
+    fills = [_WHOLE[dtype] if floats and dtype not in floats else numbers for dtype in (one, two)]
+    first = decode_tensor(tape, shape, one, fill=fills[0])
+    second = decode_tensor(tape, other, two, role="other", fill=fills[1])
+    classes = [*shape_classes(shape), *(["broadcast"] if other != shape else []), *first.classes]
+    classes += [*second.classes, *_kind_classes(one, two)]
+    if floats:
+        drawn = (*first.data[:VALUE_BYTES], *second.data[:VALUE_BYTES])
+        classes += compared_classes(floats[0], [float(value) for value in drawn])  # type: ignore[arg-type]
+    first, second = (second, first) if swapped else (first, second)
+    return PairCalled(classes=tuple(dict.fromkeys(classes)), input=first, other=second, call=call)
+
+
+@strategy(promises=("0-d input", "0-d other", "of two kinds", "of one kind"))
+def pairs_of_mixed_dtypes_with_0d(
+    tape: Tape, name: str, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES
+) -> PairCalled:
+    """Return a strategy for a tensor of at least one dim and a 0-d one of another dtype, of small numbers."""
+    shape, call = decode_shape(tape, min_dims=1), tape.pick(PAIR_CALLS[name])
+    (one, two), swapped = _two_dtypes(tape, dtypes), tape.chance(40)
+    first = decode_tensor(tape, shape, one, fill=_POSITIVE[one])
+    second = decode_tensor(tape, (), two, role="other", fill=_POSITIVE[two])
+    classes = [*first.classes, *second.classes, *_kind_classes(one, two)]
+    classes += ["0-d input" if swapped else "0-d other"]
+    first, second = (second, first) if swapped else (first, second)
+    return PairCalled(classes=tuple(dict.fromkeys(classes)), input=first, other=second, call=call)
+
+
+@strategy(promises=(*SHAPE_PROMISES, "transposed input", "expanded input", "broadcast"))
+def pairs_called(tape: Tape, name: str, *, nan: bool = False) -> PairCalled:
+    """Return a strategy for two tensors of one dtype, and a way to call a function of two."""
+    dtypes = FLOAT_DTYPES if nan else NUMBER_DTYPES if name in ("fmax", "fmin") else REAL_DTYPES
+    (shape, other), call = _decode_shapes(tape), tape.pick(PAIR_CALLS[name])
+    dtype, swapped = tape.pick(dtypes), tape.chance(40)
+    one = decode_tensor(tape, shape, dtype, fill=numbers_and_nan if nan else numbers, gaps=not nan)
+    two = decode_tensor(tape, other, dtype, role="other", fill=numbers)
+    classes = [*shape_classes(shape), *(["broadcast"] if other != shape else []), *_classes_of(one, two)]
+    one, two = (two, one) if swapped else (one, two)
+    return PairCalled(classes=tuple(classes), input=one, other=two, call=call)
+
+
+@strategy(promises=(*SHAPE_PROMISES, *layout_promises(), *layout_promises("other")))
+def pair_gradients_called(tape: Tape, name: str) -> PairGradientCalled:
+    """Return a strategy for two leaves of the same shape with many ties between them, and a way to call."""
+    one = decode_input(tape, decode_shape(tape), GRAD_DTYPES, fill=few, requires_grad=True)
+    two = decode_tensor(tape, one.shape, one.dtype, role="other", fill=few, requires_grad=True)
+    upstream, call = decode_upstream(tape, one.shape, one.dtype), tape.pick(PAIR_CALLS[name])
+    classes = (*one.classes, *two.classes)
+    return PairGradientCalled(classes=classes, input=one, other=two, upstream=upstream, call=call)
+
+
+@strategy(promises=(*SHAPE_PROMISES, *layout_promises(), *layout_promises("out", expand=0), "broadcast"))
+def pairs_with_out(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> PairOut:
+    """Return a strategy for two tensors that broadcast, and one of the right shape and dtype to write to."""
+    (shape, other), dtype = _decode_shapes(tape), tape.pick(dtypes)
+    one = decode_tensor(tape, shape, dtype, fill=numbers)
+    two = decode_tensor(tape, other, dtype, role="other", fill=numbers)
+    out = decode_tensor(tape, shape, dtype, role="out", fill=counting, expand=0)
+    classes = [*shape_classes(shape), *(["broadcast"] if other != shape else []), *_classes_of(one, two)]
+    return PairOut(classes=(*classes, *out.classes), input=one, other=two, out=out)
+
+
+@strategy(promises=(*SHAPE_PROMISES, *layout_promises("out", expand=0), "of two kinds", "of one kind"))
+def pairs_of_mixed_dtypes_with_out(tape: Tape) -> PairOut:
+    """Return a strategy for two tensors of different dtypes, and one to write to that has the dtype of one.
+
+    It is that of the higher kind; of one kind, either. All elements are small whole numbers.
+    """
+    shape, (one, two) = decode_shape(tape), _two_dtypes(tape, REAL_DTYPES)
+    first = decode_tensor(tape, shape, one, fill=_WHOLE[one])
+    second = decode_tensor(tape, shape, two, role="other", fill=_WHOLE[two])
+    ranks = [(dtype is not torch.bool) + dtype.is_floating_point for dtype in (one, two)]
+    dtype = one if ranks[0] >= ranks[1] else two
+    out = decode_tensor(tape, shape, dtype, role="out", fill=counting, expand=0)
+    classes = (*shape_classes(shape), *first.classes, *out.classes, *_kind_classes(one, two))
+    return PairOut(classes=classes, input=first, other=second, out=out)
 
 
 @strategy(promises=("0-d", "empty", "two dtypes"))

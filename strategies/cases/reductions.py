@@ -21,8 +21,9 @@ from strategies.dims import (
     places,
 )
 from strategies.fills import Fill, counting, few, numbers, numbers_and_nan
+from strategies.functions import Call, calls
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes, with_size
-from strategies.tape import Tape, packed, strategy, without
+from strategies.tape import Tape, packed, strategy, together, without
 from strategies.tensors import (
     NAN_PROMISES,
     decode_input,
@@ -37,6 +38,7 @@ from strategies.values import (
     DTYPE_PROMISES,
     FLOAT_DTYPES,
     GRAD_DTYPES,
+    NUMBER_DTYPES,
     REAL_DTYPES,
 )
 
@@ -95,6 +97,34 @@ class ReductionMisuse(Reduction):
 
     mended_input: TensorField = TensorField()
     mended_dim: int
+
+
+@case_class
+class WholeCalled(Whole):
+    """An input to reduce over all dims, and one of the ways to call the function that does."""
+
+    call: Call
+
+
+@case_class
+class WholeGradientCalled(WholeGradient):
+    """The same for a leaf, with a 0-d gradient for the output."""
+
+    call: Call
+
+
+@case_class
+class ReductionCalled(Reduction):
+    """A reduction over one dim, and one of the ways to call the function that does it."""
+
+    call: Call
+
+
+@case_class
+class ReductionGradientCalled(ReductionGradient):
+    """The same for a leaf, with a gradient for the output."""
+
+    call: Call
 
 
 @case_class
@@ -176,7 +206,7 @@ def _decode(
         dim = shape.index(max(shape)) - (len(shape) if dim < 0 else 0)
     if shape and not shape[dim]:
         shape = with_size(shape, dim % len(shape), 2)
-    code = decode_input(tape, shape, dtypes, known=dim_classes(dim), fill=fill, **options)
+    code = decode_input(tape, shape, dtypes, known=dim_classes(dim, len(shape)), fill=fill, **options)
     classes = [*code.classes]
     if shape and shape[dim] > 16:
         classes.append("reduces over 16")
@@ -201,7 +231,23 @@ def reductions(
 
     first = NAN_PROMISES if nan else PROMISES if dtypes else (*PROMISES, *_DTYPE_PROMISES)
     further = ("negative dim", "keepdim", "dim dropped", "reduces over 16", "reduces over 256")
-    return packed(decode, promises=(*first, *further))
+    joint: tuple[str, ...]
+    if nan:
+        joint = (
+            together("NaN", "transposed input", "middle dim", "negative dim", "low-precision float"),
+            together(
+                "NaN", "expanded input", "first dim", "negative dim", "rank 4 or more", "rows of 16 bytes"
+            ),
+            together("NaN", "transposed input", "last dim", "reduces over 16"),
+        )
+    else:
+        joint = (
+            together("transposed input", "storage offset input", "first dim"),
+            together("expanded input", "stepped input", "middle dim", "keepdim"),
+            together("narrowed input", "reduces over 16", "negative dim"),
+            together("reduces over 256", "extreme in the last place"),
+        )
+    return packed(decode, promises=(*first, *further, *joint))
 
 
 @strategy(promises=(*_OF_LEAVES, "negative dim", "keepdim", "dim dropped"))
@@ -233,7 +279,16 @@ def _decode_several(
     return _DrawnSeveral(tuple(classes), code, dims, keepdim)
 
 
-@strategy(promises=(*PROMISES[1:], "negative dim", "keepdim", "several dims", *_DTYPE_PROMISES))
+@strategy(
+    promises=(
+        *(*PROMISES[1:], "negative dim", "keepdim", "several dims", *_DTYPE_PROMISES),
+        together(
+            *("expanded input", "storage offset input", "rows of 16 bytes"),
+            *("several dims", "negative dim", "keepdim"),
+        ),
+        together("transposed input", "stepped input", "several dims", "keepdim"),
+    )
+)
 def reductions_of_several_dims(tape: Tape) -> Reductions:
     """Return a strategy for a reduction over a tuple of distinct dims, none of them empty."""
     return _decode_several(tape).case(Reductions)
@@ -248,9 +303,9 @@ def gradients_of_several_dims(tape: Tape) -> ReductionsGradient:
 
 
 @strategy(promises=(*PROMISES, *layout_promises("out", expand=0)))
-def reductions_with_out(tape: Tape) -> ReductionOut:
+def reductions_with_out(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> ReductionOut:
     """Return a strategy for a reduction with tensors of the right shapes and dtypes to write to."""
-    drawn = _decode(tape)
+    drawn = _decode(tape, dtypes)
     values, indices = [
         decode_tensor(tape, drawn.output_shape(), dtype, role="out", fill=counting, expand=0)
         for dtype in (drawn.input.dtype, torch.int64)
@@ -322,3 +377,75 @@ def reductions_of_complex(tape: Tape) -> ReductionMisuse:
     classes = (*shape_classes(shape), *DTYPE_CLASSES[dtype][:1])
     drawn = _Drawn(classes, zeros_code(shape, dtype), dim, keepdim)
     return drawn.case(ReductionMisuse, mended_input=zeros_code(shape, real), mended_dim=dim)
+
+
+_BY_PLACE = "torch.{0}(x, dim, keepdim)", "x.{0}(dim, keepdim)"
+_BY_NAME = (
+    "torch.{0}(x, dim=dim, keepdim=keepdim)",
+    "x.{0}(dim=dim, keepdim=keepdim)",
+    "torch.{0}(input=x, dim=dim, keepdim=keepdim)",
+)
+_SHORT = "torch.{0}(x, dim)", "x.{0}(dim)"
+_SHORT_BY_NAME = "torch.{0}(x, dim=dim)", "x.{0}(dim=dim)"
+_WHOLE = "torch.{0}(x)", "x.{0}()", "torch.{0}(input=x)"
+_OF_NONE = "torch.{0}(x, dim=None)", "x.{0}(dim=None)"
+
+
+def _calls(name: str, parameters: str, *texts: str) -> tuple[Call, ...]:
+    return calls(parameters, *[text.format(name) for text in texts])
+
+
+def calls_over_a_dim(name: str, *, keepdim: bool) -> tuple[Call, ...]:
+    """Return the documented ways to call a reduction over a dim."""
+    texts = [*([] if name == "aminmax" else _BY_PLACE), *_BY_NAME]
+    if not keepdim:
+        texts += [*([] if name == "aminmax" else _SHORT), *_SHORT_BY_NAME]
+    return _calls(name, "x, dim, keepdim", *texts)
+
+
+def calls_over_all_dims(name: str) -> tuple[Call, ...]:
+    """Return the documented ways to call a reduction over all dims."""
+    return _calls(name, "x", *_WHOLE, *(() if name in ("max", "min") else _OF_NONE))
+
+
+def _dtypes_of(name: str, *, nan: bool, gradient: bool) -> Sequence[torch.dtype]:
+    numbers_alone = NUMBER_DTYPES if name in ("argmax", "argmin") else REAL_DTYPES
+    return FLOAT_DTYPES if nan else GRAD_DTYPES if gradient else numbers_alone
+
+
+def _fill_of(*, nan: bool, gradient: bool) -> Fill:
+    return numbers_and_nan if nan else few if gradient else numbers
+
+
+@strategy(promises=("0-d", "ties", "negative dim", "keepdim", "dim dropped", "transposed input"))
+def reductions_called(
+    tape: Tape, name: str, *, nan: bool = False, gradient: bool = False
+) -> ReductionCalled | ReductionGradientCalled:
+    """Return a strategy for a reduction over a dim, called in one of its ways.
+
+    With `nan` there is at least one NaN, without it none; with `gradient` the input is a leaf
+    with many ties, and there is a gradient for the output.
+    """
+    options = {"requires_grad": True} if gradient else {"gaps": not nan}
+    dtypes = _dtypes_of(name, nan=nan, gradient=gradient)
+    drawn = _decode(tape, dtypes, _fill_of(nan=nan, gradient=gradient), **options)
+    call = tape.pick(calls_over_a_dim(name, keepdim=drawn.keepdim))
+    if not gradient:
+        return drawn.case(ReductionCalled, call=call)
+    upstream = decode_upstream(tape, drawn.output_shape(), drawn.input.dtype)
+    return drawn.case(ReductionGradientCalled, call=call, upstream=upstream)
+
+
+@strategy(promises=("0-d", "ties", "size 1", "transposed input"))
+def wholes_called(
+    tape: Tape, name: str, *, nan: bool = False, gradient: bool = False
+) -> WholeCalled | WholeGradientCalled:
+    """Return a strategy for a reduction over all dims, as `reductions_called` does for one."""
+    options = {"requires_grad": True} if gradient else {"gaps": not nan}
+    dtypes = _dtypes_of(name, nan=nan, gradient=gradient)
+    code = _decode_whole(tape, dtypes, _fill_of(nan=nan, gradient=gradient), **options)
+    call = tape.pick(calls_over_all_dims(name))
+    if not gradient:
+        return WholeCalled(classes=code.classes, input=code, call=call)
+    upstream = contiguous_code((float(1 + (tape.byte() >> 5)),), code.dtype, ())
+    return WholeGradientCalled(classes=code.classes, input=code, call=call, upstream=upstream)

@@ -22,7 +22,7 @@ from strategies.dims import (
 )
 from strategies.fills import Fill, zeros
 from strategies.shapes import MANY_ONES, MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, with_size
-from strategies.tape import Tape, packed, strategy, without
+from strategies.tape import Tape, packed, strategy, together, without
 from strategies.tensors import EXPANDED, decode_input, decode_upstream, layout_promises
 from strategies.values import GRAD_DTYPES, STORED_DTYPES, decode_values
 
@@ -84,7 +84,7 @@ def _one_dim(of_size_one: bool | None) -> Arguments:
         size = shape[at]
         if of_size_one is not None:
             size = 1 if of_size_one else other if size == 1 else size
-        return with_size(shape, at, size), (dim,), dim_classes(dim)
+        return with_size(shape, at, size), (dim,), dim_classes(dim, len(shape))
 
     return decode
 
@@ -104,8 +104,9 @@ def _any_form(tape: Tape, shape: Shape) -> Arranged:
         return shape, (), ["all dims"]
     if form < 178:
         dim = decode_dim(tape, len(shape))
-        return shape, (dim,), ["one dim"]
-    return shape, (decode_dims(tape, len(shape)),), ["several dims"]
+        return shape, (dim,), ["one dim", *dim_classes(dim, len(shape))]
+    dims = decode_dims(tape, len(shape))
+    return shape, (dims,), ["several dims", *dim_classes(min(dims))]
 
 
 def _new_dim(negative: bool | None) -> Arguments:
@@ -114,7 +115,7 @@ def _new_dim(negative: bool | None) -> Arguments:
         dim = decode_dim(tape, count)
         if negative is not None:
             dim = dim % count - (count if negative else 0)
-        return shape, (dim,), dim_classes(dim) if negative is None else []
+        return shape, (dim,), dim_classes(dim, count) if negative is None else []
 
     return decode
 
@@ -170,6 +171,12 @@ class _Plan:
 
 FORMS = ("all dims", "one dim", "several dims")
 
+JOINT_PROMISES = (
+    together("negative dim", "rank 4 or more", "expanded input", "storage offset input"),
+    together("several dims", "transposed input", "size 1"),
+    together("one dim", "stepped input", "transposed input"),
+)
+
 
 def squeezes() -> SearchStrategy[Shaped]:
     """Return a strategy for inputs of squeeze without a dim. Shrinks toward a 0-d zero."""
@@ -178,7 +185,7 @@ def squeezes() -> SearchStrategy[Shaped]:
 
 def squeezes_in_any_form() -> SearchStrategy[Shaped]:
     """Return a strategy for squeeze without a dim, with one dim and with a tuple of dims."""
-    return _Plan(_any_form, squeezed_shape).cases(*FORMS)
+    return _Plan(_any_form, squeezed_shape).cases(*FORMS, *JOINT_PROMISES)
 
 
 def squeezes_in_place() -> SearchStrategy[Shaped]:
@@ -251,7 +258,11 @@ def squeezes_of_scalars(tape: Tape) -> Shaped:
 def unsqueezes(*, negative: bool | None = None) -> SearchStrategy[Shaped]:
     """Return a strategy for unsqueeze at any place; at a negative or else non-negative dim if asked for."""
     plan = _Plan(_new_dim(negative), unsqueezed_shape)
-    return plan.cases("negative dim") if negative is None else plan.cases()
+    joint = (
+        together("negative dim", "transposed input", "storage offset input", "rows of 16 bytes"),
+        together("middle dim", "expanded input", "stepped input"),
+    )
+    return plan.cases("negative dim", *joint) if negative is None else plan.cases()
 
 
 def unsqueezes_of_zeros() -> SearchStrategy[Shaped]:

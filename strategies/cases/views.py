@@ -13,7 +13,7 @@ from strategies.case import InputCase, Parts, TensorField, case_class
 from strategies.code import TensorCode
 from strategies.fills import zeros
 from strategies.shapes import MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, with_size
-from strategies.tape import Tape, strategy, without
+from strategies.tape import Tape, strategy, together, without
 from strategies.tensors import decode_input, decode_upstream, layout_promises, zeros_code
 from strategies.values import GRAD_DTYPES, STORED_DTYPES
 
@@ -142,7 +142,14 @@ def _decode(tape: Tape, dtypes: Sequence[torch.dtype] = STORED_DTYPES, **options
 PROMISES = (*SHAPE_PROMISES, "merges dims", "splits a dim")
 
 
-@strategy(promises=(*PROMISES, *layout_promises()))
+JOINT_PROMISES = (
+    together("rank 4 or more", "expanded input", "storage offset input", "rows of 16 bytes"),
+    together("transposed input", "storage offset input", "merges dims"),
+    together("transposed input", "stepped input", "splits a dim"),
+)
+
+
+@strategy(promises=(*PROMISES, *layout_promises(), *JOINT_PROMISES))
 def views(tape: Tape) -> View:
     """Return a strategy for inputs of every layout and a shape that each can be viewed as.
 
@@ -165,7 +172,7 @@ def views_with_dims(tape: Tape) -> View:
     return viewed.case(View, shape=viewed.shape or (1,))
 
 
-@strategy(promises=(*without(PROMISES, "empty"), *layout_promises()))
+@strategy(promises=(*without(PROMISES, "empty"), *layout_promises(), *JOINT_PROMISES))
 def views_of_elements(tape: Tape) -> View:
     """Return a strategy for views of inputs of at least one element."""
     code = decode_input(tape, nonempty_shape(decode_shape(tape)), STORED_DTYPES)

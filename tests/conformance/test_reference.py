@@ -217,3 +217,18 @@ def test_strides_of_a_view_lead_to_the_same_elements(shape, strides, viewed, exp
 @pytest.mark.parametrize("other", [torch.bool, torch.int8, torch.int64, torch.float16, torch.float32])
 def test_promoted_agrees_with_torch(one, other):
     assert reference.promoted(one, other) == str(torch.promote_types(one, other))
+
+
+def test_a_0d_array_counts_for_the_common_dtype_only_if_it_is_of_a_higher_kind():
+    row, number = np.zeros(2, np.int8), np.zeros((), np.int64)
+    real = np.zeros((), np.float32)
+
+    assert reference.common(row, number, (torch.int8, torch.int64))[0].dtype == np.int8
+    assert reference.common(row, number[np.newaxis], (torch.int8, torch.int64))[0].dtype == np.int64
+    assert reference.common(row, real, (torch.int8, torch.float32))[0].dtype == np.float32
+
+
+def test_pieces_lie_where_their_spans_start():
+    whole = reference.in_place_of_parts((2, 3), 1, [(1, 2), (2, 3)], [np.ones(2), np.full((2, 1), 5.0)])
+
+    assert whole.tolist() == [[0, 1, 5], [0, 1, 5]]

@@ -1,11 +1,11 @@
-"""One deck for all strategies of a length, for all processes of a run."""
+"""One deck for each strategy, for all processes of a run."""
 
 import pytest
 
 from conformance.engine.decks import Decks
 from conformance.engine.rule import load_rules
+from strategies import tensor_codes
 from strategies.decks import draw_deck
-from strategies.tape import packing_of
 
 
 def strategy_of(id):
@@ -68,10 +68,25 @@ def test_rules_of_one_strategy_share_a_deck():
     assert strategy_of("gather.output_dtype") is strategy_of("gather.output_shape")
 
 
-def test_strategies_of_one_length_share_a_deck_and_few_lengths_there_are(drawn):
-    decks = Decks("0", 5)
+def test_each_strategy_has_a_deck_of_its_own_known_by_a_rule(drawn, tmp_path):
+    decks, ids = Decks("0", 5, tmp_path), ["gather.elements", "gather.output_shape", "view.shape"]
 
-    for id in load_rules():
+    for id in ids:
         decks.of(strategy_of(id))
 
-    assert len(drawn) == len({packing_of(strategy_of(id)).length for id in load_rules()}) < 50
+    assert len(drawn) == 2
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_deck_that_is_shared_says_how_many_pairs_of_classes_there_are(tmp_path):
+    drawn, read = [Decks("0", 100, tmp_path).of(ELEMENTS) for _ in range(2)]
+
+    assert drawn is not read
+    assert drawn.pairs == read.pairs > 300
+
+
+def test_a_strategy_that_no_rule_takes_is_drawn_by_each_process(tmp_path):
+    own = tensor_codes(max_dims=1, min_dims=1)
+
+    assert Decks("0", 5, tmp_path).of(own) == Decks("0", 5, tmp_path).of(own)
+    assert not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ from reports.known_breaks import KnownBreak
 from reports.model import Basis, Outcome, Report, Result, Rule, Run, Target
 from reports.score import Score
 from reports.verdict import fails
+from strategies.tape import parts_together, together
 
 RULE = Rule("a.b", "area", "a", "It holds.", "torch.gather", classes=("0-d", "empty"))
 KNOWN = KnownBreak("a.b", "torch", "It is known.", issue="https://example.org/1")
@@ -145,3 +146,21 @@ def test_a_target_conforms_if_every_applicable_rule_was_run_and_none_broke():
     assert not Score(report(Outcome.HOLDS, extra=1), "cpu").conforms
     assert not Score(report(Outcome.INAPPLICABLE), "cpu").conforms
     assert "1 not run" in Score(report(Outcome.HOLDS, extra=1), "cpu").line
+
+
+def test_classes_that_are_promised_together_must_meet_in_one_example():
+    both = together("negative dim", "empty")
+    apart = Observation(together=parts_together((both,)))
+    apart.passed(("negative dim",))
+    apart.passed(("empty",))
+    met = Observation(together=parts_together((both,)))
+    met.passed(("empty", "bool", "negative dim"))
+    untried = Observation(together=parts_together((both,)))
+    untried.passed(("bool",))
+    untried.passed_over("torch.float64", ("empty", "negative dim"))
+    rule = replace(RULE, classes=(both,))
+
+    assert judge(rule, apart) == (Outcome.THIN, "never drawn: negative dim + empty")
+    assert judge(rule, met)[0] is Outcome.HOLDS
+    assert met.classes[both] == 1
+    assert judge(rule, untried)[0] is Outcome.HOLDS

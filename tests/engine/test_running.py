@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 
 from conformance.engine.explaining import Explaining
 from conformance.engine.observation import Observation
@@ -14,8 +14,10 @@ from conformance.engine.running import first_failure, run_rule, simpler
 from conformance.engine.watch import Watch, watching
 from reports.known_breaks import KnownBreak
 from reports.model import Kind
-from strategies import shapes, tensor_codes
+from strategies import gathers, shapes, tensor_codes
+from strategies.cases.gathers import Gather
 from strategies.decks import draw_deck
+from strategies.tape import Origin
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +105,27 @@ def test_a_search_ends_when_its_time_is_over():
     assert found.describe(simplest.data) == "case = torch.tensor([[0.0]])"
 
 
+def test_a_search_without_time_decodes_hardly_a_case(monkeypatch):
+    def body(case):
+        assert len(case.shape) < 2
+
+    found = declared(body)
+    (failure,), observation = run(found, patience=0.0)
+    decoded = []
+    again = Origin.again
+
+    def counted(origin, data):
+        decoded.append(data)
+        return again(origin, data)
+
+    monkeypatch.setattr(Origin, "again", counted)
+
+    with watching(watch := Watch(observation)):
+        simpler(found, watch, failure, -1)
+
+    assert len(decoded) < 5
+
+
 def test_what_breaks_once_is_told_as_it_broke():
     broke = []
 
@@ -154,7 +177,7 @@ def test_one_fault_does_not_hide_the_next():
     assert set(said) == {"no dims", "no elements", "not for a bool of 1 dims"}
     assert said["no dims"].every == ("0-d",)
     assert "empty" in said["no elements"].every
-    assert said["not for a bool of 1 dims"].shared == ("bool",)
+    assert "bool" in said["not for a bool of 1 dims"].shared
     assert observation.held == 100 - sum(symptom.failed for symptom in said.values())
 
 
@@ -216,3 +239,35 @@ def test_a_rule_is_an_ordinary_hypothesis_test_without_the_engine():
 
     assert len(seen) > 20
     assert {len(case.shape) for case in seen} == {0, 1}
+
+
+def test_the_pairs_of_classes_that_held_are_counted():
+    _, everything = run(declared(lambda case: None))
+
+    def body(case):
+        assert case.shape
+
+    _, some = run(declared(body))
+
+    assert 0 < some.reached_pairs < everything.reached_pairs <= everything.known_pairs
+
+
+def test_an_example_that_is_named_is_run_with_the_deck():
+    seen = []
+
+    @rule("made_up.named", source="torch.gather")
+    @given(case=gathers())
+    @example(case=Gather(input=torch.tensor([1.0, 2.0]), dim=0, index=torch.tensor([5])))
+    def test_named(case):
+        """It holds."""
+        seen.append(case)
+        assert case.origin is not None
+
+    found = RegisteredRule(vars(test_named)["rule"], test_named)
+    (failure,), observation = run(found)
+
+    assert failure.data == b""
+    assert observation.counterexample() == (
+        "case = Gather(input=torch.tensor([1.0, 2.0]), dim=0, index=torch.tensor([5]))"
+    )
+    assert len(seen) > 100

@@ -1,6 +1,7 @@
 """Standalone scripts: each runs on torch alone and says of a healthy torch that the rule holds."""
 
 import ast
+import contextlib
 import warnings
 
 import numpy as np
@@ -23,7 +24,7 @@ from tests.faults import observe
 from tests.faults.test_faults import KNOWN
 
 LINES_BEYOND_INPUTS = 40
-UNSCRIPTED = {"categorical.score_function"}
+UNSCRIPTED = {"autograd_grad.materialized_part", "categorical.score_function"}
 """Rules that compare with what the reference makes of the target's own results."""
 
 
@@ -45,7 +46,11 @@ def test_the_script_of_a_rule_holds_on_a_healthy_torch(id):
     script = script_of(id, RULES[id].rule.faults[0])
 
     assert script is not None
-    run(script)
+    with contextlib.suppress(SystemExit) if "it may be refused" in script else contextlib.nullcontext():
+        run(script)
+    if id.startswith("program."):
+        assert "SimpleNamespace" not in script  # the program itself
+        return
     inputs = script[script.index("case = SimpleNamespace(") : script.index("\n)\n")]
     assert len(script.splitlines()) - len(inputs.splitlines()) <= LINES_BEYOND_INPUTS
     assert {

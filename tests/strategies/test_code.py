@@ -4,7 +4,7 @@ from hypothesis import given
 
 from strategies import tensor_codes
 from strategies.code import array_code, contiguous_code, indexed_shape
-from strategies.values import STORED_DTYPES
+from strategies.values import STORED_DTYPES, Repeated
 
 
 @given(tensor_codes(dtypes=STORED_DTYPES))
@@ -44,3 +44,14 @@ def test_an_index_leaves_the_shape_that_torch_leaves():
     base, index = (4, 3, 5), (slice(1, None, 2), 0)
 
     assert indexed_shape(base, index) == torch.zeros(base)[index].shape
+
+
+def test_numbers_that_repeat_print_as_a_short_expression_that_rebuilds_them():
+    for dtype in (torch.float32, torch.bfloat16, torch.uint8):
+        code = contiguous_code(Repeated((1, 2, 3), 40_000, 39_000, 9), dtype, (40, 1, 1_000))
+        again = eval(repr(code), {"torch": torch})
+
+        assert len(repr(code)) < 200
+        assert again.dtype is dtype
+        assert torch.equal(again, code.build())
+        assert code.elements().reshape(-1)[39_000] == 9

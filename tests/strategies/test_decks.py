@@ -1,14 +1,15 @@
-"""Decks: drawn once, as Hypothesis would draw for the rule itself."""
+"""Decks: drawn once, and handed to Hypothesis case by case."""
 
-import hypothesis
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.database import InMemoryExampleDatabase
 
 from strategies import gathers
 from strategies.case import Case
-from strategies.decks import Decoder, deck_seed, draw_deck, unused
-from strategies.tape import packing_of
+from strategies.cases.gathers import JOINT_PROMISES
+from strategies.decks import Deck, Decoder, Handed, decoder, draw_deck, unused
+from strategies.tape import packed, packing_of, parts_of
 
 
 def test_a_deck_is_the_same_for_a_seed_and_another_for_another():
@@ -22,19 +23,54 @@ def test_a_longer_deck_begins_with_the_shorter():
     assert draw_deck(gathers(), 40, "0")[:20] == draw_deck(gathers(), 20, "0")
 
 
-def test_a_hypothesis_test_with_the_seed_draws_the_deck():
-    """So what broke a rule in its deck breaks it again where Hypothesis shrinks it."""
-    drawn = []
+def handed_to_hypothesis(strategy, cases, body, kept=None):
+    """Run a test on some cases by way of Hypothesis."""
+    test = given(case=strategy)(body)
+    database = Handed(cases, kept)
+    settings(database=database, phases=[Phase.reuse, Phase.shrink], deadline=None)(test)()
 
-    @hypothesis.seed(deck_seed(gathers(), "0"))
-    @settings(max_examples=50, database=None, phases=[Phase.generate], deadline=None)
-    @given(case=gathers())
-    def test(case):
-        drawn.append(case.origin.data)
 
-    test()
+def test_hypothesis_runs_the_cases_that_it_is_handed():
+    seen = []
+    deck = draw_deck(gathers(), 100, "0")
 
-    assert tuple(drawn) == draw_deck(gathers(), 50, "0")
+    handed_to_hypothesis(gathers(), deck, lambda case: seen.append(case.origin.data))
+
+    assert sorted(seen) == sorted(deck)
+
+
+def test_hypothesis_shrinks_a_chosen_case_and_keeps_it():
+    kept, deck = InMemoryExampleDatabase(), draw_deck(gathers(), 100, "0")
+    name = JOINT_PROMISES[0]
+    joint = [
+        data
+        for data, case in zip(deck, decoder.cases(gathers(), deck), strict=True)
+        if set(parts_of(name)) <= set(case.classes)
+    ]
+    failed = []
+
+    def body(case):
+        if set(parts_of(name)) <= set(case.classes):
+            failed.append(case.origin.data)
+            raise AssertionError
+
+    with pytest.raises(AssertionError):
+        handed_to_hypothesis(gathers(), joint[:1], body, kept)
+
+    assert failed[-1] < joint[0]
+    assert failed[-1] in b"".join(value for values in kept.data.values() for value in values)
+
+
+def test_the_first_case_is_the_simplest():
+    assert draw_deck(gathers(), 1, "0") == (bytes(packing_of(gathers()).length),)
+
+
+def test_no_case_comes_twice_and_there_are_as_many_as_the_strategy_has():
+    few = packed(lambda tape: tape.byte() >> 6)
+
+    assert len(set(draw_deck(gathers(), 200, "0"))) == 200
+    assert sorted(draw_deck(few, 500, "0")) == [bytes((byte,)) for byte in range(256)]
+    assert draw_deck(packed(lambda tape: 1), 5, "0") == (b"",)
 
 
 def test_only_what_is_packed_has_a_deck():
@@ -52,7 +88,7 @@ def test_a_deck_is_decoded_once_for_all_who_ask():
 
 
 def test_a_long_deck_is_decoded_and_not_kept():
-    decoder, deck = Decoder(), draw_deck(gathers(), 5, "0") * 201
+    decoder, deck = Decoder(), Deck(draw_deck(gathers(), 5, "0") * 201)
 
     assert [case.origin.data for case in decoder.cases(gathers(), deck)] == list(deck)
     assert not decoder._kept

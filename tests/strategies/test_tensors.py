@@ -1,8 +1,10 @@
 import pytest
 import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from strategies import placing_on, tensor_codes, tensors
+from strategies import gathers, placing_on, tensor_codes, tensors
+from strategies.values import palette
 from tests.strategies.drawing import minimal
 
 
@@ -89,3 +91,64 @@ def test_wrong_arguments_are_named():
         tensors(max_dims=9)
     with pytest.raises(ValueError, match="not 0"):
         tensor_codes(dtypes=())
+
+
+def failing(test):
+    """Return what Hypothesis says of a test's failing example."""
+    with pytest.raises(AssertionError) as raised:
+        test()
+    return "\n".join(vars(raised.value)["__notes__"])
+
+
+def test_a_tensor_prints_with_its_layout():
+    @given(x=tensors(dtypes=torch.float32, shape=(2, 2)))
+    @settings(database=None, derandomize=True)
+    def test_own(x):
+        assert x.stride() != (1, 2)
+
+    assert ".permute(1, 0)" in failing(test_own)
+
+
+def test_elements_are_those_given():
+    assert set(minimal(tensors(elements=[2, 5], dtypes=torch.int16, shape=(3,))).tolist()) <= {2, 5}
+
+    @given(x=tensors(elements=st.floats(-1, 1, width=32), dtypes=torch.float32, max_dims=2))
+    @settings(database=None, derandomize=True)
+    def test_own(x):
+        assert bool((x.abs() <= 1).all())
+
+    test_own()
+
+
+def test_tensors_may_require_grad():
+    tensor = minimal(tensors(dtypes=[torch.float64], requires_grad=True))
+
+    assert tensor.requires_grad
+    assert tensor.is_leaf
+
+
+def test_floats_are_drawn_with_any_mantissa():
+    for dtype in (torch.float32, torch.float64):
+        numbers = [number for number in (value.real for value in palette(dtype)) if 1e-6 < number < 1e6]
+        assert sum(number * 8 % 1 != 0 for number in numbers) > 20
+        assert any(number < 1e-4 for number in numbers)
+
+
+def test_strategies_print_as_what_makes_them():
+    assert repr(tensors()) == "tensors(…)"
+    assert repr(tensor_codes(max_dims=1)) == "tensor_codes(…)"
+    assert repr(gathers()) == "gathers(…)"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"shape": (2,), "among": [(2,)]}, "exclude each other"),
+        ({"shape": (-1,)}, "at least 0, not -1"),
+        ({"requires_grad": True, "dtypes": torch.int64}, "torch.int64 have no gradients"),
+        ({"elements": []}, "1 to 256 elements"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        tensors(**options)

@@ -1,7 +1,8 @@
+import numpy as np
 import torch
 
 from strategies.tape import Tape
-from strategies.values import STORED_DTYPES, decode_bytes, palette, ramp
+from strategies.values import STORED_DTYPES, Repeated, decode_bytes, palette, ramp
 
 
 def test_palettes_hold_the_values_that_kernels_get_wrong():
@@ -33,3 +34,16 @@ def test_bytes_are_read_the_last_first_and_repeat():
     assert decode_bytes(tape, 2, read=3) == b"\3\2"
     assert tape.byte() == 4
     assert set(decode_bytes(Tape(b"\1\2\3"), 10, read=3)) == {1, 2, 3}
+
+
+def test_repeated_numbers_are_those_of_a_tuple():
+    numbers = Repeated((1, 2, 3), 8, 6, 9)
+    expected = (1, 2, 3, 1, 2, 3, 9, 2)
+
+    assert tuple(numbers) == expected
+    assert tuple(numbers[at] for at in range(len(numbers))) == expected
+    assert numbers[-1] == 2
+    assert numbers[5:] == expected[5:]
+    assert np.array(numbers).tolist() == list(expected)
+    assert numbers == Repeated((1, 2, 3), 8, 6, 9)
+    assert numbers != Repeated((1, 2, 3), 8, 5, 9)

@@ -1,0 +1,88 @@
+"""A process that has imported what takes long, torch above all, and forks for each run of pytest.
+
+`pytest_in_a_fork` is what the tests use; run as a program, this is the process, and reads from stdin.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import importlib
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+IMPORTED = (
+    "torch",
+    "torch._meta_registrations",
+    "torch.fx.experimental.symbolic_shapes",
+    "ml_dtypes",
+    "jinja2",
+)
+"""What any run imports, but for the suite and plugins of pytest, whose asserts pytest rewrites."""
+
+FORKS = hasattr(os, "fork")
+
+
+def pytest_in_a_fork(
+    options: Sequence[str], output: Path, *, folder: Path, environment: Mapping[str, str], seconds: int
+) -> int:
+    """Run pytest in a folder, what it says going to a file; return how it ended, as a subprocess would.
+
+    A run that takes longer is ended by SIGALRM. Of the variables that Python itself reads when it starts, the
+    `environment` may have PYTHONPATH only.
+    """
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    asked = {
+        "options": [*options],
+        "output": str(output),
+        "folder": str(folder),
+        "environment": {**environment},
+        "seconds": seconds,
+    }
+    server.stdin.write(json.dumps(asked) + "\n")
+    server.stdin.flush()
+    return int(server.stdout.readline())
+
+
+@functools.cache
+def _server() -> subprocess.Popen[str]:
+    server = subprocess.Popen(
+        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(server.terminate)
+    return server
+
+
+def _serve() -> None:
+    for name in IMPORTED:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        if os.fork() == 0:
+            _run(**json.loads(line))
+        _, status = os.wait()
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _run(options: list[str], output: str, folder: str, environment: dict[str, str], seconds: int) -> None:
+    signal.alarm(seconds)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    told = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for descriptor in (1, 2):
+        os.dup2(told, descriptor)
+    os.chdir(folder)
+    os.environ.update(environment)
+    sys.path[:1] = [folder, *environment.get("PYTHONPATH", "").split(os.pathsep)]  # as `python -m` has it
+    sys.argv = ["pytest", *options]
+    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    _serve()
