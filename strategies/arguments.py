@@ -13,6 +13,7 @@ An argument that is an expression for a tensor, or a tuple of them, is built on 
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,6 +27,9 @@ from strategies.tape import Tape, length_of, packed, packing_of
 @case_class
 class Arguments(Case):
     """The arguments of a call; each is an attribute."""
+
+    def __repr__(self) -> str:
+        return f"arguments((), {super().__repr__().partition('(')[2]}"
 
 
 def arguments(classes: Iterable[str], **given: Any) -> Arguments:
@@ -49,7 +53,9 @@ LENGTH = 256
 """How many bytes a strategy for arguments draws, if it needs no more."""
 
 
-def drawn_evenly(decode: Callable[[Tape], Case], *, promises: Iterable[str] = ()) -> SearchStrategy[Any]:
+def drawn_evenly(
+    decode: Callable[[Tape], Case], *, promises: Iterable[str] = (), upon: SearchStrategy[Any] | None = None
+) -> SearchStrategy[Any]:
     """Return a strategy as `packed` does, which draws as many bytes as others made so.
 
     They all need one deck, and what some of them have in common is decoded once; see `varied`.
@@ -62,7 +68,7 @@ def drawn_evenly(decode: Callable[[Tape], Case], *, promises: Iterable[str] = ()
         return case
 
     even.__dict__["decode"] = decode
-    return packed(even, promises=promises)
+    return packed(even, promises=promises, upon=upon)
 
 
 def names_of(case: Case) -> tuple[str, ...]:
@@ -120,7 +126,9 @@ def varied(
     def decode(tape: Tape) -> Case:
         return vary(tape, _decoded(first, tape))
 
-    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)))
+    upon = base if packing.upon is None else packing.upon
+    same = length_of(decode) <= packing.length
+    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)), upon=upon if same else None)
 
 
 _Cases = dict[bytes, tuple[Case, int]]
@@ -131,7 +139,7 @@ _latest: dict[Callable[[Tape], Case], _Cases] = {}
 
 def _decoded(decode: Callable[[Tape], Case], tape: Tape) -> Case:
     """Return the case that a tape begins with, which others may have made something of before."""
-    if type(tape) is not Tape or tape._at:
+    if type(tape) is not Tape or tape._at or tape.most < sys.maxsize:
         return decode(tape)
     if decode not in _latest:
         while len(_latest) > 3:

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 
 def identify(value: Any) -> Any:
@@ -15,9 +16,9 @@ def identify(value: Any) -> Any:
     has no value to compare, such as most objects, is identified by itself.
     """
     if isinstance(value, FunctionType):
-        cells = tuple(identify(cell.cell_contents) for cell in value.__closure__ or ())
-        defaults = identify((value.__defaults__, value.__kwdefaults__))
-        return (value.__code__, cells, defaults)
+        if value not in _functions:
+            _functions[value] = _identify_function(value)
+        return (FunctionType, _functions[value])
     if isinstance(value, MethodType):
         return (identify(value.__func__), identify(value.__self__))
     if isinstance(value, partial):
@@ -26,13 +27,24 @@ def identify(value: Any) -> Any:
         return (type(value), tuple(map(identify, value)))
     if isinstance(value, dict):
         return (dict, tuple((identify(key), identify(item)) for key, item in value.items()))
-    if is_dataclass(value) and not isinstance(value, type):
+    if is_dataclass(value) and not isinstance(value, type) and type(value).__eq__ is not object.__eq__:
         return (type(value), tuple(identify(getattr(value, item.name)) for item in fields(value)))
     try:
         hash(value)
     except TypeError:
         return _ById(value)
     return (type(value), value)
+
+
+_functions: WeakKeyDictionary[FunctionType, int] = WeakKeyDictionary()
+_numbers: dict[Any, int] = {}
+"""The number of each function: what closes over functions is then told apart at once."""
+
+
+def _identify_function(function: FunctionType) -> int:
+    cells = tuple(identify(cell.cell_contents) for cell in function.__closure__ or ())
+    defaults = identify((function.__defaults__, function.__kwdefaults__))
+    return _numbers.setdefault((function.__code__, cells, defaults), len(_numbers))
 
 
 class _ById:

@@ -144,7 +144,7 @@ class Traced:
 
 def _is_made(name: str) -> bool:
     """Return whether an attribute holds what was made of the others when it was first read."""
-    return name.endswith(BUILT) or name == "_kept"
+    return name.endswith(BUILT) or name in ("_kept", "_memo")
 
 
 BUILT = "_tensor"
@@ -156,13 +156,15 @@ class Packing:
     """What a strategy made by `packed` is: it decodes `length` bytes by `decode`.
 
     `promises` names the input classes that it draws within 100 examples. Of what takes long to decode, cases
-    are not `chosen` among many, but all drawn by chance.
+    are not `chosen` among many, but all drawn by chance. One that decodes what the strategy `upon` does, and
+    then more of the same bytes, has the cases of that one: they are chosen once.
     """
 
     decode: Callable[[Tape], Any]
     length: int
     promises: tuple[str, ...]
     chosen: bool = True
+    upon: SearchStrategy[Any] | None = None
 
 
 _packings: WeakKeyDictionary[SearchStrategy[Any], Packing] = WeakKeyDictionary()
@@ -170,17 +172,22 @@ _strategies: dict[Any, SearchStrategy[Any]] = {}
 
 
 def packed(
-    decode: Callable[[Tape], T], *, promises: Iterable[str] = (), chosen: bool = True
+    decode: Callable[[Tape], T],
+    *,
+    promises: Iterable[str] = (),
+    chosen: bool = True,
+    upon: SearchStrategy[Any] | None = None,
 ) -> SearchStrategy[T]:
     """Return a strategy that draws as many bytes as the decoder reads at once and decodes them.
 
     `promises` names the input classes that the strategy draws within 100 examples; unless they are `chosen`,
-    cases are all drawn by chance. Decoders that are the same function with equal options give the same
-    strategy, so that its cases need to be drawn only once.
+    cases are all drawn by chance, or those of a strategy `upon` which this one goes on; see `Packing`.
+    Decoders that are the same function with equal options give the same strategy, so that its cases need to
+    be drawn only once.
     """
     identity = (identify(decode), tuple(promises))
     if identity not in _strategies:
-        _strategies[identity] = _made(Packing(decode, length_of(decode), tuple(promises), chosen))
+        _strategies[identity] = _made(Packing(decode, length_of(decode), tuple(promises), chosen, upon))
     return _strategies[identity]
 
 

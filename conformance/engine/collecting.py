@@ -68,7 +68,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if found.drawn is None:
         return None
     decks = pyfuncitem.config.stash[DECKS]
-    failures = run_rule(found, watch_now(), decks.of(found.drawn[1]), decks.seed)
+    device = pyfuncitem.stash[RULE][1].device
+    failures = run_rule(found, watch_now(), decks.dealt(found, device), decks.seed)
     if failures:
         pyfuncitem.stash[FAILURES_OF] = failures
         raise failures[0].error from None

@@ -91,7 +91,7 @@ class Judging:
             observation,
             failure=failure,
             entries=find_breaks(self._known, rule.id, target, self._run.torch),
-            max_examples=self._run.max_examples,
+            max_examples=min(self._run.max_examples, observation.dealt),
             target=target,
         )
         result = replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ class Observation:
     broken in their stead, `blocked_by` says how. `excused` counts those that failed as is known, `excuses`
     has the first of each kind. `warned` counts the warnings that broke nothing, by what they say. `together`
     has the classes that are made of several, with their parts. `pairs` are the pairs of classes of the
-    examples that held, as bits of which `strategies.covering` knows, of `known_pairs` that there are.
+    examples that held, as bits of which `strategies.covering` knows, of `known_pairs` that there are. `dealt` says
+    how many cases the rule is run on.
     """
 
     examples: int = 0
@@ -45,6 +47,7 @@ class Observation:
     together: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pairs: int = 0
     known_pairs: int = 0
+    dealt: int = sys.maxsize
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""

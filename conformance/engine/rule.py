@@ -43,10 +43,11 @@ class InvalidRuleError(Exception):
 
 @dataclass(frozen=True)
 class RegisteredRule:
-    """A rule and the test function that checks it."""
+    """A rule and the test function that checks it; one `of_law` shares its cases with those of many laws."""
 
     rule: Rule
     function: Callable[..., None]
+    of_law: bool = False
 
     @functools.cached_property
     def drawn(self) -> tuple[str, SearchStrategy[Any]] | None:
@@ -148,7 +149,7 @@ def rule(
         )
         observing = watched(test, declared)
         observing.__dict__["rule"] = declared
-        RULES[id] = RegisteredRule(declared, observing)
+        RULES[id] = RegisteredRule(declared, observing, of_law)
         return observing
 
     return register

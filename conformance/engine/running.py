@@ -73,6 +73,7 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list
         return failures
     seen, until = _Seen(), float("inf")
     watch.observation.going_on = True
+    watch.observation.dealt = len(deck)
     watch.observation.known_pairs = deck.pairs
     pairs = decoder.pairs(strategy, deck)
     for data, decoded, met in zip(deck, cases_of(strategy, deck), pairs, strict=True):

@@ -118,7 +118,7 @@ def observe(
     torch.set_warn_always(True)
     try:
         with watching(watch):
-            found = first_failure(registered, (decks or DECKS).of(registered.drawn[1]))
+            found = first_failure(registered, (decks or DECKS).dealt(registered))
         if found is not None and not watch.observation.failed:
             raise found
     finally:
