@@ -93,6 +93,11 @@ class Law:
         return function
 
     @functools.cached_property
+    def line(self) -> int:
+        """The line of its file at which the law's function begins, behind its decorator."""
+        return self.tree().lineno
+
+    @functools.cached_property
     def docstring(self) -> str:
         """The law's docstring, which `python -OO` keeps out of its function."""
         return inspect.cleandoc(ast.get_docstring(self.tree()) or "")
@@ -211,9 +216,7 @@ def specialized(law: Law, operation: Operation) -> Callable[..., None]:
 
     scope: dict[str, Any] = {**law.states.__globals__, **own, "__made__": make}
     found = law.states.__code__
-    stub = _stub.__code__.replace(
-        co_name=name, co_filename=found.co_filename, co_firstlineno=law.source_lines[1]
-    )
+    stub = _stub.__code__.replace(co_name=name, co_filename=found.co_filename, co_firstlineno=law.line)
     made_rule: Any = types.FunctionType(stub, scope, name)
     made_rule.__doc__ = _statement(law, operation)
     made_rule.__dict__["tree"] = functools.partial(_tree, law, operation, name)

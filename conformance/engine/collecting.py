@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import pytest
@@ -32,6 +33,22 @@ from reports.model import Kind, Rule, Target
 from reports.vendor import Vendor, hooks, means_unsupported
 from strategies.decks import unused
 from strategies.tape import parts_together
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files of rules that were not asked for: to collect thousands takes longer than a few take."""
+    globs = config.getoption("--rule")
+    of_file = _rules_of_files().get(collection_path.name, []) if globs else []
+    return True if of_file and not any(matches(id, globs) for id in of_file) else None
+
+
+@functools.cache
+def _rules_of_files() -> dict[str, list[str]]:
+    """Return the ids of the rules by the names of their files; files of one name are taken together."""
+    found: dict[str, list[str]] = {}
+    for id, registered in RULES.items():
+        found.setdefault(Path(registered.nodeid.partition("::")[0]).name, []).append(id)
+    return found
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

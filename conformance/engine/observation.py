@@ -23,8 +23,8 @@ class Observation:
     broken in their stead, `blocked_by` says how. `excused` counts those that failed as is known, `excuses`
     has the first of each kind. `warned` counts the warnings that broke nothing, by what they say. `together`
     has the classes that are made of several, with their parts. `pairs` are the pairs of classes of the
-    examples that held, as bits of which `strategies.covering` knows, of `known_pairs` that there are. `dealt` says
-    how many cases the rule is run on.
+    examples that held, as bits of which `strategies.covering` knows, of `known_pairs` that there are. `dealt`
+    says how many cases the rule is run on.
     """
 
     examples: int = 0

@@ -6,6 +6,7 @@ A clone's `conftest.py` names it; elsewhere `torch-conformance` does.
 from conformance.engine.collecting import (
     pytest_collection_modifyitems,
     pytest_generate_tests,
+    pytest_ignore_collect,
     pytest_pyfunc_call,
     target,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "pytest_configure",
     "pytest_configure_node",
     "pytest_generate_tests",
+    "pytest_ignore_collect",
     "pytest_pyfunc_call",
     "pytest_report_header",
     "pytest_sessionstart",

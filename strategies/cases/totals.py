@@ -175,6 +175,6 @@ def over_expanded_dim() -> Strategy:
         inner, outer = [with_size(shape, dim % len(shape), long) for long in (1, size)]
         code = decode_input(tape, inner, REAL_NUMBERS, fill=small_numbers, expand=0, gaps=False, lazy=False)
         wider = code.changed(shape=outer, expanded=outer)
-        return arguments((*code.classes, "expanded input"), input=wider, dim=dim)
+        return arguments((*code.classes, *dim_classes(dim), "expanded input"), input=wider, dim=dim)
 
     return drawn_evenly(decode, promises=("negative dim", "expanded input", "rank 4 or more"))

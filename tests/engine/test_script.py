@@ -27,6 +27,9 @@ LINES_BEYOND_INPUTS = 40
 UNSCRIPTED = {"autograd_grad.materialized_part", "categorical.score_function"}
 """Rules that compare with what the reference makes of the target's own results."""
 
+READS_WHAT_IS_NOT_THERE = {"median.expanded_dim", "nanmedian.expanded_dim"}
+"""Rules that break, if they do, by what else stands in memory."""
+
 
 def script_of(id, fault=None):
     """Return the script for a counterexample to a rule, under a fault if one is given."""
@@ -40,7 +43,19 @@ def run(script):
         exec(compile(script, "<script>", "exec"), {})
 
 
-@pytest.mark.parametrize("id", sorted(set(load_rules()) - KNOWN - UNSCRIPTED))
+def scripted_rules():
+    """Return the rules that have scripts; of those that a law makes of a family's operations, one."""
+    found, laws = [], set()
+    for id in sorted(set(load_rules()) - KNOWN - UNSCRIPTED):
+        law = (RULES[id].rule.area, id.partition(".")[2])
+        if not RULES[id].of_law or law not in laws:
+            found.append(id)
+        if RULES[id].of_law:
+            laws.add(law)
+    return found
+
+
+@pytest.mark.parametrize("id", scripted_rules())
 @pytest.mark.filterwarnings("ignore")
 def test_the_script_of_a_rule_holds_on_a_healthy_torch(id):
     script = script_of(id, RULES[id].rule.faults[0])
@@ -61,7 +76,7 @@ def test_the_script_of_a_rule_holds_on_a_healthy_torch(id):
     } <= {"torch", "warnings", "math", "copy", "weakref"}
 
 
-@pytest.mark.parametrize("id", sorted(KNOWN))
+@pytest.mark.parametrize("id", sorted(KNOWN - READS_WHAT_IS_NOT_THERE))
 def test_the_script_of_a_known_break_breaks(id):
     with pytest.raises((AssertionError, IndexError, TypeError, RuntimeError, ValueError, UserWarning)):
         run(script_of(id))
