@@ -58,9 +58,13 @@ def drawn_evenly(
 ) -> SearchStrategy[Any]:
     """Return a strategy as `packed` does, which draws as many bytes as others made so.
 
-    They all need one deck, and what some of them have in common is decoded once; see `varied`.
+    They all need one deck, and what some of them have in common is decoded once; see `varied`. One that goes
+    on where the strategy `upon` ends has the cases of that one, unless it needs more bytes.
     """
-    left = max(LENGTH - length_of(decode), 0)
+    read = length_of(decode)
+    left, length = max(LENGTH - read, 0), max(LENGTH, read)
+    if upon is not None and length > packing_of(upon).length:
+        upon = None
 
     def even(tape: Tape) -> Case:
         case = decode(tape)
@@ -68,7 +72,7 @@ def drawn_evenly(
         return case
 
     even.__dict__["decode"] = decode
-    return packed(even, promises=promises, upon=upon)
+    return packed(even, promises=promises, upon=upon, length=length)
 
 
 def names_of(case: Case) -> tuple[str, ...]:
@@ -127,8 +131,7 @@ def varied(
         return vary(tape, _decoded(first, tape))
 
     upon = base if packing.upon is None else packing.upon
-    same = length_of(decode) <= packing.length
-    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)), upon=upon if same else None)
+    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)), upon=upon)
 
 
 _Cases = dict[bytes, tuple[Case, int]]

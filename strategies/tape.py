@@ -177,17 +177,20 @@ def packed(
     promises: Iterable[str] = (),
     chosen: bool = True,
     upon: SearchStrategy[Any] | None = None,
+    length: int | None = None,
 ) -> SearchStrategy[T]:
     """Return a strategy that draws as many bytes as the decoder reads at once and decodes them.
 
     `promises` names the input classes that the strategy draws within 100 examples; unless they are `chosen`,
     cases are all drawn by chance, or those of a strategy `upon` which this one goes on; see `Packing`.
+    A `length` that is known need not be found out.
     Decoders that are the same function with equal options give the same strategy, so that its cases need to
     be drawn only once.
     """
     identity = (identify(decode), tuple(promises))
     if identity not in _strategies:
-        _strategies[identity] = _made(Packing(decode, length_of(decode), tuple(promises), chosen, upon))
+        read = length_of(decode) if length is None else length
+        _strategies[identity] = _made(Packing(decode, read, tuple(promises), chosen, upon))
     return _strategies[identity]
 
 
