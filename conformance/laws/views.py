@@ -44,7 +44,7 @@ def written_through(operation, case):
 @law(
     "seen_through",
     of=_moves,
-    cases=lambda operation: filled_with_zeros(operation.cases(), ["input"]),
+    cases=lambda operation: filled_with_zeros(operation.cases(writable=True), ["input"]),
     source=PAGE,
     needs=[Need.VALUES, Need.IN_PLACE_VIEWS],
 )

@@ -145,6 +145,11 @@ MOVEAXIS = replace(
     says="moveaxis moves dims to the places given, as movedim does.",
 )
 
+NOT_WRITTEN_THROUGH = {
+    "written_through": "the page of expand says that to write elements that are shown twice may go wrong",
+    "version_shared": "the same",
+}
+
 EXPAND = Operation(
     name="expand",
     call="input.expand(size)",
@@ -155,6 +160,7 @@ EXPAND = Operation(
     has_shape="the size given, with that of input in the place of -1",
     moves=("input",),
     view=True,
+    but=NOT_WRITTEN_THROUGH,
 )
 
 EXPAND_AS = Operation(
@@ -167,6 +173,7 @@ EXPAND_AS = Operation(
     has_shape="the shape of other",
     moves=("input",),
     view=True,
+    but=NOT_WRITTEN_THROUGH,
 )
 
 BROADCAST_TO = Operation(
@@ -179,6 +186,7 @@ BROADCAST_TO = Operation(
     has_shape="the shape given",
     moves=("input",),
     view=True,
+    but=NOT_WRITTEN_THROUGH,
 )
 
 NARROW = Operation(
@@ -228,6 +236,7 @@ UNFOLD = Operation(
     has_shape="the shape of input, with the number of windows for the dim, and the size of a window",
     moves=("input",),
     view=True,
+    but=NOT_WRITTEN_THROUGH,
     dim="dimension",
 )
 
@@ -289,6 +298,7 @@ AS_STRIDED = Operation(
     has_shape="the size given",
     moves=("input",),
     view=True,
+    but=NOT_WRITTEN_THROUGH,
 )
 
 VIEW_AS_REAL = Operation(
