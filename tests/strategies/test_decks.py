@@ -27,7 +27,11 @@ def handed_to_hypothesis(strategy, cases, body, kept=None):
     """Run a test on some cases by way of Hypothesis."""
     test = given(case=strategy)(body)
     database = Handed(cases, kept)
-    settings(database=database, phases=[Phase.reuse, Phase.shrink], deadline=None)(test)()
+    # Whatever profile another test has loaded.
+    of_all = settings(
+        database=database, phases=[Phase.reuse, Phase.shrink], max_examples=1_000, deadline=None
+    )
+    of_all(test)()
 
 
 def test_hypothesis_runs_the_cases_that_it_is_handed():
