@@ -48,7 +48,7 @@ class Decks:
         if device == "meta":
             share, least = 2 * share, least // 2
         step = max(1, min(share, len(deck) // least))
-        return Deck.of(deck[::step], deck.pairs if step == 1 else 0)
+        return deck if step == 1 else Deck.of(deck[::step])
 
     def of(self, strategy: SearchStrategy[Any]) -> Deck:
         """Return the deck of a strategy that was made by `packed`."""

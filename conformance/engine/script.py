@@ -221,14 +221,14 @@ def _coming_along(body: Callable[..., None]) -> list[FunctionType]:
 def _own_functions(function: Callable[..., None], body: Callable[..., None]) -> Iterator[FunctionType]:
     for name in dict.fromkeys(sorted(_names(_parse(function)))):
         found = body.__globals__.get(name)
-        if isinstance(found, FunctionType) and found is not body and _comes_along(found, body):
+        if _is_of(found, body) and found is not body and _comes_along(found, body):
             yield from _own_functions(found, body)
             yield found
 
 
 def _comes_along(function: FunctionType, body: Callable[..., None]) -> bool:
     """Return whether a function of the rule's own module needs torch only: then the script has it, too."""
-    if function.__module__ != body.__module__ or hasattr(function, "__wrapped__"):
+    if hasattr(function, "__wrapped__"):  # a rule, or a fixture
         return False
     found = [body.__globals__.get(name) for name in _names(_parse(function)) if name != function.__name__]
     return all(_comes_along(each, body) if _is_of(each, body) else not _is_suites(each) for each in found)
