@@ -38,7 +38,7 @@ class Deck(tuple[bytes, ...]):
         return deck
 
 
-_KEPT = 4
+_KEPT = 32
 """How many decks are kept decoded: the targets of a rule come one after the other, as do most neighbours."""
 
 

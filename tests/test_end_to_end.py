@@ -42,7 +42,7 @@ def test_the_report_has_a_column_per_target(healthy):
     }
     assert healthy.result("gather.own_storage", "meta").outcome is Outcome.INAPPLICABLE
     assert healthy.result("gather.index_rank_0_and_1").outcome is Outcome.KNOWN
-    assert healthy.result("gather.output_shape").examples == 150
+    assert healthy.result("gather.output_shape").examples == 100
 
 
 def test_results_satisfy_the_schema(healthy):
@@ -135,7 +135,7 @@ def test_a_known_break_of_an_input_class_leaves_the_rest_of_the_rule_checked(tmp
     assert known.code == 0, known.output
     assert known.result("gather.elements").outcome is Outcome.KNOWN
     assert "examples, of class expanded index" in str(known.result("gather.elements").reason)
-    assert known.result("gather.elements").examples == 150
+    assert known.result("gather.elements").examples == 100
     assert other.code == 1
     assert other.result("gather.elements").outcome is Outcome.BROKEN
 

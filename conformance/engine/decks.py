@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+import pytest
 from hypothesis.strategies import SearchStrategy
 
 from conformance.engine.rule import RegisteredRule, load_rules
@@ -32,7 +37,7 @@ class Decks:
     ) -> None:
         self.seed = seed
         self._examples = examples
-        self._directory = directory
+        self.directory = directory
         self._each = each
         self._decks: WeakKeyDictionary[SearchStrategy[Any], Deck] = WeakKeyDictionary()
 
@@ -58,6 +63,11 @@ class Decks:
             self._decks[strategy] = self._read(strategy, path) or self._drawn(strategy, path)
         return self._decks[strategy]
 
+    @property
+    def name(self) -> str:
+        """The name of a folder for these decks: the seed is the user's, and no name of a file."""
+        return hashlib.sha256(f"{self.seed}:{self._examples}".encode()).hexdigest()[:16]
+
     def _drawn(self, strategy: SearchStrategy[Any], path: Path | None) -> Deck:
         deck = draw_deck(strategy, self._examples, self.seed, self._each)
         if path is not None:
@@ -72,13 +82,49 @@ class Decks:
         if path is None or not path.exists():
             return None
         content, length = path.read_bytes(), packing_of(strategy).length
+        if len(content) <= _HEAD or (len(content) - _HEAD) % length:
+            return None  # whoever wrote it did not come to its end
         cases = [content[at : at + length] for at in range(_HEAD, len(content), length)]
         return Deck.of(cases, int.from_bytes(content[:_HEAD], "big"))
 
     def _path(self, strategy: SearchStrategy[Any]) -> Path | None:
         """Return where processes share the deck of a strategy, known by the first rule that takes it."""
         rule = _takers().get(strategy)
-        return self._directory / f"{rule}.deck" if self._directory is not None and rule is not None else None
+        return self.directory / f"{rule}.deck" if self.directory is not None and rule is not None else None
+
+
+class Keeping:
+    """Keeps the decks of a run in pytest's cache, where there is one, for further runs of the same seed.
+
+    Those of another state of the suite are removed: they would do, since all bytes stand for a case, but
+    their cases are no longer the ones that were chosen.
+    """
+
+    def __init__(self, decks: Decks) -> None:
+        self._decks = decks
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Make the folder before workers are told of it."""
+        cache = getattr(session.config, "cache", None)
+        if cache is None:
+            return
+        everything = Path(cache.mkdir("conformance-decks"))
+        own = everything / _state()
+        for other in everything.iterdir():
+            if other != own:
+                shutil.rmtree(other, ignore_errors=True)
+        self._decks.directory = own / self._decks.name
+        self._decks.directory.mkdir(parents=True, exist_ok=True)
+
+
+def _state() -> str:
+    """Return a digest of all that a deck hangs on, but for the seed and how long it is."""
+    home = Path(__file__).parents[2]
+    sources = sorted(path for name in ("conformance", "strategies") for path in (home / name).rglob("*.py"))
+    made_of = [path.read_bytes() for path in sources]
+    versions = repr((sys.version_info, np.__version__)).encode()
+    return hashlib.sha256(b"\0".join((versions, *made_of))).hexdigest()[:16]
 
 
 LAW_SHARE = 3

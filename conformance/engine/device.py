@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import pkgutil
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -47,6 +48,18 @@ def seeding(seed: Callable[..., object] | None) -> Iterator[None]:
 
     with mock.patch.object(torch, "manual_seed", manual_seed):
         yield
+
+
+def seed_without_stacks() -> None:
+    """Have `torch.manual_seed` keep no stack of its caller for accelerators that are not there.
+
+    torch puts the seeding of such a device off, and writes down who asked for it: a hundred times the work of
+    seeding the CPU. Nobody reads it, since the device never comes.
+    """
+    for kind in ("cuda", "xpu", "mtia"):
+        module = backend(kind)
+        if module is not None and hasattr(module, "traceback") and not module.is_available():
+            module.traceback = types.SimpleNamespace(format_stack=list)
 
 
 def ailing(device: str) -> str | None:

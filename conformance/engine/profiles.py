@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, Phase, settings
 
 DEFAULT_SEED = "0"
 
-PROFILES = {"conformance": 150, "quick": 20, "thorough": 1000, "explore": 150}
+PROFILES = {"conformance": 100, "quick": 20, "thorough": 1000, "explore": 100}
 """The examples per rule and target of each profile; `explore` draws others in every run and keeps finds.
 
-Of the faults that rules are known to catch, 20 examples show 94 %, 50 show 98.8 %, 100 show 99.8 %; 150 are
-the first round number that showed all of 520 trials. Faults that no rule caught before were caught as early.
+Of some 4,900 pairs of a rule and a fault that it catches, 20 examples show 96.4 %, 50 show 98.7 %, 75 show
+99.5 %, 100 show 99.6 %; the strategies promise their classes within 100. Where
+one took more, its strategy draws the case that matters more often now.
 """
 
 DEFAULT_PROFILE = "conformance"

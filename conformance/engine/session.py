@@ -19,13 +19,14 @@ import conformance
 from conformance.__main__ import CONFIGURATION, suite_version
 from conformance.engine import options
 from conformance.engine.confirming import Confirming
-from conformance.engine.decks import Decks
+from conformance.engine.decks import Decks, Keeping
+from conformance.engine.device import seed_without_stacks
 from conformance.engine.ending import Request
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.isolation import Isolation
 from conformance.engine.judging import RULE, Judging
 from conformance.engine.postmortem import PostMortem
-from conformance.engine.profiles import register_profiles
+from conformance.engine.profiles import keeps_examples, register_profiles
 from conformance.engine.progress import Reporting
 from conformance.engine.recording import Recording, now
 from conformance.engine.refining import Refining
@@ -103,6 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
     options.import_backends(config)
     known, vendor = options.known_breaks(config)
     config.stash[VENDOR] = vendor
+    seed_without_stacks()
     torch.set_num_threads(1)  # see watch.py, where cases large enough for several get them
     request = config.stash[REQUEST] = Request(worker=hasattr(config, "workerinput"))
     config.add_cleanup(request.close)
@@ -113,7 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
         recorder = _recorder(config)
         if recorder is not None:
             config.stash[RECORDER] = recorder
-        shared = recorder.path.parent if recorder is not None else None
+        shared = Path(config.workerinput["conformance_decks"])
         alive = recorder.draw if recorder is not None else lambda: None
         config.stash[DECKS] = Decks(run.seed, run.max_examples, shared, alive)
         config.pluginmanager.register(Judging(known, run, recorder), "conformance-judging")
@@ -140,7 +142,9 @@ def pytest_configure(config: pytest.Config) -> None:
         imports=tuple(config.option.imports),
     )
     config.stash[SELECTION] = (run, known)
-    config.stash[DECKS] = Decks(run.seed, run.max_examples, each=request.heed)
+    decks = config.stash[DECKS] = Decks(run.seed, run.max_examples, each=request.heed)
+    if not keeps_examples():  # else the seed is this run's own
+        config.pluginmanager.register(Keeping(decks), "conformance-keeping")
     config.pluginmanager.register(Judging(known, run, None), "conformance-judging")
     recording = Recording(run, directory, known=known, partial=config.getoption("--partial"))
     config.pluginmanager.register(recording, "conformance-recording")
@@ -220,8 +224,10 @@ def pytest_configure_node(node: object) -> None:
     """Give xdist's workers the run, so that all draw alike and none probes the devices again."""
     config = node.config  # type: ignore[attr-defined]
     run, _ = config.stash[SELECTION]
+    scratch = config.stash[SCRATCH].path
     node.workerinput["conformance_run"] = plain(run)  # type: ignore[attr-defined]
-    node.workerinput["conformance_flights"] = str(config.stash[SCRATCH].path)  # type: ignore[attr-defined]
+    node.workerinput["conformance_decks"] = str(config.stash[DECKS].directory or scratch)  # type: ignore[attr-defined]
+    node.workerinput["conformance_flights"] = str(scratch)  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(optionalhook=True)

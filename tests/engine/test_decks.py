@@ -6,6 +6,7 @@ from conformance.engine.decks import Decks
 from conformance.engine.rule import load_rules
 from strategies import tensor_codes
 from strategies.decks import draw_deck
+from tests.suite import run_suite
 
 
 def strategy_of(id):
@@ -83,6 +84,35 @@ def test_a_deck_that_is_shared_says_how_many_pairs_of_classes_there_are(tmp_path
 
     assert drawn is not read
     assert drawn.pairs == read.pairs > 300
+
+
+def test_a_deck_that_was_not_written_to_its_end_is_drawn_again(drawn, tmp_path):
+    whole = Decks("0", 5, tmp_path).of(ELEMENTS)
+    (path,) = tmp_path.iterdir()
+
+    for left in (0, 2, 4, path.stat().st_size - 1):
+        path.write_bytes(path.read_bytes()[:left])
+        assert Decks("0", 5, tmp_path).of(ELEMENTS) == whole
+
+    assert len(drawn) == 5
+
+
+def test_the_decks_of_a_seed_are_kept_for_further_runs(tmp_path):
+    options = ("--rule=gather.elements", "--device=cpu", "--max-examples=5", "-p", "cacheprovider")
+    cache = tmp_path / "cache"
+
+    def kept(*more):
+        run_suite(tmp_path / "report", *options, "-o", f"cache_dir={cache}", *more)
+        return {path: path.stat().st_mtime_ns for path in cache.rglob("*.deck")}
+
+    first = kept()
+    (cache / "d" / "conformance-decks" / "of-another-state").mkdir()
+
+    assert len(first) == 1
+    assert kept() == first
+    assert not (cache / "d" / "conformance-decks" / "of-another-state").exists()
+    assert kept("--hypothesis-profile=explore") == first
+    assert len(kept("--hypothesis-seed=../5")) == 2
 
 
 def test_a_strategy_that_no_rule_takes_is_drawn_by_each_process(tmp_path):

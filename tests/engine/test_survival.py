@@ -55,7 +55,7 @@ def check_outcomes(ran, rules):
         result = ran.result(rule, DEVICE)
         assert result.outcome is outcome
         assert said in result.reason
-        assert 1 <= result.examples < 150
+        assert 1 <= result.examples < 100
     for rule in SURVIVORS:
         assert ran.result(rule, DEVICE).outcome is Outcome.HOLDS
     assert ran.code == 1
@@ -118,7 +118,7 @@ def test_what_the_device_lacks_is_said_and_hides_no_rule(lying):
     assert target.lacks_dtypes == {"torch.float64": "TypeError: the reference device has no float64"}
     assert held.outcome is Outcome.HOLDS
     assert held.untried["torch.float64"] > 10
-    assert held.examples + held.untried["torch.float64"] == 150
+    assert held.examples + held.untried["torch.float64"] == 100
     assert "float64" not in held.classes
 
 
