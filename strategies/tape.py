@@ -157,7 +157,8 @@ class Packing:
 
     `promises` names the input classes that it draws within 100 examples. Of what takes long to decode, cases
     are not `chosen` among many, but all drawn by chance. One that decodes what the strategy `upon` does, and
-    then more of the same bytes, has the cases of that one: they are chosen once.
+    then more of the same bytes, has the cases of that one: they are chosen once. Where a case decides
+    more than most, there are `times` as many of them.
     """
 
     decode: Callable[[Tape], Any]
@@ -165,6 +166,7 @@ class Packing:
     promises: tuple[str, ...]
     chosen: bool = True
     upon: SearchStrategy[Any] | None = None
+    times: float = 1
 
 
 _packings: WeakKeyDictionary[SearchStrategy[Any], Packing] = WeakKeyDictionary()
@@ -178,11 +180,13 @@ def packed(
     chosen: bool = True,
     upon: SearchStrategy[Any] | None = None,
     length: int | None = None,
+    times: float = 1,
 ) -> SearchStrategy[T]:
     """Return a strategy that draws as many bytes as the decoder reads at once and decodes them.
 
     `promises` names the input classes that the strategy draws within 100 examples; unless they are `chosen`,
-    cases are all drawn by chance, or those of a strategy `upon` which this one goes on; see `Packing`.
+    cases are all drawn by chance, or those of a strategy `upon` which this one goes on, or there are `times`
+    as many; see `Packing`.
     A `length` that is known need not be found out.
     Decoders that are the same function with equal options give the same strategy, so that its cases need to
     be drawn only once.
@@ -190,7 +194,7 @@ def packed(
     identity = (identify(decode), tuple(promises))
     if identity not in _strategies:
         read = length_of(decode) if length is None else length
-        _strategies[identity] = _made(Packing(decode, read, tuple(promises), chosen, upon))
+        _strategies[identity] = _made(Packing(decode, read, tuple(promises), chosen, upon, times))
     return _strategies[identity]
 
 
@@ -212,11 +216,13 @@ Decoder = Callable[Concatenate[Tape, Options], T]
 Maker = Callable[Options, SearchStrategy[T]]
 
 
-def strategy(*, promises: Iterable[str] = ()) -> Callable[[Decoder[Options, T]], Maker[Options, T]]:
+def strategy(
+    *, promises: Iterable[str] = (), times: float = 1
+) -> Callable[[Decoder[Options, T]], Maker[Options, T]]:
     """Make a decoder a function that returns the strategy of what it decodes, as `st.composite` does.
 
     Options that the decoder takes besides its tape are options of the function. `promises` names the input
-    classes that the strategy draws within 100 examples, whatever its options are.
+    classes that the strategy draws within 100 examples, whatever its options are; `times` is as in `packed`.
     """
     promised = tuple(promises)
 
@@ -227,7 +233,7 @@ def strategy(*, promises: Iterable[str] = ()) -> Callable[[Decoder[Options, T]],
                 return decode(tape, *arguments, **options)
 
             read.__module__, read.__qualname__ = decode.__module__, decode.__qualname__
-            return packed(read, promises=promised)
+            return packed(read, promises=promised, times=times)
 
         # What `help` shows: the options, without the tape.
         _, *parameters = inspect.signature(decode).parameters.values()

@@ -69,7 +69,8 @@ class Decks:
         return hashlib.sha256(f"{self.seed}:{self._examples}".encode()).hexdigest()[:16]
 
     def _drawn(self, strategy: SearchStrategy[Any], path: Path | None) -> Deck:
-        deck = draw_deck(strategy, self._examples, self.seed, self._each)
+        count = round(self._examples * packing_of(strategy).times)
+        deck = draw_deck(strategy, count, self.seed, self._each)
         if path is not None:
             # In one step: who reads it meanwhile finds it whole, or not at all.
             aside = path.with_suffix(f".{os.getpid()}")

@@ -191,7 +191,9 @@ def logits_with_minus_infinity(tape: Tape) -> Logits:
     return Logits(classes=code.classes, logits=array_code(rows, code.dtype), seed=seed)
 
 
-@strategy(promises=(*PROMISES, *_LAYOUTS, "sample shape ()", "several sample dims", "zero probability"))
+@strategy(
+    promises=(*PROMISES, *_LAYOUTS, "sample shape ()", "several sample dims", "zero probability"), times=1.5
+)
 def probabilities_to_sample(tape: Tape) -> ProbsSampled:
     """Return a strategy for probabilities and a sample shape of up to three dims, none of them 0."""
     sample_shape, (code, seed) = decode_batch(tape), decode_parameters(tape, weights)

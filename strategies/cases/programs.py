@@ -96,7 +96,8 @@ def _operate(grower: Grower, pick: Pick) -> bool:
     one, other = grower.pick(pick[0]), grower.pick(pick[1])
     assert one is not None
     assert other is not None
-    forms = (*_UNARY, *_BINARY, *_BINARY[:1], *_SUMS)
+    other = one if pick[1] & 7 == 7 else other
+    forms = (*_UNARY, *_BINARY, _BINARY[0], _BINARY[-1], *_SUMS)
     form = _form(list(forms), pick[2])
     line = form.format(one[0], other[0])
     return grower.add(f"{grower.named()} = {line}", *_operands(form, one, other), makes=1)
@@ -131,7 +132,10 @@ _CHANGES = (
 
 def _change(grower: Grower, pick: Pick) -> bool:
     one = grower.pick(pick[0], lambda tensor: tensor.can_change)
-    other = grower.pick(pick[1])
+    # Gradients of what it is changed by are where much goes wrong.
+    other = (pick[1] & 1 and grower.pick(pick[1], lambda tensor: tensor.requires_grad)) or grower.pick(
+        pick[1]
+    )
     if one is None or other is None:
         return False
     return grower.add(_form(list(_CHANGES), pick[2]).format(one[0], other[0]), *_changed(one[1]))
@@ -165,7 +169,7 @@ _MARKS = ("{}.requires_grad_()", "{}.retain_grad()", "{}.requires_grad = True", 
 
 
 def _mark(grower: Grower, pick: Pick) -> bool:
-    found = grower.pick(pick[0])
+    found = (pick[2] & 1 and grower.pick(pick[0], lambda one: one.is_eventful)) or grower.pick(pick[0])
     assert found is not None
     form = _form(list(_MARKS), pick[1])
     return grower.add(form.format(found[0]), "retain_grad" if "retain" in form else "requires_grad set")
@@ -173,28 +177,30 @@ def _mark(grower: Grower, pick: Pick) -> bool:
 
 def _hook(grower: Grower, pick: Pick) -> bool:
     # Torch before 2.15 crashes if a hook is the first to ask for what a changed view is now.
-    found = grower.pick(pick[0], lambda tensor: not tensor.has_changed and tensor.requires_grad)
+    def free(tensor: Tensor) -> bool:
+        return not tensor.has_changed and tensor.requires_grad
+
+    several = pick[2] & 1 and grower.pick(pick[0], lambda one: free(one) and one.is_eventful)
+    found = several or grower.pick(pick[0], free)
     if found is None:
         return False
     name, tensor = found
-    label = grower.label(name)
-    form = pick[1] * 8 >> 8
+    label, form = grower.label(name), pick[1] * 10 >> 8
+    if form > 7 and grower.handles:
+        at = pick[2] * len(grower.handles) >> 8
+        return grower.add(f"{grower.handles.pop(at)}.remove()", "hook removed")
     # Of outputs that nothing uses, torch calls the hooks with None.
-    if form in (0, 1, 2) or (tensor.several and form in (3, 5)):
+    if form in (0, 1) or (tensor.several and form > 7):
         return grower.add(f'{name}.register_hook(see("{label}"))', "hook")
-    if form == 3:
-        return grower.add(f"{name}.register_hook(lambda grad: grad * 2)", "hook that replaces")
-    if form == 4:
+    if form in (2, 3):
         handle = f"h{label}"
         if grower.add(f'{handle} = {name}.register_hook(see("{label}"))', "hook"):
             grower.handles.append(handle)
             return True
         return False
-    if form == 5:
-        if grower.handles:
-            return grower.add(f"{grower.handles.pop()}.remove()", "hook removed")
+    if form in (4, 8, 9) and not tensor.several:
         return grower.add(f"{name}.register_hook(lambda grad: grad * 2)", "hook that replaces")
-    if form == 6 and tensor.is_leaf:
+    if form in (5, 6) and tensor.is_leaf:
         line = f'{name}.register_post_accumulate_grad_hook(lambda leaf: see("{label}")(leaf.grad))'
         return grower.add(line, "hook after accumulating")
     mode = _form(["no_grad", "enable_grad"], pick[2])
@@ -278,6 +284,8 @@ def _go_back(grower: Grower, found: tuple[str, Tensor], form: int, how: int) -> 
 def _finish(grower: Grower, one: int, form: int, how: int) -> None:
     """End with a backward of the latest tensors that require grad, one to four of them."""
     found = [name for name, tensor in grower.tensors.items() if tensor.requires_grad]
+    if one & 1:  # last what was changed, or is watched
+        found.sort(key=lambda name: grower.tensors[name].is_eventful)
     wanted = found[-1 - (one >> 6) :]
     if form < 128 and len(wanted) > 1:
         sums = [name if grower.tensors[name].shape == () else f"{name}.square().sum()" for name in wanted]
@@ -385,7 +393,7 @@ def programs(about: str) -> SearchStrategy[Programmed]:
     def decode(tape: Tape) -> Programmed:
         return _decode(tape, about, table)
 
-    return packed(decode, promises=PROMISES[about], chosen=False)
+    return packed(decode, promises=PROMISES[about], chosen=False, times=2)
 
 
 def _decode(tape: Tape, about: str, table: tuple[str, ...]) -> Programmed:

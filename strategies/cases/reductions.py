@@ -162,7 +162,8 @@ def wholes(*, nan: bool = False, dtypes: Sequence[torch.dtype] = REAL_DTYPES) ->
     if nan:
         return packed(decode, promises=(*NAN_PROMISES, *SHAPE_PROMISES[3:]))
     promises = (*PROMISES, "infinity", *_DTYPE_PROMISES)
-    return packed(decode, promises=promises if dtypes is REAL_DTYPES else without(promises, "bool"))
+    promises = promises if dtypes is REAL_DTYPES else without(promises, "bool")
+    return packed(decode, promises=promises, times=1.5)
 
 
 @strategy(promises=_OF_LEAVES)
@@ -247,7 +248,7 @@ def reductions(
             together("narrowed input", "reduces over 16", "negative dim"),
             together("reduces over 256", "extreme in the last place"),
         )
-    return packed(decode, promises=(*first, *further, *joint))
+    return packed(decode, promises=(*first, *further, *joint), times=1.5 if nan else 1)
 
 
 @strategy(promises=(*_OF_LEAVES, "negative dim", "keepdim", "dim dropped"))
@@ -417,7 +418,7 @@ def _fill_of(*, nan: bool, gradient: bool) -> Fill:
     return numbers_and_nan if nan else few if gradient else numbers
 
 
-@strategy(promises=("0-d", "ties", "negative dim", "keepdim", "dim dropped", "transposed input"))
+@strategy(promises=("0-d", "ties", "negative dim", "keepdim", "dim dropped", "transposed input"), times=1.5)
 def reductions_called(
     tape: Tape, name: str, *, nan: bool = False, gradient: bool = False
 ) -> ReductionCalled | ReductionGradientCalled:

@@ -92,6 +92,12 @@ class Memory:
         return self.storage.data.dtype
 
     @property
+    def is_eventful(self) -> bool:
+        """Whether it has hooks, or was changed in place: what is done next may go wrong for that."""
+        record = self.record()
+        return bool(self.counter.changes or (record is not None and record.hooks))
+
+    @property
     def has_changed(self) -> bool:
         """Whether it is a view whose memory was changed in place since it was made."""
         return self.is_view and self._made != self.counter.changes

@@ -154,7 +154,7 @@ def detach_of_what_was_changed_requires_grad(real, input):
 # Gradients.
 
 
-def _after_backward(wrong: Any) -> Any:
+def after_backward(wrong: Any) -> Any:
     """Register a fault of what backward leaves behind: `wrong` gets the leaves that have a gradient."""
 
     def backward(real: Any, self: torch.Tensor, *args: Any, **options: Any) -> None:
@@ -183,13 +183,13 @@ def _leaves(output: torch.Tensor) -> list[torch.Tensor]:
     return [output] if output.is_leaf else found
 
 
-@_after_backward
+@after_backward
 def gradients_of_what_was_changed_since_are_lost(leaf, before):
     if leaf._version:
         leaf.grad = before
 
 
-@_after_backward
+@after_backward
 def the_second_backward_counts_twice(leaf, before):
     if before is not None:
         leaf.grad = leaf.grad + (leaf.grad - before)
