@@ -13,6 +13,13 @@ def elements(operation, case):
         operation.expects(output, result)
 
 
+@law("repeatable", basis=Basis.OBSERVED, needs=[Need.VALUES])
+def repeatable(operation, case):
+    """{operation} gives the same elements, bit for bit, when it is called again."""
+    for output, again in zip(operation.outputs(case), operation.outputs(case), strict=True):
+        expect.same_elements(again, reference.host(output))
+
+
 @law("output_shape", of=lambda operation: operation.has_shape != "")
 def output_shape(operation, case):
     """The output of {operation} has {has_shape}."""

@@ -116,3 +116,28 @@ def gradient_shape(operation, case):
 
     for leaf in operation.leaves(case):
         assert (leaf.grad.shape, leaf.grad.dtype) == (leaf.shape, leaf.dtype)
+
+
+def _is_linear(operation):
+    return _is_derived(operation) and not (operation.smooth or operation.fills or operation.several)
+
+
+@law(
+    "gradient_of_gradient",
+    of=_is_linear,
+    cases=_upstreams,
+    source="torch.autograd.grad",
+    kind=Kind.GRADIENT,
+    needs=[Need.VALUES, Need.AUTOGRAD],
+)
+def gradient_of_gradient(operation, case):
+    """With create_graph, the gradients that {operation} passes back are recorded: their own gradient with
+    regard to the upstream gradient is the output of {operation}, which is linear.
+    """
+    leaves, upstream = operation.leaves(case), case.upstream.detach().requires_grad_()
+    passed = torch.autograd.grad(operation(case), leaves, upstream, create_graph=True)
+
+    (output,) = torch.autograd.grad(passed, [upstream], [leaf.detach() for leaf in operation.leaves(case)])
+
+    for result in operation.results(case):
+        operation.expects(output, result)

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +95,15 @@ def spoils_the_last_element(operation, real, *args, **options):
         args[0].detach().copy_(_spoiled(args[0]))
         return output
     return each(_spoiled, output)
+
+
+@generic
+def answers_otherwise_the_second_time(operation, real, *args, **options):
+    output = real(*args, **options)
+    return each(_spoiled, output) if next(_calls) % 2 else output
+
+
+_calls = itertools.count()
 
 
 @generic
@@ -255,6 +265,22 @@ class _Misread(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream):
         return misread(upstream) if not upstream.is_contiguous() else upstream
+
+
+@generic
+def derives_once(operation, real, *args, **options):
+    return each(lambda tensor: _Once.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options))
+
+
+class _Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, tensor):
+        return tensor.clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, upstream):
+        return upstream
 
 
 @generic
