@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -44,7 +45,7 @@ class KnownBreak:
     def concerns(self, rule: str, target: Target, torch: str) -> bool:
         """Return whether the entry is about this rule on this target under this version of torch."""
         return (
-            any(fnmatch.fnmatchcase(rule, glob) for glob in self.globs)
+            self._pattern.fullmatch(rule) is not None
             and self.target in ("*", target.id, target.device)
             and self.torch.contains(torch, prereleases=True)
         )
@@ -64,6 +65,10 @@ class KnownBreak:
         if self.spans:
             return False
         return not self.shipped or target is None or target.device in ("cpu", self.target)
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(fnmatch.translate, self.globs)))
 
     @property
     def globs(self) -> list[str]:

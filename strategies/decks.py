@@ -97,8 +97,15 @@ class Decoder:
         if len(deck) > _LONG:
             return (Origin(decode, data).again(data) for data in deck)
         if (id(strategy), deck) not in self._kept:
-            self.keep(strategy, deck, [Origin(decode, data).again(data) for data in deck])
+            known = self._known(strategy)
+            cases = [known[data] if data in known else Origin(decode, data).again(data) for data in deck]
+            self.keep(strategy, deck, cases)
         return self._kept[id(strategy), deck]
+
+    def _known(self, strategy: SearchStrategy[Any]) -> dict[bytes, Any]:
+        """Return the cases of a strategy that are kept: one target may see a part of what another does."""
+        own = [(deck, cases) for (of, deck), cases in self._kept.items() if of == id(strategy)]
+        return {data: case for deck, cases in own for data, case in zip(deck, cases, strict=True)}
 
     def pairs(self, strategy: SearchStrategy[Any], deck: Deck) -> list[int]:
         """Return which pairs of classes each case of a deck has, as bits of an int; see `pairs_of`."""

@@ -269,7 +269,9 @@ class _Misread(torch.autograd.Function):
 
 @generic
 def derives_once(operation, real, *args, **options):
-    return each(lambda tensor: _Once.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options))
+    return each(
+        lambda tensor: _Once.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options)
+    )
 
 
 class _Once(torch.autograd.Function):

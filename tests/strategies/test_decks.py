@@ -1,5 +1,7 @@
 """Decks: drawn once, and handed to Hypothesis case by case."""
 
+import operator
+
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -89,6 +91,14 @@ def test_a_deck_is_decoded_once_for_all_who_ask():
 
     assert decoder.cases(gathers(), deck) is cases
     assert [case.origin.data for case in cases] == list(deck)
+
+
+def test_a_part_of_a_deck_is_not_decoded_again():
+    decoder, deck = Decoder(), draw_deck(gathers(), 6, "0")
+
+    cases = list(decoder.cases(gathers(), deck))
+
+    assert all(map(operator.is_, decoder.cases(gathers(), Deck.of(deck[::2])), cases[::2]))
 
 
 def test_a_long_deck_is_decoded_and_not_kept():
