@@ -51,6 +51,29 @@ def allowing(bounds: Mapping[str, float]) -> Iterator[None]:
         _bounds_now = before
 
 
+_measured_now: dict[str, float] = {}
+
+
+@contextmanager
+def measuring(measured: dict[str, float]) -> Iterator[None]:
+    """Have `close` keep the largest error that it allowed, by the name of the dtype, in units of its eps."""
+    global _measured_now
+    before, _measured_now = _measured_now, measured
+    try:
+        yield
+    finally:
+        _measured_now = before
+
+
+def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float) -> None:
+    finite = np.isfinite(expected)
+    if finite.any() and (dtype.is_floating_point or dtype.is_complex):
+        wanted = np.asarray(expected)[finite]
+        errors = np.abs(np.asarray(found)[finite] - wanted) / np.maximum(np.abs(wanted), scale)
+        name, units = str(dtype), float(errors.max()) / torch.finfo(dtype).eps
+        _measured_now[name] = max(units, _measured_now.get(name, 0.0))
+
+
 def rounding(dtype: torch.dtype) -> float:
     """Return the relative error that results of a dtype may have on the device under test."""
     part = dtype.to_real() if dtype.is_complex else dtype
@@ -70,6 +93,7 @@ def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: f
     allowed = rounding(dtype)
     equal = np.asarray(np.isclose(found, expected, rtol=allowed, atol=allowed * scale, equal_nan=True))
     assert equal.all(), f"{_difference(found, expected, equal, dtype)}; up to {allowed:g} may be rounding"
+    _measure(found, expected, dtype, scale)
 
 
 def same_bytes(actual: torch.Tensor, expected: Array) -> None:

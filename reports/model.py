@@ -233,7 +233,8 @@ class Result:
     operation, `excused` those that failed as is known, by the place of the entry. `symptom` belongs to the
     break that `reason` and the evidence are about, `also` are the other ways in which the rule breaks.
     `pairs` says how many pairs of input classes the examples that held have `reached`, of those that are
-    `known` to occur.
+    `known` to occur. `rounding` is the largest error that was taken for rounding, by dtype, in units of the
+    dtype's eps, relative to the number expected or to what the rule takes for the scale, if that is larger.
     """
 
     rule: str
@@ -255,6 +256,7 @@ class Result:
     symptom: Symptom | None = None
     also: tuple[Break, ...] = ()
     pairs: dict[str, int] = field(default_factory=dict)
+    rounding: dict[str, float] = field(default_factory=dict)
 
     @property
     def breaks(self) -> tuple[Break, ...]:
@@ -378,7 +380,7 @@ class Report:
 
 
 _UNSAID = ("sources", "changed", "rules", "imports", "also", "lacks_classes", "exact", "bounds")
-_UNSAID_OF_RESULTS = ("warned", "refused", "blocked", "excused", "symptom", "also", "pairs")
+_UNSAID_OF_RESULTS = ("warned", "refused", "blocked", "excused", "symptom", "also", "pairs", "rounding")
 
 
 def plain(value: Run | Rule | Target | Result | Symptom | Break) -> dict[str, Any]:

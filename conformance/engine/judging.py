@@ -108,6 +108,7 @@ class Judging:
             pairs={"reached": observation.reached_pairs, "known": observation.known_pairs}
             if observation.known_pairs
             else {},
+            rounding={name: float(f"{units:.3g}") for name, units in sorted(observation.rounding.items())},
         )
         if outcome is Outcome.BROKEN and FAILURES_OF in item.stash:
             return with_failures(result, item.stash[FAILURES_OF], item, item.stash[WATCH])

@@ -24,7 +24,8 @@ class Observation:
     has the first of each kind. `warned` counts the warnings that broke nothing, by what they say. `together`
     has the classes that are made of several, with their parts. `pairs` are the pairs of classes of the
     examples that held, as bits of which `strategies.covering` knows, of `known_pairs` that there are. `dealt`
-    says how many cases the rule is run on.
+    says how many cases the rule is run on. `rounding` has the largest error that was taken for rounding, by
+    dtype, in units of its eps.
     """
 
     examples: int = 0
@@ -48,6 +49,7 @@ class Observation:
     pairs: int = 0
     known_pairs: int = 0
     dealt: int = sys.maxsize
+    rounding: dict[str, float] = field(default_factory=dict)
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""

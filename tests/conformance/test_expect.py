@@ -53,6 +53,20 @@ def test_close_allows_what_the_vendor_states_for_the_dtype_while_it_is_allowed()
         expect.close(off, np.ones(1), dtype=torch.float32)
 
 
+def test_the_largest_error_that_close_allowed_is_kept_by_dtype():
+    eps, measured = torch.finfo(torch.float32).eps, {}
+    with expect.measuring(measured):
+        for error in (1, 3, 2):
+            expect.close(
+                torch.tensor([1 + error * eps, math.inf]), np.array([1, np.inf]), dtype=torch.float32
+            )
+        expect.close(torch.tensor([3]), np.array([3]), dtype=torch.int64)
+        expect.close(torch.tensor([100 * (1 + eps)]), np.array([100.0]), dtype=torch.float32, scale=1000.0)
+    expect.close(torch.tensor([1 + 9 * eps]), np.ones(1), dtype=torch.float32)
+
+    assert measured == {"torch.float32": 3.0}
+
+
 def test_a_bound_tighter_than_rounding_tightens_nothing():
     with expect.allowing({"torch.float32": 1e-9}):
         assert expect.rounding(torch.float32) == expect.ROUNDING[4]
