@@ -69,6 +69,7 @@ def render(report: Report) -> str:
             run_again=run_again,
             areas=_areas(report),
             large=_large(report),
+            numbers={rule.id: at for at, rule in enumerate(report.rules)},
             dense=_dense(report),
             runs=_runs(report),
             glyphs=GLYPHS,

@@ -333,6 +333,13 @@ load().then(async () => {
   for (const each of document.querySelectorAll("details.support")) {
     each.addEventListener("toggle", () => read().then(() => { if (each.open && each.children.length === 1) each.append(...supportTable(each.dataset.target)); }));
   }
+  for (const each of document.querySelectorAll("details[data-rules]")) {
+    each.addEventListener("toggle", () => {
+      if (each.children.length > 1) return;
+      const ids = each.dataset.rules.split(" ").map((number) => data.rules[number].id);
+      each.append(...ids.flatMap((id, at) => [at ? ", " : "", make("a", { href: `#${id}`, text: id })]));
+    });
+  }
   addEventListener("hashchange", recall);
   addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.target.closest("input, select, textarea")) { event.preventDefault(); search.focus(); }

@@ -532,6 +532,20 @@ def test_a_link_to_a_rule_opens_its_operation(opened, large):
     assert not page.is_visible(".pane")
 
 
+def test_a_long_list_of_rules_is_made_when_it_is_opened(opened, tmp_path, monkeypatch):
+    report = made_up(200, 3)
+    seen = []
+    for name, most in (("small", html.LARGE), ("large", 0)):
+        monkeypatch.setattr(html, "LARGE", most)
+        page = opened(path=publish(tmp_path / name, report))
+        page.locator("details.inline summary").first.click()
+        page.wait_for_selector("details.inline a")
+        seen.append(page.locator(".groups li").first.inner_text())
+
+    assert seen[0] == seen[1]
+    assert seen[0].count("operation_") > 12
+
+
 def test_what_fails_is_open_in_print_of_operations(opened, large):
     page = opened(path=large)
     page.wait_for_function("evidence !== undefined")

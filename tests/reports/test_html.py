@@ -94,7 +94,10 @@ def test_in_a_large_report_operations_stand_for_their_rules(monkeypatch):
     assert not [value for name, value in large.attributes if name == "data-rule"]
     assert ("value", "gather") in large.attributes
     assert "gather 1 rule" in text
-    assert "The rules of each operation, the search and the evidence need JavaScript" in text
+    assert (
+        "The rules of each operation, long lists of rules, the search and the evidence need JavaScript"
+        in text
+    )
 
 
 def test_a_merged_report_links_to_the_documentation_of_its_newest_torch():
