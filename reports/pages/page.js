@@ -3,7 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const table = $("rules"), search = $("search"), agree = $("agree"), count = $("count"), more = $("more");
 // How many rows of a large table a search shows at once: a browser takes its time to lay out thousands.
-const MANY = 200;
+const MANY = 100;
 let data, rules, targets, failing, outcomes, lines, groups, groupOf, limit = MANY;
 // What is read when it is first needed: the lines of the report's text, and what the page says beside.
 let evidence;
