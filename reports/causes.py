@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from reports.excuses import entries
 from reports.grouping import grouped
-from reports.model import Outcome, Report
+from reports.model import Outcome, Report, once
 from reports.seen import ASPECTS, REFUSAL, Seen, examples_of, kind_of, reason_alone, ways
 from reports.verdict import but_for_numbers, fails
 from reports.wording import every_of, first_line, inputs, listed, many, shortened
@@ -56,6 +56,7 @@ class Cause:
         return {(each.result.rule, each.result.target) for each in self.seen}
 
 
+@once
 def causes(report: Report, *, strict: bool = False) -> list[Cause]:
     """Return the causes of what fails a run, those first that break most, what is merely thin last."""
     devices = {target.id: target.device for target in report.run.targets}
@@ -83,6 +84,7 @@ Headlines = dict[tuple[str, str], list[str]]
 """The headlines of the causes of a result, by its rule and target."""
 
 
+@once
 def headlines(report: Report) -> Headlines:
     """Return the causes of results that tell their symptoms, of rules that fail no run, too."""
     found: Headlines = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -56,16 +57,19 @@ def _on_target(
         for result in report.results_of(column)
         if result.rule not in broken and result.outcome not in UNTRIED
     }
+    covering: dict[str, list[Seen]] = {}
+    for each in seen:
+        for pattern in _patterns(each.result.rule):
+            covering.setdefault(pattern, []).append(each)
     narrowed: dict[str | None, list[str]] = {}
     for glob in globs(broken, spared):
-        covered = [each for each in seen if matches(each.result.rule, glob)]
+        covered = covering[glob]
         drawn = {name for each in covered for name in report.classes[each.result.rule]}
         for name in _narrowest(covered, common, drawn):
             narrowed.setdefault(name, []).append(glob)
     for name, found in narrowed.items():
-        message = pattern_of(
-            each.reason for each in seen if any(matches(each.result.rule, glob) for glob in found)
-        )
+        rules = {each.result.rule for glob in found for each in covering[glob]}
+        message = pattern_of(each.reason for each in seen if each.result.rule in rules)
         yield entry(
             sorted(found),
             target=target,
@@ -133,15 +137,13 @@ def matches(rule: str, glob: str) -> bool:
     return fnmatch.fnmatchcase(rule, glob)
 
 
-def _patterns(rule: str) -> Iterator[str]:
-    """Yield all patterns that may stand for a rule: its id, and what that begins or ends with."""
+@functools.cache
+def _patterns(rule: str) -> tuple[str, ...]:
+    """Return all patterns that may stand for a rule: its id, and what that begins or ends with."""
     operation, _, fact = rule.partition(".")
     words = fact.split("_")
-    yield rule
-    yield f"{operation}.*"
-    yield f"*.{fact}"
-    for many in range(1, len(words)):
-        yield f"{operation}.{'_'.join(words[:many])}_*"
+    longer = (f"{operation}.{'_'.join(words[:many])}_*" for many in range(1, len(words)))
+    return (rule, f"{operation}.*", f"*.{fact}", *longer)
 
 
 def pattern_of(reasons: Iterable[str]) -> str:
@@ -154,6 +156,7 @@ def pattern_of(reasons: Iterable[str]) -> str:
     return f"^(?:{'|'.join(dict.fromkeys(each.partition(':')[0] for each in found))})"
 
 
+@functools.cache
 def _pattern(reason: str) -> str:
     # Of an assertion in a rule itself, the words are those of the one example.
     if (asserted := "AssertionError: assert ") and reason.startswith(asserted):

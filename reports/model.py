@@ -10,9 +10,10 @@ import dataclasses
 import functools
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 FORMAT = 1
 """Version of the JSON shape; readers refuse any other."""
@@ -319,6 +320,11 @@ class Report:
         return found
 
     @functools.cached_property
+    def made(self) -> dict[object, Any]:
+        """What `once` has made from the report, by what made it."""
+        return {}
+
+    @functools.cached_property
     def basis(self) -> dict[str, Basis]:
         """The basis of each rule, by its id."""
         return {rule.id: rule.basis for rule in self.rules}
@@ -332,7 +338,8 @@ class Report:
         """Return how often the target with an id warned while rules ran that are not about that, by what."""
         found: Counter[str] = Counter()
         for result in self.results_of(target):
-            found.update(result.warned)
+            if result.warned:
+                found.update(result.warned)
         return dict(found.most_common())
 
     def run_of(self, target: Target) -> Run:
@@ -377,6 +384,24 @@ class Report:
             tuple((begun["rule"], begun["target"]) for begun in data.get("running", ())),
             tuple(Run.from_json(run) for run in data.get("runs", ())),
         )
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def once(make: Callable[Concatenate[Report, P], T]) -> Callable[Concatenate[Report, P], T]:
+    """Make what follows from a report only once: several of its files ask for it. Nobody may change it."""
+
+    @functools.wraps(make)
+    def kept(report: Report, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (make, args, tuple(sorted(kwargs.items())))
+        if key not in report.made:
+            report.made[key] = make(report, *args, **kwargs)
+        found: T = report.made[key]
+        return found
+
+    return kept
 
 
 _UNSAID = ("sources", "changed", "rules", "imports", "also", "lacks_classes", "exact", "bounds")

@@ -51,7 +51,8 @@ class Score:
         self.tried = 0
         for result in results:
             if basis[result.rule] is Basis.DOCUMENTED and result.outcome is not Outcome.INAPPLICABLE:
-                self.untried.update(result.untried)
+                if result.untried:
+                    self.untried.update(result.untried)
                 self.tried += result.examples
         self.lacking = [
             said

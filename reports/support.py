@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from reports.model import Outcome, Report, Result
+from reports.model import Outcome, Report, Result, once
 from reports.wording import is_dtype, normalised, shortened
 
 DTYPES = (
@@ -89,6 +89,7 @@ class Apart:
         return sorted({result.target for result in self.results})
 
 
+@once
 def tables(report: Report) -> list[Table]:
     """Return what each target supports, of the rules that it ran."""
     operations = {rule.id: rule.operation for rule in report.rules}
@@ -136,6 +137,7 @@ def operations_of(found: Iterable[Table]) -> list[str]:
     return sorted({operation for table in found for operation, _ in table.cells})
 
 
+@once
 def support(report: Report) -> dict[str, dict[str, dict[str, str]]]:
     """Return what results.json says of support: by target, operation and dtype."""
     found: dict[str, dict[str, dict[str, str]]] = {}

@@ -28,6 +28,7 @@ _VARIABLE = re.compile(
 
 
 @functools.cache
+@functools.cache
 def is_dtype(name: str) -> bool:
     """Return whether an input class is a dtype."""
     return re.fullmatch(_DTYPE, name) is not None

@@ -1,7 +1,9 @@
 """The conformance report as one self-contained HTML page.
 
-The table of all rules is in the page; the evidence of a rule is put there when it is opened, from the data of
-the report, which the page carries gzipped: so a page of 500 rules and 20 targets stays small, and has it all.
+The page carries the report gzipped, in two parts: what its table and its search need, which is read at once,
+and the evidence, which is read when it is first looked at. The rows of a small report are in the page as they
+are; in a large one the operations stand for their rules, whose rows the page's script makes when asked. So a
+page of 3,000 rules and 20 targets stays small, opens at once, and has it all.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import functools
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -31,12 +35,18 @@ from reports.model import Basis, Outcome, Report, Rule
 from reports.score import Score
 from reports.seen import Seen, reason_alone, ways
 from reports.support import GLYPHS as SUPPORT_GLYPHS
-from reports.support import Table, blocks, dtypes_of, refusals, tables
+from reports.support import Table, blocks, dtypes_of, refusals, support, tables
 from reports.verdict import FAILING
 from reports.wording import every_of, inputs, run_again
 
 DENSE = 4
 """From how many targets on the table shows glyphs alone, the words being read aloud or on pointing."""
+
+LARGE = 2000
+"""From how many rules by targets on the table shows operations, and a rule when it is asked for.
+
+What a browser does with a table grows faster than the table.
+"""
 
 
 def render(report: Report) -> str:
@@ -58,7 +68,9 @@ def render(report: Report) -> str:
             tables=[table for table in supported if table.cells],
             run_again=run_again,
             areas=_areas(report),
-            dense=len(report.run.targets) > DENSE,
+            large=_large(report),
+            numbers={rule.id: at for at, rule in enumerate(report.rules)},
+            dense=_dense(report),
             runs=_runs(report),
             glyphs=GLYPHS,
             meanings=MEANINGS,
@@ -68,7 +80,8 @@ def render(report: Report) -> str:
             style=_file("page.css"),
             script=script,
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            data=_data(report, supported),
+            data=_packed(_data(report)),
+            evidence=_packed(_evidence(report, supported)),
         )
     )
 
@@ -123,24 +136,59 @@ def _file(name: str) -> str:
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
-def _data(report: Report, supported: list[Table]) -> str:
-    """Return what the page's script reads, as base64 of gzip: nothing in it can be taken for markup."""
-    torch = max((run.torch for run in report.runs or (report.run,)), key=_version)
+def _large(report: Report) -> bool:
+    return len(report.rules) * len(report.run.targets) > LARGE
+
+
+def _dense(report: Report) -> bool:
+    return len(report.run.targets) > DENSE
+
+
+def _packed(text: str) -> str:
+    """Return a text as base64 of gzip: nothing in it can be taken for markup."""
+    # Without a time in it, the same report gives the same page.
+    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
+
+
+def _data(report: Report) -> str:
+    """Return what the page's script needs for the table and the search."""
+    rules = {rule.id: at for at, rule in enumerate(report.rules)}
+    targets = {target.id: at for at, target in enumerate(report.run.targets)}
+    outcomes = [*Outcome]
+    return json.dumps(
+        {
+            "rules": report.to_json()["rules"],
+            "targets": [*targets],
+            # In the order of the report, whose text has a line for each.
+            "results": {
+                "rule": [rules[result.rule] for result in report.results],
+                "target": [targets[result.target] for result in report.results],
+                "outcome": [outcomes.index(result.outcome) for result in report.results],
+            },
+            "outcomes": [outcome.value for outcome in outcomes],
+            "glyphs": BY_WORD,
+            "failing": sorted(outcome.value for outcome in FAILING),
+            "dense": _dense(report),
+        }
+    )
+
+
+def _evidence(report: Report, supported: list[Table]) -> str:
+    """Return a line of what the page's script shows beside the report, then the text of the report itself."""
+    runs = report.runs or (report.run,)
+    torch = max((run.torch for run in runs), key=_version)
     every = causes(report, strict=True)
     beside = {
         "breaks": _breaks(report),
         "entries": "\n".join(cause.entry for cause in every if cause.entry),
         "said": _said(supported),
+        "cells": support(report),
         "dtypes": dtypes_of(supported),
         "support": {each.value: glyph for each, glyph in SUPPORT_GLYPHS.items()},
         "urls": {name: documentation(name, torch) for rule in report.rules for name in rule.sources},
-        "glyphs": BY_WORD,
-        "failing": sorted(outcome.value for outcome in FAILING),
+        "runs": [{"torch": run.torch, "sources": run.sources, "changed": run.changed} for run in runs],
     }
-    # The report is text already.
-    text = f'{{"report": {results_text(report)}, "beside": {json.dumps(beside)}}}'
-    # Without a time in it, the same report gives the same page.
-    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
+    return f"{json.dumps(beside)}\n{results_text(report)}"
 
 
 def _breaks(report: Report) -> dict[str, dict[str, list[dict[str, str]]]]:
@@ -181,27 +229,52 @@ def _version(torch: str) -> Version:
         return Version("0")
 
 
-def _areas(report: Report) -> list[dict[str, Any]]:
-    ordered = sorted(report.rules, key=lambda rule: (rule.area, rule.operation))
-    targets = [target.id for target in report.run.targets]
+@dataclass(frozen=True)
+class _Count:
+    """Of how many documented rules that apply to a target how many hold, and how many fail."""
 
-    def row(rule: Rule) -> list[Outcome | None]:
-        found = [report.result(rule.id, target) for target in targets]
-        return [result.outcome if result else None for result in found]
+    holds: int
+    applicable: int
+    failing: int
 
-    areas = []
-    for name, members in groupby(ordered, key=lambda rule: rule.area):
-        rows = [(rule, row(rule)) for rule in members]
-        documented = [outcomes for rule, outcomes in rows if rule.basis is Basis.DOCUMENTED]
-        counts = [
-            (
-                sum(outcomes[at] is Outcome.HOLDS for outcomes in documented),
-                sum(outcomes[at] not in (None, Outcome.INAPPLICABLE) for outcomes in documented),
+
+@dataclass(frozen=True)
+class _Group:
+    """The rules of an area, or of an operation in it, with their outcomes by target, None where not run."""
+
+    name: str
+    rows: list[tuple[Rule, list[Outcome | None]]]
+
+    @property
+    def operations(self) -> list[_Group]:
+        return _groups(self.rows, lambda rule: rule.operation)
+
+    @property
+    def counts(self) -> list[_Count]:
+        documented = [outcomes for rule, outcomes in self.rows if rule.basis is Basis.DOCUMENTED]
+        # Where no rule is documented, there is still a cell for each target.
+        columns = zip(*documented, strict=True) if documented else [()] * len(self.rows[0][1])
+        return [
+            _Count(
+                sum(outcome is Outcome.HOLDS for outcome in column),
+                sum(outcome not in (None, Outcome.INAPPLICABLE) for outcome in column),
+                sum(outcome in FAILING for outcome in column),
             )
-            for at in range(len(targets))
+            for column in columns
         ]
-        areas.append({"name": name, "rows": rows, "counts": counts})
-    return areas
+
+
+def _areas(report: Report) -> list[_Group]:
+    targets = [target.id for target in report.run.targets]
+    rows = []
+    for rule in sorted(report.rules, key=lambda rule: (rule.area, rule.operation)):
+        found = [report.result(rule.id, target) for target in targets]
+        rows.append((rule, [result.outcome if result else None for result in found]))
+    return _groups(rows, lambda rule: rule.area)
+
+
+def _groups(rows: list[tuple[Rule, list[Outcome | None]]], name: Callable[[Rule], str]) -> list[_Group]:
+    return [_Group(key, [*members]) for key, members in groupby(rows, key=lambda row: name(row[0]))]
 
 
 def _runs(report: Report) -> list[tuple[Any, list[Any]]]:

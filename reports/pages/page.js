@@ -1,8 +1,12 @@
 "use strict";
-// The page's data is the report itself, gzipped. What comes from it is only ever set as text, never as markup.
+// The page carries the report gzipped. What comes from it is only ever set as text, never as markup.
 const $ = (id) => document.getElementById(id);
-const table = $("rules"), search = $("search"), agree = $("agree"), count = $("count");
-let report, beside, urls, glyphs, failing, rules, targets, found;
+const table = $("rules"), search = $("search"), agree = $("agree"), count = $("count"), more = $("more");
+// How many rows of a large table a search shows at once: a browser takes its time to lay out thousands.
+const MANY = 100;
+let data, rules, targets, failing, outcomes, lines, groups, groupOf, limit = MANY;
+// What is read when it is first needed: the lines of the report's text, and what the page says beside.
+let evidence;
 
 function make(tag, options = {}, ...children) {
   const { text, ...rest } = options;
@@ -13,26 +17,58 @@ function make(tag, options = {}, ...children) {
   return node;
 }
 
+async function unpacked(id) {
+  const coded = atob($(id).textContent), bytes = new Uint8Array(coded.length);
+  for (let at = 0; at < coded.length; at++) bytes[at] = coded.charCodeAt(at);
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
 async function load() {
-  const bytes = Uint8Array.from(atob($("data").textContent.trim()), (char) => char.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  ({ report, beside } = JSON.parse(await new Response(stream).text()));
-  ({ urls, glyphs } = beside);
-  failing = new Set(beside.failing);
-  targets = report.run.targets.map((target) => target.id);
-  rules = new Map(report.rules.map((rule) => [rule.id, rule]));
-  found = new Map(report.rules.map((rule) => [rule.id, new Map()]));
-  for (const result of report.results) found.get(result.rule)?.set(result.target, result);
+  data = JSON.parse(await unpacked("data"));
+  targets = data.targets;
+  failing = new Set(data.failing);
+  rules = new Map(data.rules.map((rule) => [rule.id, rule]));
+  // Of each rule, by target: its outcome, and the number of its result in the report.
+  outcomes = new Map(data.rules.map((rule) => [rule.id, targets.map(() => "not-run")]));
+  lines = new Map(data.rules.map((rule) => [rule.id, []]));
+  const { rule, target, outcome } = data.results;
+  rule.forEach((at, number) => {
+    const { id } = data.rules[at];
+    outcomes.get(id)[target[number]] = data.outcomes[outcome[number]];
+    lines.get(id)[target[number]] = number;
+  });
+  const operations = Map.groupBy(data.rules, (each) => JSON.stringify([each.area, each.operation]));
+  let area;
+  groups = [...table.tBodies].map((body) => {
+    if (body.rows[0].className === "area") area = body;
+    const button = body.querySelector(".operation button");
+    const inside = [...body.querySelectorAll("tr[data-rule]")].map((row) => [row.dataset.rule, row]);
+    const members = button ? operations.get(JSON.stringify([body.dataset.area, button.value])) : inside.map(([id]) => rules.get(id));
+    return { area, body, button, rules: members, rows: new Map(inside) };
+  });
+  groupOf = new Map(groups.flatMap((group) => group.rules.map((rule) => [rule, group])));
+}
+const expanded = (button) => button.getAttribute("aria-expanded") === "true";
+let reading;
+function read() {
+  reading ??= unpacked("evidence").then((text) => {
+    const [beside, ...report] = text.split("\n");
+    evidence = { beside: JSON.parse(beside), report, first: report.indexOf('"results": [') + 1, text: text.slice(beside.length + 1) };
+  });
+  return reading;
+}
+function resultOf(rule, target) {
+  const number = lines.get(rule.id)[targets.indexOf(target)];
+  return number === undefined ? undefined : JSON.parse(evidence.report[evidence.first + number].replace(/,$/, ""));
 }
 
 // What a query asks: words, `field:value`, `target:outcome`; a leading "-" turns each round.
 const FIELDS = ["area", "kind", "basis", "operation", "source", "needs", "rule"];
-const outcome = (rule, target) => found.get(rule).get(target)?.outcome ?? "not-run";
+const outcome = (rule, target) => outcomes.get(rule)[targets.indexOf(target)];
 function matches(rule, token) {
   const [, name, value] = /^(.+):([^:]+)$/.exec(token) ?? [];
   if (name === undefined) {
-    const text = `${rule.id} ${rule.statement} ${rule.area} ${rule.source} ${(rule.also ?? []).join(" ")} ${rule.kind} ${rule.basis}`;
-    return text.toLowerCase().includes(token);
+    rule.words ??= `${rule.id} ${rule.statement} ${rule.area} ${rule.source} ${(rule.also ?? []).join(" ")} ${rule.kind} ${rule.basis}`.toLowerCase();
+    return rule.words.includes(token);
   }
   if (FIELDS.includes(name)) return String(rule[name === "rule" ? "id" : name]).toLowerCase().includes(value);
   const asked = targets.filter((target) => name === "*" || target.toLowerCase().includes(name));
@@ -42,7 +78,7 @@ function matches(rule, token) {
   });
 }
 function agreement(rule) {
-  const seen = targets.map((target) => outcome(rule.id, target)).filter((word) => !["inapplicable", "not-run"].includes(word));
+  const seen = outcomes.get(rule.id).filter((word) => !["inapplicable", "not-run"].includes(word));
   if (!seen.length) return "unapplied";
   const holding = seen.filter((word) => word === "holds").length;
   return holding === seen.length ? "everywhere" : holding ? "somewhere" : "nowhere";
@@ -52,30 +88,70 @@ function asked(rule) {
   return search.value.toLowerCase().split(/\s+/).filter(Boolean)
     .every((token) => token.length > 1 && token[0] === "-" ? !matches(rule, token.slice(1)) : matches(rule, token));
 }
-function filter() {
-  let shown = 0;
-  for (const body of table.tBodies) {
-    let here = 0;
-    for (const row of body.rows) {
-      if (!row.dataset.rule) continue;
-      row.hidden = !asked(rules.get(row.dataset.rule));
-      here += !row.hidden;
-      if (row.nextElementSibling?.className === "detail") row.nextElementSibling.hidden = row.hidden;
-    }
-    body.hidden = here === 0;
-    shown += here;
-  }
-  count.textContent = `${shown} of ${rules.size} rules`;
-  $("none").hidden = shown > 0;
+// A row as the page of a small report has it.
+function made(rule) {
+  const cell = (word) => {
+    const name = word === "not-run" ? "not run" : word;
+    const span = word === "not-run" ? make("span", { class: "soft", text: data.dense ? "·" : name })
+      : make("span", { class: `tag ${word}`, title: data.dense ? word : undefined, text: data.glyphs[word] + (data.dense ? "" : ` ${word}`) });
+    if (data.dense) span.append(make("span", { class: "sr", text: name }));
+    return make("td", {}, span);
+  };
+  return make("tr", { "data-rule": rule.id, id: rule.id },
+    make("th", { scope: "row", class: "rule" }, make("button", { type: "button", value: rule.id, "aria-expanded": "false" },
+      make("code", { text: rule.id }), ...(rule.basis === "observed" ? [" ", make("span", { class: "tag", text: "observed" })] : []),
+      make("span", { class: "statement", text: rule.statement }))),
+    ...outcomes.get(rule.id).map(cell));
 }
+const detailOf = (row) => row.nextElementSibling?.className === "detail" ? row.nextElementSibling : null;
+// Makes the rows of some rules of a group that it lacks, each in its place, and shows these alone.
+function show(group, wanted) {
+  let last = group.body.rows[0];
+  for (const rule of group.rules) {
+    if (wanted.has(rule) && !group.rows.has(rule.id)) {
+      group.rows.set(rule.id, made(rule));
+      last.after(group.rows.get(rule.id));
+    }
+    const row = group.rows.get(rule.id);
+    if (!row) continue;
+    row.hidden = !wanted.has(rule);
+    last = detailOf(row) ?? row;
+    last.hidden = row.hidden;
+  }
+}
+function filter() {
+  const asking = Boolean(search.value.trim() || agree.value);
+  const matching = new Set(data.rules.filter(asked)), seen = new Set();
+  let shown = 0;
+  for (const group of groups) {
+    let wanted = group.rules.filter((rule) => matching.has(rule));
+    if (group.button) {
+      // Operations stand for their rules while nothing is asked.
+      wanted = asking ? wanted.slice(0, limit - shown) : expanded(group.button) ? wanted : [];
+      group.body.rows[0].hidden = asking;
+    }
+    show(group, new Set(wanted));
+    group.body.hidden = wanted.length === 0 && (asking || !group.button);
+    if (!group.body.hidden) seen.add(group.area);
+    shown += wanted.length;
+  }
+  for (const { area } of groups) area.hidden = !seen.has(area);
+  const left = asking ? matching.size - shown : 0;
+  count.textContent = `${matching.size} of ${rules.size} rules${left ? `, ${shown} shown` : ""}`;
+  more.hidden = left === 0;
+  more.textContent = `Show ${Math.min(left, MANY)} more`;
+  $("none").hidden = matching.size > 0;
+}
+function ask() { limit = MANY; filter(); remember(); }
 
 // The state of the page is in its address: what is searched, what is open.
 function remember() {
   const state = new URLSearchParams();
   if (search.value) state.set("q", search.value);
   if (agree.value) state.set("agree", agree.value);
-  const open = [...table.querySelectorAll('[aria-expanded="true"]')].map((button) => button.value);
-  if (open.length) state.set("open", open.join(","));
+  const open = (kind) => [...table.querySelectorAll(`${kind} [aria-expanded="true"]`)].map((button) => button.value).join(",");
+  if (open(".operation")) state.set("operation", open(".operation"));
+  if (open("[data-rule]")) state.set("open", open("[data-rule]"));
   history.replaceState(null, "", `#${state}`);
 }
 function recall() {
@@ -83,11 +159,18 @@ function recall() {
   const state = rules.has(hash) ? new URLSearchParams({ open: hash }) : new URLSearchParams(hash);
   search.value = state.get("q") ?? "";
   agree.value = ["everywhere", "somewhere", "nowhere", "unapplied"].includes(state.get("agree")) ? state.get("agree") : "";
+  limit = MANY;
+  const list = (name) => (state.get(name) ?? "").split(",");
+  const open = list("open").map((id) => rules.get(id)).filter(Boolean);
+  for (const { button, rules: members } of groups) {
+    button?.setAttribute("aria-expanded", String(list("operation").includes(button.value) || members.some((rule) => open.includes(rule))));
+  }
   filter();
-  const open = (state.get("open") ?? "").split(",").filter((id) => rules.has(id));
-  for (const button of table.querySelectorAll("th.rule button")) toggle(button, open.includes(button.value));
-  const row = open.length && table.querySelector(`tr[data-rule="${CSS.escape(open[0])}"]`);
+  for (const button of table.querySelectorAll("[data-rule] button")) if (!open.includes(rules.get(button.value))) toggle(rules.get(button.value), false);
+  for (const rule of open) toggle(rule, true);
+  const row = open.length && $(open[0].id);
   if (row) row.scrollIntoView();
+  return open.length ? read() : null;
 }
 
 function copies(button, text) {
@@ -109,7 +192,7 @@ function save(name, text, type) {
   document.body.append(link); link.click(); link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
-function tag(word) { return make("span", { class: `tag ${word}` }, make("span", { "aria-hidden": "true", text: `${glyphs[word] ?? "·"} ` }), word); }
+function tag(word) { return make("span", { class: `tag ${word}` }, make("span", { "aria-hidden": "true", text: `${data.glyphs[word] ?? "·"} ` }), word); }
 const plural = (many, noun) => `${many} ${noun}${many === 1 ? "" : "s"}`;
 // One way in which a rule breaks: `said` is what the page knows of it beside.
 function way(each, said) {
@@ -127,8 +210,8 @@ function way(each, said) {
   if (each.traceback && each.reason) parts.push(make("details", {}, make("summary", { text: "Traceback" }), make("pre", { tabindex: "0", text: each.traceback })));
   return parts;
 }
-function evidence(rule, target) {
-  const result = found.get(rule.id).get(target);
+function section(rule, target) {
+  const result = resultOf(rule, target), { beside } = evidence;
   const part = make("section", {}, make("h3", {}, `${target} `, tag(result?.outcome ?? "not-run")));
   if (!result) return part;
   const refused = result.refused ?? {};
@@ -163,28 +246,28 @@ function evidence(rule, target) {
 }
 // Documentation that a tested torch does not carry, or words otherwise than when its rules were reviewed.
 function missing(source) {
-  const runs = report.runs ?? [report.run];
-  return runs.flatMap((run) => [
+  return evidence.beside.runs.flatMap((run) => [
     run.sources?.[source] && ` (not found in torch ${run.torch}: ${run.sources[source]})`,
     run.changed?.[source] && ` (documentation changed since review: torch ${run.torch} words it otherwise; ${run.changed[source]})`,
   ]).filter(Boolean).map((text) => make("span", { class: "soft", text }));
 }
 function pane(rule) {
   const facts = [
-    ["Source", make("span", {}, ...[rule.source, ...(rule.also ?? [])].flatMap((source, at) => [at ? " and " : "", make("a", { href: urls[source], rel: "noreferrer", text: source }), ...missing(source)]))],
+    ["Source", make("span", {}, ...[rule.source, ...(rule.also ?? [])].flatMap((source, at) => [at ? " and " : "", make("a", { href: evidence.beside.urls[source], rel: "noreferrer", text: source }), ...missing(source)]))],
     ["Basis", rule.basis === "observed" ? "observed: the documentation does not say so; it counts in no verdict" : "documented"],
     ["Kind", rule.kind],
     rule.needs.length && ["Needs", rule.needs.join(", ")],
     ["Known to catch", rule.faults.length ? `${rule.faults.length} seeded faults: ${rule.faults.join(", ")}` : "no seeded fault"],
   ].filter(Boolean);
   const order = [...targets].sort((a, b) => failing.has(outcome(rule.id, b)) - failing.has(outcome(rule.id, a)));
-  return make("div", { class: "pane" },
+  return [
     make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])),
-    ...order.map((target) => evidence(rule, target)));
+    ...order.map((target) => section(rule, target)),
+  ];
 }
 // Operations by dtypes of a target, made when it is looked at: a fleet has many cells.
 function supportTable(target) {
-  const cells = report.support[target], said = beside.said[target] ?? {};
+  const { beside } = evidence, cells = beside.cells[target], said = beside.said[target] ?? {};
   const operations = Object.keys(cells), dtypes = beside.dtypes.filter((dtype) => operations.some((name) => dtype in cells[name]));
   const cell = (operation, dtype) => {
     const word = cells[operation][dtype] ?? "not asked";
@@ -202,41 +285,74 @@ function supportTable(target) {
     answers.length ? make("details", {}, make("summary", { text: plural(answers.length, "answer") }), make("ul", { class: "answers" }, ...answers)) : "",
   ].filter(Boolean);
 }
-function toggle(button, open) {
-  if ((button.getAttribute("aria-expanded") === "true") === open) return;
-  const row = button.closest("tr");
+function toggle(rule, open) {
+  const group = groupOf.get(rule);
+  if (!group.rows.has(rule.id)) {
+    show(group, new Set(group.rules.filter((each) => each === rule || group.rows.get(each.id)?.hidden === false)));
+    // What is asked for does not show it, or it would be there.
+    group.rows.get(rule.id).hidden = true;
+  }
+  const row = group.rows.get(rule.id), button = row.querySelector("button");
+  if (expanded(button) === open) return;
   button.setAttribute("aria-expanded", String(open));
-  if (open) {
-    const detail = make("tr", { class: "detail" }, make("td", { colspan: targets.length + 1 }, pane(rules.get(button.value))));
-    detail.hidden = row.hidden;
-    row.after(detail);
-  } else row.nextElementSibling.remove();
+  if (!open) { detailOf(row).remove(); return; }
+  const inside = make("div", { class: "pane" });
+  const detail = make("tr", { class: "detail" }, make("td", { colspan: targets.length + 1 }, inside));
+  detail.hidden = row.hidden;
+  row.after(detail);
+  // When the page is printed, nothing waits for what is yet to be read.
+  if (evidence) inside.append(...pane(rule));
+  else read().then(() => inside.append(...pane(rule)));
 }
 
-load().then(() => {
+load().then(async () => {
   table.addEventListener("click", (event) => {
     const button = event.target.closest("th.rule button");
-    if (button) { toggle(button, button.getAttribute("aria-expanded") !== "true"); remember(); }
+    if (!button) return;
+    if (button.closest(".operation")) {
+      const group = groups.find((each) => each.button === button), open = !expanded(button);
+      button.setAttribute("aria-expanded", String(open));
+      if (!open) for (const id of group.rows.keys()) toggle(rules.get(id), false);
+      filter();
+    } else toggle(rules.get(button.value), !expanded(button));
+    remember();
   });
-  for (const input of [search, agree]) input.addEventListener("input", () => { filter(); remember(); });
-  $("failing").addEventListener("click", () => { search.value = "*:fails"; agree.value = ""; filter(); remember(); });
-  $("clear").addEventListener("click", () => { search.value = ""; agree.value = ""; filter(); remember(); search.focus(); });
-  $("save-json").addEventListener("click", () => save("results.json", `${JSON.stringify(report, null, 1)}\n`, "application/json"));
-  $("save-breaks").addEventListener("click", () => save("known-breaks.toml", beside.entries, "application/toml"));
+  for (const input of [search, agree]) input.addEventListener("input", ask);
+  $("failing").addEventListener("click", () => { search.value = "*:fails"; agree.value = ""; ask(); });
+  $("clear").addEventListener("click", () => { search.value = ""; agree.value = ""; ask(); search.focus(); });
+  more.addEventListener("click", () => {
+    const last = [...table.querySelectorAll("tr[data-rule]:not([hidden])")].at(-1);
+    limit += MANY;
+    filter();
+    // The button may be gone: who came by keyboard goes on at the first row that is new.
+    const rows = [...table.querySelectorAll("tr[data-rule]:not([hidden])")];
+    rows[rows.indexOf(last) + 1].querySelector("button").focus();
+  });
+  $("save-json").addEventListener("click", () => read().then(() => save("results.json", evidence.text, "application/json")));
+  $("save-breaks").addEventListener("click", () => read().then(() => save("known-breaks.toml", evidence.beside.entries, "application/toml")));
   for (const button of document.querySelectorAll("button[data-copies]")) { copies(button, $(button.dataset.copies).textContent); button.hidden = false; }
   for (const each of document.querySelectorAll("details.support")) {
-    each.addEventListener("toggle", () => { if (each.open && each.children.length === 1) each.append(...supportTable(each.dataset.target)); });
+    each.addEventListener("toggle", () => read().then(() => { if (each.open && each.children.length === 1) each.append(...supportTable(each.dataset.target)); }));
+  }
+  for (const each of document.querySelectorAll("details[data-rules]")) {
+    each.addEventListener("toggle", () => {
+      if (each.children.length > 1) return;
+      const ids = each.dataset.rules.split(" ").map((number) => data.rules[number].id);
+      each.append(...ids.flatMap((id, at) => [at ? ", " : "", make("a", { href: `#${id}`, text: id })]));
+    });
   }
   addEventListener("hashchange", recall);
   addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.target.closest("input, select, textarea")) { event.preventDefault(); search.focus(); }
-    if (event.key === "Escape" && event.target === search) { search.value = ""; filter(); remember(); }
+    if (event.key === "Escape" && event.target === search) { search.value = ""; ask(); }
   });
   addEventListener("beforeprint", () => {
-    for (const button of table.querySelectorAll("th.rule button")) {
-      if (targets.some((target) => failing.has(outcome(button.value, target)))) toggle(button, true);
-    }
+    const broken = data.rules.filter((rule) => outcomes.get(rule.id).some((word) => failing.has(word)));
+    for (const rule of broken) groupOf.get(rule).button?.setAttribute("aria-expanded", "true");
+    filter();
+    for (const rule of broken) toggle(rule, true);
   });
-  recall();
+  await recall();
   document.documentElement.dataset.ready = "yes";
+  (self.requestIdleCallback ?? setTimeout)(read);
 });

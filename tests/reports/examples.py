@@ -57,7 +57,7 @@ def made_up(rules: int, targets: int, *, outcomes: Sequence[Outcome] = OUTCOMES,
 def _rule(number: int) -> Rule:
     return Rule(
         f"operation_{number // 12}.fact_{number}",
-        AREAS[number % len(AREAS)],
+        AREAS[number // 12 % len(AREAS)],
         f"operation_{number // 12}",
         f"The output of fact {number} takes the shape of its index, whatever the shape of its input.",
         "torch.gather",

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import struct
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from reports.files import RESULTS
 from reports.history import history
 from reports.known_breaks import read_known_breaks
 from reports.model import Basis, Outcome
+from reports.pages import html
 from reports.pages.html import render, render_catalogue, render_comparison, render_history
 from reports.publish import publish
 from reports.support import support
@@ -53,6 +55,14 @@ def browser():
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     return publish(tmp_path_factory.mktemp("report"), REPORT)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """The same report, shown as one that is too large to have all its rows in the page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html, "LARGE", 0)
+        return publish(tmp_path_factory.mktemp("large"), REPORT)
 
 
 @pytest.fixture
@@ -401,23 +411,27 @@ def pages(tmp_path):
     blocked = replace(
         first, outcome=Outcome.BLOCKED, reason="by flip.made: no", blocked={BROKEN: 9, "flip.made": 2}
     )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html, "LARGE", 0)
+        large = render(REPORT)
     made = {
         "report": render(REPORT),
+        "large": large,
         "early": render(replace(REPORT, run=replace(REPORT.run, ended=None), running=((BROKEN, "cpu"),))),
         "blocked": render(replace(REPORT, results=(blocked, *others))),
         "comparison": render_comparison(compare(REPORT, changed)),
         "history": render_history(history([REPORT, changed])),
         "catalogue": render_catalogue(REPORT),
     }
-    for name, html in made.items():
-        (tmp_path / f"{name}.html").write_text(html, "utf-8")
+    for name, text in made.items():
+        (tmp_path / f"{name}.html").write_text(text, "utf-8")
     return [(name, tmp_path / f"{name}.html") for name in made]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(opened, tmp_path, scheme):
     for name, path in pages(tmp_path):
-        page = opened(f"#{BROKEN}" if name == "report" else "", path=path, color_scheme=scheme)
+        page = opened(f"#{BROKEN}" if name in ("report", "large") else "", path=path, color_scheme=scheme)
         open_all(page)
 
         violations = Axe().run(page).response["violations"]
@@ -448,19 +462,125 @@ def test_text_from_a_target_stays_text(opened, tmp_path):
     open_all(page)
 
     assert page.locator("img").count() == 0
-    assert page.locator("script").count() == 2
+    assert page.locator("script").count() == 3
     assert "<script>alert(1)</script>" in page.inner_text(".pane")
     page.click("text=copy as a known break >> nth=0")
 
 
-def test_a_page_of_500_rules_and_20_targets_answers_at_once(opened, tmp_path):
-    page = opened(path=publish(tmp_path, made_up(500, 20)))
-    ready = page.evaluate("performance.now()")
-    page.fill("#search", "cuda:17:broken")
+def test_an_operation_opens_to_its_rules(opened, large):
+    page = opened(path=large)
+    operations = page.locator(".operation button")
+    assert operations.all_inner_texts() == [
+        f"{name} 12 rules" for name in (f"operation_{number}" for number in range(5))
+    ]
+    assert page.inner_text("#count") == "60 of 60 rules"
+    assert shown(page) == set()
 
-    # The aim is a second, which the benchmark measures; a machine under load may take longer.
-    assert ready < 10_000
-    assert 0 < len(shown(page)) < 500
+    page.focus(".operation button[value='operation_2']")
+    page.keyboard.press("Enter")
+    assert shown(page) == rules_with(lambda rule, seen: rule.operation == "operation_2")
+    assert page.get_attribute(".operation button[value='operation_2']", "aria-expanded") == "true"
+    page.click("tr[data-rule]:visible button >> nth=1")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert shown(page) == rules_with(lambda rule, seen: rule.operation == "operation_2")
+    assert "torch.gather" in page.inner_text(".pane")
+
+    page.click(".operation button[value='operation_2']")
+    assert shown(page) == set()
+    assert page.locator(".pane").count() == 0
+
+
+@pytest.mark.parametrize("targets", [3, 20])
+def test_the_rows_that_the_script_makes_are_those_of_the_page(opened, tmp_path, monkeypatch, targets):
+    report = made_up(60, targets)
+    report = replace(report, results=report.results[:-2])
+    rows = []
+    for name, most in (("small", html.LARGE), ("large", 0)):
+        monkeypatch.setattr(html, "LARGE", most)
+        page = opened(path=publish(tmp_path / name, report))
+        for button in page.locator(".operation button").all():
+            button.click()
+        rows.append(page.locator("tr[data-rule]").evaluate_all("rows => rows.map(row => row.outerHTML)"))
+
+    assert len(rows[0]) == 60
+    assert rows[0] == rows[1]
+
+
+def test_a_search_of_operations_finds_their_rules(opened, large):
+    page = opened(path=large)
+    page.fill("#search", "cpu:broken")
+    assert shown(page) == BROKEN_ON_CPU
+    assert not page.locator(".operation:visible").count()
+    page.fill("#search", "no such rule")
+    assert page.is_visible("#none")
+    assert not page.locator("tbody:visible").count()
+
+    page.focus("#search")
+    page.keyboard.press("Escape")
+    assert shown(page) == set()
+    assert page.locator(".operation:visible").count() == 5
+
+
+def test_a_link_to_a_rule_opens_its_operation(opened, large):
+    page = opened(f"#{BROKEN}", path=large)
+    assert page.locator(f'tr[data-rule="{BROKEN}"]').is_visible()
+    assert "It picks along dim" in page.inner_text(".pane")
+
+    page = opened(f"#q=cpu:holds&open={BROKEN}", path=large)
+    assert page.locator(".pane").count() == 1
+    assert not page.is_visible(".pane")
+
+
+def test_a_long_list_of_rules_is_made_when_it_is_opened(opened, tmp_path, monkeypatch):
+    report = made_up(200, 3)
+    seen = []
+    for name, most in (("small", html.LARGE), ("large", 0)):
+        monkeypatch.setattr(html, "LARGE", most)
+        page = opened(path=publish(tmp_path / name, report))
+        page.locator("details.inline summary").first.click()
+        page.wait_for_selector("details.inline a")
+        seen.append(page.locator(".groups li").first.inner_text())
+
+    assert seen[0] == seen[1]
+    assert seen[0].count("operation_") > 12
+
+
+def test_what_fails_is_open_in_print_of_operations(opened, large):
+    page = opened(path=large)
+    page.wait_for_function("evidence !== undefined")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    failing = {Outcome.BROKEN, Outcome.CRASHED, Outcome.THIN}
+    assert page.locator(".pane section:visible").count() == 3 * len(
+        rules_with(lambda rule, seen: failing & set(seen.values()) != set())
+    )
+
+
+def test_a_page_of_3000_rules_and_20_targets_answers_at_once(opened, tmp_path):
+    path = publish(tmp_path, made_up(3000, 20))
+    page = opened(path=path)
+    ready = page.evaluate("performance.now()")
+    began = time.monotonic()
+    page.fill("#search", "cuda:17:broken")
+    rows = shown(page)
+    searched = time.monotonic() - began
+
+    # The aims are 1.5 s and 1 s, which the benchmark measures; a machine under load may take longer.
+    assert path.stat().st_size < 8_000_000
+    assert ready < 4_500
+    assert searched < 3
+    assert len(rows) == 100
+    assert page.inner_text("#count") == "158 of 3000 rules, 100 shown"
+
+    page.fill("#search", "fact")
+    assert len(shown(page)) == 100
+    assert page.inner_text("#count") == "3000 of 3000 rules, 100 shown"
+    page.click("#more")
+    assert len(shown(page)) == 200
+    first = page.locator("tr[data-rule]:visible button").nth(100)
+    assert page.evaluate("document.activeElement.value") == first.get_attribute("value")
 
 
 def test_the_screenshot_of_the_readme_is_of_this_page(opened, tmp_path):

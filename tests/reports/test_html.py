@@ -14,6 +14,7 @@ from reports.files import results_text
 from reports.links import documentation
 from reports.merge import merge
 from reports.model import Outcome
+from reports.pages import html as of_pages
 from reports.pages.html import render
 from tests.reports.examples import made_up
 from tests.reports.test_files import REPORT, RUN
@@ -22,10 +23,10 @@ from tests.reports.test_files import REPORT, RUN
 class Page(HTMLParser):
     """Collects the text, the ids and the links of a page."""
 
-    def __init__(self, html):
+    def __init__(self, page):
         super().__init__()
         self.text, self.tags, self.attributes = "", [], []
-        self.feed(html)
+        self.feed(page)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
@@ -48,29 +49,62 @@ def test_the_page_answers_what_conforms_and_where_it_does_not():
     assert ("href", "#gather.elements") in page.attributes
 
 
-def data(html):
-    """Return what the page carries for its script."""
-    (found,) = re.findall(r'id="data">([^<]*)<', html)
-    return json.loads(gzip.decompress(base64.b64decode(found)))
+def carried(page, id):
+    """Return a text that the page carries for its script."""
+    (found,) = re.findall(rf'id="{id}">([^<]*)<', page)
+    return gzip.decompress(base64.b64decode(found)).decode()
+
+
+def beside(page):
+    """Return what the page's script shows beside the report."""
+    return json.loads(carried(page, "evidence").partition("\n")[0])
 
 
 def test_the_page_carries_the_whole_report():
-    found = data(render(REPORT))
+    html = render(REPORT)
+    _, _, report = carried(html, "evidence").partition("\n")
 
-    assert found["report"] == json.loads(results_text(REPORT))
-    assert found["beside"]["urls"]["torch.gather"] == (
+    assert report == results_text(REPORT)
+    assert beside(html)["urls"]["torch.gather"] == (
         "https://docs.pytorch.org/docs/2.13/generated/torch.gather.html"
     )
-    assert set(found["beside"]["glyphs"]) == {outcome.value for outcome in Outcome}
+
+
+def test_what_the_table_needs_is_apart_from_the_evidence():
+    report = made_up(20, 3)
+    found = json.loads(carried(render(report), "data"))
+    results = [
+        (found["rules"][rule]["id"], found["targets"][target], found["outcomes"][outcome])
+        for rule, target, outcome in zip(*found["results"].values(), strict=True)
+    ]
+
+    assert list(found["results"]) == ["rule", "target", "outcome"]
+    assert results == [(result.rule, result.target, result.outcome.value) for result in report.results]
+    assert set(found["glyphs"]) == {outcome.value for outcome in Outcome}
+
+
+def test_in_a_large_report_operations_stand_for_their_rules(monkeypatch):
+    small = Page(render(REPORT))
+    assert ("data-rule", "gather.elements") in small.attributes
+    assert "the table does not" in small.text
+
+    monkeypatch.setattr(of_pages, "LARGE", 0)
+    large = Page(render(REPORT))
+    text = " ".join(large.text.split())
+    assert not [value for name, value in large.attributes if name == "data-rule"]
+    assert ("value", "gather") in large.attributes
+    assert "gather 1 rule" in text
+    assert (
+        "The rules of each operation, long lists of rules, the search and the evidence need JavaScript"
+        in text
+    )
 
 
 def test_a_merged_report_links_to_the_documentation_of_its_newest_torch():
     newer = replace(REPORT, run=replace(RUN, torch="2.14.1", targets=RUN.targets[:1]), results=())
-    found = data(render(merge([REPORT, newer, replace(REPORT, run=replace(RUN, torch="2.4.1"))])))
+    found = beside(render(merge([REPORT, newer, replace(REPORT, run=replace(RUN, torch="2.4.1"))])))
 
-    assert found["beside"]["urls"]["torch.gather"] == (
-        "https://docs.pytorch.org/docs/2.14/generated/torch.gather.html"
-    )
+    assert found["urls"]["torch.gather"] == ("https://docs.pytorch.org/docs/2.14/generated/torch.gather.html")
 
 
 def test_the_same_report_gives_the_same_page():
@@ -135,7 +169,7 @@ def test_a_script_that_showed_nothing_is_not_offered_as_one_that_does():
 
     assert "did not show the break when run again: ended without an exception." in Page(html).text
     assert "See it yourself" not in Page(html).text.partition("Every rule")[0]
-    assert data(html)["beside"]["breaks"]["gather.elements"]["cpu"][0]["again"].startswith("This script")
+    assert beside(html)["breaks"]["gather.elements"]["cpu"][0]["again"].startswith("This script")
 
 
 def test_what_was_not_run_is_said():
@@ -168,10 +202,11 @@ def test_text_from_a_target_is_data():
 
     page = Page(render(report))
 
-    assert page.tags.count("script") == 2
+    assert page.tags.count("script") == 3
     assert "img" not in page.tags
     assert "<script>alert(1)</script>" in page.text
-    assert data(render(report))["report"]["results"][0]["reason"] == HOSTILE
+    _, _, text = carried(render(report), "evidence").partition("\n")
+    assert json.loads(text)["results"][0]["reason"] == HOSTILE
 
 
 def test_the_page_asks_nothing_of_any_network():
