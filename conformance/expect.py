@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -69,9 +70,12 @@ def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float) ->
     finite = np.isfinite(expected)
     if finite.any() and (dtype.is_floating_point or dtype.is_complex):
         wanted = np.asarray(expected)[finite]
-        errors = np.abs(np.asarray(found)[finite] - wanted) / np.maximum(np.abs(wanted), scale)
+        errors, size = np.abs(np.asarray(found)[finite] - wanted), np.maximum(np.abs(wanted), scale)
+        # Where both are 0, the number is right.
+        errors = np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
         name, units = str(dtype), float(errors.max()) / torch.finfo(dtype).eps
-        _measured_now[name] = max(units, _measured_now.get(name, 0.0))
+        if math.isfinite(units):  # of a scale that overflows, anything is a part
+            _measured_now[name] = max(units, _measured_now.get(name, 0.0))
 
 
 def rounding(dtype: torch.dtype) -> float:

@@ -62,6 +62,7 @@ def test_the_largest_error_that_close_allowed_is_kept_by_dtype():
             )
         expect.close(torch.tensor([3]), np.array([3]), dtype=torch.int64)
         expect.close(torch.tensor([100 * (1 + eps)]), np.array([100.0]), dtype=torch.float32, scale=1000.0)
+        expect.close(torch.zeros(1), np.zeros(1), dtype=torch.float32, scale=0.0)
     expect.close(torch.tensor([1 + 9 * eps]), np.ones(1), dtype=torch.float32)
 
     assert measured == {"torch.float32": 3.0}
