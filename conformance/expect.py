@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import ml_dtypes
 import numpy as np
@@ -38,32 +39,29 @@ ROUNDING = {2: 2e-2, 4: 1e-5, 8: 1e-11}
 """Relative error that computing may bring, by the size of an element in bytes."""
 
 
-_bounds_now: Mapping[str, float] = {}
+@dataclass(frozen=True)
+class _Rounding:
+    """What `close` is told of the device under test, and what it tells of it, by the name of the dtype."""
+
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    measured: dict[str, float] = field(default_factory=dict)
+
+
+_rounding_now = _Rounding()
 
 
 @contextmanager
-def allowing(bounds: Mapping[str, float]) -> Iterator[None]:
-    """Have `close` allow the relative errors that the vendor of a device states, by the name of the dtype."""
-    global _bounds_now
-    before, _bounds_now = _bounds_now, bounds
+def allowing(bounds: Mapping[str, float], measured: dict[str, float] | None = None) -> Iterator[None]:
+    """Have `close` allow the relative errors that the vendor of a device states, by the name of the dtype.
+
+    The largest error that it allowed is kept in `measured`, in units of the dtype's eps.
+    """
+    global _rounding_now
+    before, _rounding_now = _rounding_now, _Rounding(bounds, {} if measured is None else measured)
     try:
         yield
     finally:
-        _bounds_now = before
-
-
-_measured_now: dict[str, float] = {}
-
-
-@contextmanager
-def measuring(measured: dict[str, float]) -> Iterator[None]:
-    """Have `close` keep the largest error that it allowed, by the name of the dtype, in units of its eps."""
-    global _measured_now
-    before, _measured_now = _measured_now, measured
-    try:
-        yield
-    finally:
-        _measured_now = before
+        _rounding_now = before
 
 
 def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float) -> None:
@@ -75,13 +73,14 @@ def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float) ->
         errors = np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
         name, units = str(dtype), float(errors.max()) / torch.finfo(dtype).eps
         if math.isfinite(units):  # of a scale that overflows, anything is a part
-            _measured_now[name] = max(units, _measured_now.get(name, 0.0))
+            measured = _rounding_now.measured
+            measured[name] = max(units, measured.get(name, 0.0))
 
 
 def rounding(dtype: torch.dtype) -> float:
     """Return the relative error that results of a dtype may have on the device under test."""
     part = dtype.to_real() if dtype.is_complex else dtype
-    return max(ROUNDING[part.itemsize], _bounds_now.get(str(part), 0.0))
+    return max(ROUNDING[part.itemsize], _rounding_now.bounds.get(str(part), 0.0))
 
 
 def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: float = 1.0) -> None:

@@ -107,8 +107,8 @@ def watching(watch: Watch) -> Iterator[Watch]:
     global _watch_now
     before, _watch_now = _watch_now, watch
     try:
-        measuring = expect.measuring(watch.observation.rounding)
-        with placing_on(watch.device, watch.lacking), expect.allowing(watch.bounds), measuring:
+        rounding = expect.allowing(watch.bounds, watch.observation.rounding)
+        with placing_on(watch.device, watch.lacking), rounding:
             yield watch
     finally:
         _watch_now = before

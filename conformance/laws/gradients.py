@@ -137,7 +137,7 @@ def gradient_of_gradient(operation, case):
     leaves, upstream = operation.leaves(case), case.upstream.detach().requires_grad_()
     passed = torch.autograd.grad(operation(case), leaves, upstream, create_graph=True)
 
-    (output,) = torch.autograd.grad(passed, [upstream], [leaf.detach() for leaf in operation.leaves(case)])
+    (output,) = torch.autograd.grad(passed, [upstream], [leaf.detach() for leaf in leaves])
 
     for result in operation.results(case):
         operation.expects(output, result)

@@ -41,8 +41,7 @@ def _form(options: list[str], byte: int) -> str:
 
 def _view(grower: Grower, pick: Pick) -> bool:
     # Rather of what can be changed in place.
-    changeable = grower.pick(pick[0], lambda tensor: tensor.can_change) if pick[2] < 180 else None
-    found = changeable or grower.pick(pick[0])
+    found = grower.pick(pick[0], rather=(lambda tensor: tensor.can_change) if pick[2] < 180 else None)
     if found is None:
         return False
     name, tensor = found
@@ -133,9 +132,7 @@ _CHANGES = (
 def _change(grower: Grower, pick: Pick) -> bool:
     one = grower.pick(pick[0], lambda tensor: tensor.can_change)
     # Gradients of what it is changed by are where much goes wrong.
-    other = (pick[1] & 1 and grower.pick(pick[1], lambda tensor: tensor.requires_grad)) or grower.pick(
-        pick[1]
-    )
+    other = grower.pick(pick[1], rather=(lambda tensor: tensor.requires_grad) if pick[1] & 1 else None)
     if one is None or other is None:
         return False
     return grower.add(_form(list(_CHANGES), pick[2]).format(one[0], other[0]), *_changed(one[1]))
@@ -168,8 +165,12 @@ def _cut(grower: Grower, pick: Pick) -> bool:
 _MARKS = ("{}.requires_grad_()", "{}.retain_grad()", "{}.requires_grad = True", "{}.requires_grad_(False)")
 
 
+def _eventful(tensor: Tensor) -> bool:
+    return tensor.is_eventful
+
+
 def _mark(grower: Grower, pick: Pick) -> bool:
-    found = (pick[2] & 1 and grower.pick(pick[0], lambda one: one.is_eventful)) or grower.pick(pick[0])
+    found = grower.pick(pick[0], rather=_eventful if pick[2] & 1 else None)
     assert found is not None
     form = _form(list(_MARKS), pick[1])
     return grower.add(form.format(found[0]), "retain_grad" if "retain" in form else "requires_grad set")
@@ -180,8 +181,7 @@ def _hook(grower: Grower, pick: Pick) -> bool:
     def free(tensor: Tensor) -> bool:
         return not tensor.has_changed and tensor.requires_grad
 
-    several = pick[2] & 1 and grower.pick(pick[0], lambda one: free(one) and one.is_eventful)
-    found = several or grower.pick(pick[0], free)
+    found = grower.pick(pick[0], free, rather=_eventful if pick[2] & 1 else None)
     if found is None:
         return False
     name, tensor = found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ SEE = """\
 def see(name):
     return lambda grad: seen.append((name, None if grad is None else grad.clone()))"""
 """What programs register as a hook: it notes down its name, and the gradient that it is called with."""
+
+Kind = Callable[[Tensor], object]
 
 LETTERS = "abcdefghijklmnpqrtuvwxyz"
 
@@ -66,9 +68,15 @@ class Grower:
             if isinstance(value, Tensor) and value.dtype.kind == "f"
         }
 
-    def pick(self, byte: int, wanted: Any = lambda _: True) -> tuple[str, Tensor] | None:
-        """Return a tensor of a kind and its name, the latest for the byte 0, or None if there is none."""
+    def pick(
+        self, byte: int, wanted: Kind = lambda _: True, rather: Kind | None = None
+    ) -> tuple[str, Tensor] | None:
+        """Return a tensor of a kind and its name, the latest for the byte 0, or None if there is none.
+
+        If some of the kind are as it would `rather` have them, it is one of these.
+        """
         found = [(name, tensor) for name, tensor in self.tensors.items() if wanted(tensor)]
+        found = [(name, tensor) for name, tensor in found if rather and rather(tensor)] or found
         return found[-1 - (byte * len(found) >> 8)] if found else None
 
     def named(self, count: int = 1) -> str:

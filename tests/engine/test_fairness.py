@@ -241,7 +241,7 @@ def test_one_entry_excuses_one_cause_in_many_rules_and_nothing_else(run):
     assert {each.reason for result in ran.report.results for each in result.breaks} == {
         "RuntimeError: the second"
     }
-    assert all(sum(result.excused.values()) > 1 for result in ran.report.results)
+    assert all(sum(result.excused.values()) > 5 for result in ran.report.results)
 
 
 def test_a_device_that_cannot_print_breaks_a_rule_by_the_rules_own_claim(run):

@@ -12,7 +12,6 @@ Its id is its name with hyphens. `conformance/faults.toml` says which rule catch
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -85,10 +84,7 @@ def patch_fault(owner: Any, name: str) -> Callable[[Callable[..., Any]], Callabl
 def _add(wrong: Callable[..., Any], made: Callable[[], AbstractContextManager[Any]]) -> None:
     id = wrong.__name__.replace("_", "-")
     FAULTS[id] = made
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals["__name__"] == __name__:
-        frame = frame.f_back
-    MODULES[id] = frame.f_globals["__name__"].rpartition(".")[2]
+    MODULES[id] = wrong.__module__.rpartition(".")[2]
 
 
 class Fault(TorchFunctionMode):

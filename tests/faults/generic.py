@@ -230,76 +230,51 @@ def changes_its_input(operation, real, *args, **options):
     return output
 
 
-@generic
-def doubles_the_gradient(operation, real, *args, **options):
-    def doubled(tensor):
-        if not tensor.requires_grad or not tensor.dtype.is_floating_point:
-            return tensor
-        return _Doubled.apply(tensor)
+class _Passing(torch.autograd.Function):
+    """The same elements, with a change of the gradient that is passed back."""
 
-    return each(doubled, real(*args, **options))
-
-
-class _Doubled(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, tensor):
+    def forward(ctx, tensor, change):
+        ctx.change = change
         return tensor.clone()
 
     @staticmethod
     def backward(ctx, upstream):
-        return upstream * 2
+        return ctx.change(upstream), None
+
+
+class _PassingOnce(_Passing):
+    """The same, whose backward cannot be derived."""
+
+    backward = staticmethod(torch.autograd.function.once_differentiable(_Passing.backward))
+
+
+def passing(change, output, function=_Passing):
+    """Return an output that passes other gradients back."""
+    return each(lambda tensor: function.apply(tensor, change) if tensor.requires_grad else tensor, output)
+
+
+@generic
+def doubles_the_gradient(operation, real, *args, **options):
+    return passing(lambda upstream: upstream * 2, real(*args, **options))
 
 
 @generic
 def misreads_the_upstream(operation, real, *args, **options):
-    return each(
-        lambda tensor: _Misread.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options)
-    )
-
-
-class _Misread(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, tensor):
-        return tensor.clone()
-
-    @staticmethod
-    def backward(ctx, upstream):
+    def read(upstream):
         return misread(upstream) if not upstream.is_contiguous() else upstream
+
+    return passing(read, real(*args, **options))
 
 
 @generic
 def derives_once(operation, real, *args, **options):
-    return each(
-        lambda tensor: _Once.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options)
-    )
-
-
-class _Once(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, tensor):
-        return tensor.clone()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, upstream):
-        return upstream
+    return passing(lambda upstream: upstream, real(*args, **options), _PassingOnce)
 
 
 @generic
 def flattens_the_gradient(operation, real, *args, **options):
-    return each(
-        lambda tensor: _Flat.apply(tensor) if tensor.requires_grad else tensor, real(*args, **options)
-    )
-
-
-class _Flat(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, tensor):
-        return tensor.clone()
-
-    @staticmethod
-    def backward(ctx, upstream):
-        return upstream.reshape(-1, 1)
+    return passing(lambda upstream: upstream.reshape(-1, 1), real(*args, **options))
 
 
 @generic

@@ -72,10 +72,6 @@ def parts_of_what_was_changed_are_copies(real, input, *args):
     return tuple([part.clone() for part in parts]) if input._version else parts
 
 
-def _address(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage().data_ptr() if tensor.numel() else -1
-
-
 @fault(*ARITHMETIC)
 def a_change_in_no_grad_mode_leaves_the_version(real, input, *args):
     if torch.is_grad_enabled() or not input._is_view():

@@ -29,11 +29,7 @@ def handed_to_hypothesis(strategy, cases, body, kept=None):
     """Run a test on some cases by way of Hypothesis."""
     test = given(case=strategy)(body)
     database = Handed(cases, kept)
-    # Whatever profile another test has loaded.
-    of_all = settings(
-        database=database, phases=[Phase.reuse, Phase.shrink], max_examples=1_000, deadline=None
-    )
-    of_all(test)()
+    settings(database=database, phases=[Phase.reuse, Phase.shrink], deadline=None)(test)()
 
 
 def test_hypothesis_runs_the_cases_that_it_is_handed():
