@@ -9,7 +9,7 @@ import torch
 from torch.utils.hooks import RemovableHandle
 
 from tests.faults import fault, patch_fault
-from tests.faults.programs import CHANGES, COMPUTING, VIEWS, T, after_backward, scaled
+from tests.faults.programs import CHANGES, COMPUTING, VIEWS, T, after_backward, is_generator, scaled
 
 ARITHMETIC = (T.mul_, T.add_, T.sub_, T.__imul__, T.__iadd__)
 
@@ -269,3 +269,46 @@ def enable_grad_within_no_grad_is_ignored(real, self):
     before = torch.is_grad_enabled()
     real(self)
     torch._C._set_grad_enabled(before)
+
+
+@patch_fault(torch.no_grad, "__call__")
+def decorated_functions_switch_grad_mode_on(real, self, function):
+    return _switching_on(real(self, function), function)
+
+
+@patch_fault(torch.enable_grad, "__call__")
+def decorated_functions_leave_grad_mode_on(real, self, function):
+    return _switching_on(real(self, function), function)
+
+
+def _switching_on(called: Any, function: Any) -> Any:
+    if is_generator(function):
+        return called
+
+    def switching(*args):
+        found = called(*args)
+        torch.set_grad_enabled(True)
+        return found
+
+    return switching
+
+
+@patch_fault(torch.enable_grad, "__call__")
+def a_decorated_function_that_raises_leaves_grad_mode_on(real, self, function):
+    called = real(self, function)
+    if is_generator(function):
+        return called
+
+    def leaving(*args):
+        try:
+            return called(*args)
+        except BaseException:
+            torch.set_grad_enabled(True)
+            raise
+
+    return leaving
+
+
+@patch_fault(torch.enable_grad, "__call__")
+def decorated_generators_record_nothing_in_no_grad_mode(real, self, function):
+    return function if is_generator(function) else real(self, function)

@@ -432,12 +432,12 @@ def set_grad_enabled_is_always_undone_to_on(real, self, *args):
 
 @patch_fault(torch.no_grad, "__call__")
 def decorated_generators_run_in_the_mode_of_the_caller(real, self, function):
-    return function if _is_generator(function) else real(self, function)
+    return function if is_generator(function) else real(self, function)
 
 
 @patch_fault(torch.no_grad, "__call__")
 def decorated_functions_leave_grad_mode_off(real, self, function):
-    if _is_generator(function):
+    if is_generator(function):
         return real(self, function)
 
     def called(*args):
@@ -449,12 +449,12 @@ def decorated_functions_leave_grad_mode_off(real, self, function):
 
 @patch_fault(torch.enable_grad, "__call__")
 def decorated_functions_record_nothing_in_no_grad_mode(real, self, function):
-    return function if not _is_generator(function) else real(self, function)
+    return function if not is_generator(function) else real(self, function)
 
 
 @patch_fault(torch.no_grad, "__call__")
 def a_decorated_function_that_raises_leaves_grad_mode_off(real, self, function):
-    if _is_generator(function):
+    if is_generator(function):
         return real(self, function)
 
     def called(*args):
@@ -467,7 +467,8 @@ def a_decorated_function_that_raises_leaves_grad_mode_off(real, self, function):
     return called
 
 
-def _is_generator(function: Any) -> bool:
+def is_generator(function: Any) -> bool:
+    """Return whether a function is a generator function."""
     return bool(function.__code__.co_flags & 0x20)
 
 
