@@ -312,3 +312,24 @@ def a_decorated_function_that_raises_leaves_grad_mode_on(real, self, function):
 @patch_fault(torch.enable_grad, "__call__")
 def decorated_generators_record_nothing_in_no_grad_mode(real, self, function):
     return function if is_generator(function) else real(self, function)
+
+
+@patch_fault(torch.no_grad, "__call__")
+def decorated_generators_leave_grad_mode_off(real, self, function):
+    return _generating(real(self, function), function, enabled=False)
+
+
+@patch_fault(torch.enable_grad, "__call__")
+def decorated_generators_leave_grad_mode_on(real, self, function):
+    return _generating(real(self, function), function, enabled=True)
+
+
+def _generating(called: Any, function: Any, *, enabled: bool) -> Any:
+    if not is_generator(function):
+        return called
+
+    def generating(*args):
+        yield from called(*args)
+        torch.set_grad_enabled(enabled)
+
+    return generating
