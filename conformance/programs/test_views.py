@@ -9,7 +9,7 @@ from hypothesis import given
 from conformance import promises
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.changed_views import hooked_views, looked_at_views
+from strategies.cases.changed_views import changed_again_views, hooked_views, retained_views
 
 NOTES = "notes/autograd"
 GRAD = [Need.AUTOGRAD, Need.IN_PLACE_VIEWS]
@@ -25,9 +25,23 @@ def test_hook_of_a_changed_view(case):
 
 
 @rule("program.change_of_a_changed_view", source="tensor_view", basis=Basis.OBSERVED, needs=GRAD)
-@given(case=looked_at_views())
+@given(case=changed_again_views())
 def test_change_of_a_changed_view(case):
     """A view of a constant can be changed in place after its base, changed in place by what requires grad,
     has come to require grad.
     """
     promises.kept(case.program, "{}.is_leaf")
+
+
+@rule(
+    "program.retain_grad_of_a_changed_view",
+    source="torch.Tensor.retain_grad",
+    kind=Kind.GRADIENT,
+    needs=[Need.VALUES, *GRAD],
+)
+@given(case=retained_views())
+def test_retain_grad_of_a_changed_view(case):
+    """The gradient of a view of a constant can be retained after its base, changed in place by what requires
+    grad, has come to require grad.
+    """
+    promises.kept(case.program, "{}.grad", of="not {}.is_leaf")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from hypothesis.strategies import SearchStrategy
 
@@ -25,21 +27,26 @@ CHANGES = (".mul_(2)", ".add_(1)", ".neg_()", ".zero_()", ".sin_()")
 SHAPE = (2, 3)
 
 
-def looked_at_views() -> SearchStrategy[Programmed]:
-    """Return a strategy for programs in which a view is changed after its base came to require grad.
+def changed_again_views() -> SearchStrategy[Programmed]:
+    """Return a strategy for programs in which a view is changed after its base came to require grad."""
+    return _unasked(lambda tape: [f"c{tape.pick(CHANGES)}"])
 
-    The base is constant at first, and the view is looked at by nobody in between.
-    """
 
+def retained_views() -> SearchStrategy[Programmed]:
+    """Return a strategy for programs that retain a view's gradient after its base came to require grad."""
+    return _unasked(lambda _: ["c.retain_grad()", "c.square().sum().backward()"])
+
+
+def _unasked(then: Callable[[Tape], list[str]]) -> SearchStrategy[Programmed]:
+    # The base is constant at first, and nobody asks in between what the view has become.
     def decode(tape: Tape) -> Programmed:
         base, leaf, dtype = _tensors(tape)
-        view, change = tape.pick(VIEWS), tape.pick(CHANGES)
         lines = [
             f"a = torch.tensor({leaf}, dtype={dtype}, device=device, requires_grad=True)",
             f"b = torch.tensor({base}, dtype={dtype}, device=device)",
-            f"c = b{view}",
+            f"c = b{tape.pick(VIEWS)}",
             "b.mul_(a)",
-            f"c{change}",
+            *then(tape),
         ]
         return _programmed(lines, dtype)
 

@@ -170,8 +170,11 @@ def _eventful(tensor: Tensor) -> bool:
 
 
 def _mark(grower: Grower, pick: Pick) -> bool:
-    found = grower.pick(pick[0], rather=_eventful if pick[2] & 1 else None)
-    assert found is not None
+    found = grower.pick(
+        pick[0], lambda tensor: not tensor.is_taken_for_leaf, rather=_eventful if pick[2] & 1 else None
+    )
+    if found is None:
+        return False
     form = _form(list(_MARKS), pick[1])
     return grower.add(form.format(found[0]), "retain_grad" if "retain" in form else "requires_grad set")
 

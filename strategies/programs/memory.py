@@ -107,15 +107,23 @@ class Memory:
         """Whether an in-place change of it is worth trying: it may be of what else is refused."""
         base = self.group.base
         fixed = modes.is_grad_enabled() and base.requires_grad and base.is_leaf
-        # Torch refuses to change such a view, which a rule of its own is about.
-        refused = self.was_constant and self.has_changed and self.requires_grad
-        return not (fixed or refused or self.storage.lent or self.counter.several)
+        return not (fixed or self.is_taken_for_leaf or self.storage.lent or self.counter.several)
 
     @property
     def is_orderly(self) -> bool:
         """Whether it is known that its elements lie one after the other in memory."""
         in_order = np.array_equal(np.diff(self.places.reshape(-1)), np.ones(max(self.places.size - 1, 0)))
         return in_order and not self.storage.disorderly
+
+    @property
+    def is_taken_for_leaf(self) -> bool:
+        """Whether torch does not know yet that it requires grad: it is asked for by rules of its own."""
+        return self.was_constant and self.has_changed and self.requires_grad
+
+    @property
+    def _overlaps(self) -> bool:
+        """Whether some of its elements share a place."""
+        return np.unique(self.places).size != self.places.size
 
     @property
     def requires_grad(self) -> bool:
@@ -319,7 +327,8 @@ class Memory:
 
     def _write(self, elements: Array, operands: Sequence[tuple[Memory, Back]], *, saves: bool) -> Self:
         """Change its elements; record it, if grad mode is on and anything requires grad."""
-        if np.unique(self.places).size != self.places.size:
+        if self._overlaps or (self.group.base._overlaps and modes.is_grad_enabled()):
+            # Also where the written part alone has no such elements: backward writes to all of the base.
             raise UnspecifiedError("a change of elements that share a place")
         for other, _ in operands:
             if other is not self and np.shares_memory(self.storage.data, other.storage.data):

@@ -163,6 +163,7 @@ def test_what_the_documentation_forbids_is_refused(line):
     [
         "b = a.sin(); a.data.mul_(2); b.sum().backward()",
         "k.expand(2, 3).mul_(2)",
+        "k.expand(2, 3).detach()[1:].copy_(a[:1])",
         "k[1:].add_(k[:2])",
         "b = a * 2; c, d, e = b.unbind(0); b.mul_(2)",
     ],
