@@ -9,6 +9,7 @@ from conformance import promises
 from conformance.engine.rule import rule
 from reports.model import Kind, Need
 from strategies.cases.programs import programs
+from strategies.cases.stacked_numbers import stacked_numbers
 
 NOTES = "notes/autograd"
 BACKWARD = "torch.Tensor.backward"
@@ -31,6 +32,15 @@ def test_leaf_gradients(case):
     """In any program the gradient of a leaf that requires grad is what the chain rule gives, summed over all
     backwards since it was last cleared; a backward may be refused only where what it may need was changed in
     place or freed.
+    """
+    promises.kept(case.program, "{}.grad", of="{}.is_leaf and {}.requires_grad")
+
+
+@rule("program.gradients_of_stacked_numbers", source=BACKWARD, kind=Kind.GRADIENT, needs=GRADIENT)
+@given(case=stacked_numbers())
+def test_gradients_of_stacked_numbers(case):
+    """The gradients of tensors without dims that are stacked add up over several backwards, each apart from
+    those of the others.
     """
     promises.kept(case.program, "{}.grad", of="{}.is_leaf and {}.requires_grad")
 

@@ -88,7 +88,8 @@ def _several(grower: Grower, pick: Pick) -> bool:
 
 _UNARY = ("{} * 2", "{}.sin()", "{}.tanh()", "{}.sigmoid()", "{}.square()", "-{}", "{} / 2", "{}.clone()")
 _SUMS = ("{}.sum()", "{}.mean()", "{}.sum(0)")
-_BINARY = ("{} * {}", "{} + {}", "{} - {}", "torch.stack(({}, {}))")
+_STACK = "torch.stack(({}, {}))"
+_BINARY = ("{} * {}", "{} + {}", "{} - {}", _STACK)
 
 
 def _operate(grower: Grower, pick: Pick) -> bool:
@@ -98,6 +99,8 @@ def _operate(grower: Grower, pick: Pick) -> bool:
     other = one if pick[1] & 7 == 7 else other
     forms = (*_UNARY, *_BINARY, _BINARY[0], _BINARY[-1], *_SUMS)
     form = _form(list(forms), pick[2])
+    if form == _STACK and one[1].places.size == 1:
+        form = "{} + {}"  # torch has wrong gradients of stacked numbers, which a rule of its own is about
     line = form.format(one[0], other[0])
     return grower.add(f"{grower.named()} = {line}", *_operands(form, one, other), makes=1)
 
