@@ -203,10 +203,10 @@ def specialized(law: Law, operation: Operation) -> Callable[..., None]:
     It is made when first called: a process runs few of all rules. Its attribute `tree` gives its source.
     """
     name = f"test_{operation.name}__{law.name}"
-    own = {"torch": torch, "expect": expect, "operation": operation, "__told__": _told}
+    own = {"torch": torch, "expect": expect, "operation": operation, "__told__": told}
 
     def make() -> Callable[..., None]:
-        telling = _Telling().visit(_tree(law, operation, name))
+        telling = Telling().visit(_tree(law, operation, name))
         ast.fix_missing_locations(module := ast.Module([telling], type_ignores=[]))
         made: dict[str, types.FunctionType] = {}
         # In the places that the law has in its file, for tracebacks to show.
@@ -360,10 +360,11 @@ def _calls(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) == name
 
 
-class _Telling(ast.NodeTransformer):
+class Telling(ast.NodeTransformer):
     """Has an assertion that compares tell both sides, as pytest has it in modules that it rewrites."""
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        """Give it a message that tells both sides."""
         test = node.test
         if node.msg is not None or not isinstance(test, ast.Compare) or len(test.comparators) != 1:
             return node
@@ -378,7 +379,8 @@ class _Telling(ast.NodeTransformer):
         return made
 
 
-def _told(left: object, sign: str, right: object) -> str:
+def told(left: object, sign: str, right: object) -> str:
+    """Return what a failed comparison tells."""
     return f"assert {_brief.repr(left)} {sign} {_brief.repr(right)}"
 
 

@@ -46,7 +46,7 @@ class KnownBreak:
         """Return whether the entry is about this rule on this target under this version of torch."""
         return (
             self._pattern.fullmatch(rule) is not None
-            and self.target in ("*", target.id, target.device)
+            and (self.target == "*" or self.target in target.names)
             and self.torch.contains(torch, prereleases=True)
         )
 
@@ -64,7 +64,9 @@ class KnownBreak:
         """
         if self.spans:
             return False
-        return not self.shipped or target is None or target.device in ("cpu", self.target)
+        if target is not None and target.mode is not None and "+" not in self.target:
+            return False  # said of torch as it is: in a mode another implementation may do better
+        return not self.shipped or target is None or target.device == "cpu" or self.target in target.names
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:

@@ -117,7 +117,9 @@ class Target:
     `lacks_classes` does so for input classes of which nothing can be asked of the target, as `subnormal`.
     `exact` is what was measured: the largest relative error of a basic function, by `exp torch.float32`.
     `bounds` is what the vendor states: the relative error that a dtype's results may have, by the dtype. In a
-    merged report, `run` is the number of its run among the report's `runs`, from 0.
+    merged report, `run` is the number of its run among the report's `runs`, from 0. In a `mode`, as
+    `compile:aot_eager`, the device runs what rules do in another way, on so many `examples` of each; `unable`
+    says why the mode cannot run there at all, if it cannot.
     """
 
     id: str
@@ -130,6 +132,23 @@ class Target:
     lacks_classes: dict[str, str] = field(default_factory=dict)
     exact: dict[str, float] = field(default_factory=dict)
     bounds: dict[str, float] = field(default_factory=dict)
+    mode: str | None = None
+    examples: int | None = None
+    unable: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The device that tensors are made on: the id, but for a mode."""
+        return self.id.removesuffix(f"+{self.mode}") if self.mode else self.id
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What may stand for it where targets are named: its id, its device, and either with the mode."""
+        if self.mode is None:
+            return self.id, self.device
+        kind = self.mode.partition(":")[0]
+        with_mode = [f"{each}+{mode}" for each in (self.place, self.device) for mode in (self.mode, kind)]
+        return self.id, self.device, *dict.fromkeys(with_mode)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Target:
@@ -236,6 +255,7 @@ class Result:
     `pairs` says how many pairs of input classes the examples that held have `reached`, of those that are
     `known` to occur. `rounding` is the largest error that was taken for rounding, by dtype, in units of the
     dtype's eps, relative to the number expected or to what the rule takes for the scale, if that is larger.
+    `acts` counts, in a mode, the pieces of what the rule does that were run in it, and others by why not.
     """
 
     rule: str
@@ -258,6 +278,7 @@ class Result:
     also: tuple[Break, ...] = ()
     pairs: dict[str, int] = field(default_factory=dict)
     rounding: dict[str, float] = field(default_factory=dict)
+    acts: dict[str, int] = field(default_factory=dict)
 
     @property
     def breaks(self) -> tuple[Break, ...]:
@@ -404,8 +425,30 @@ def once(make: Callable[Concatenate[Report, P], T]) -> Callable[Concatenate[Repo
     return kept
 
 
-_UNSAID = ("sources", "changed", "rules", "imports", "also", "lacks_classes", "exact", "bounds")
-_UNSAID_OF_RESULTS = ("warned", "refused", "blocked", "excused", "symptom", "also", "pairs", "rounding")
+_UNSAID = (
+    "sources",
+    "changed",
+    "rules",
+    "imports",
+    "also",
+    "lacks_classes",
+    "exact",
+    "bounds",
+    "mode",
+    "examples",
+    "unable",
+)
+_UNSAID_OF_RESULTS = (
+    "warned",
+    "refused",
+    "blocked",
+    "excused",
+    "symptom",
+    "also",
+    "pairs",
+    "rounding",
+    "acts",
+)
 
 
 def plain(value: Run | Rule | Target | Result | Symptom | Break) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class Score:
 
     def __init__(self, report: Report, target: str) -> None:
         basis, results = report.basis, report.results_of(target)
-        run = report.run_of(report.run.target(target))
+        about = report.run.target(target)
+        run = report.run_of(about)
+        self.examples = about.examples if about.mode is not None else None
         self.documented = _counts(result for result in results if basis[result.rule] is Basis.DOCUMENTED)
         self.observed = _counts(result for result in results if basis[result.rule] is Basis.OBSERVED)
         self.ran = len(results)
@@ -88,11 +90,16 @@ class Score:
         if self.verdict is Verdict.INCOMPLETE:
             return f"incomplete: no break in {self.ran} of {self.rules or 'an unknown number of'} rules"
         return {
-            Verdict.CONFORMS: "conforms",
-            Verdict.IN_PART: "conforms in what it supports",
+            Verdict.CONFORMS: f"conforms{self._on}",
+            Verdict.IN_PART: f"conforms in what it supports{self._on}",
             Verdict.FAILS: "does not conform",
             Verdict.NOTHING: "nothing applied",
         }[self.verdict]
+
+    @property
+    def _on(self) -> str:
+        """On how many examples of each rule that is said, where they are fewer than elsewhere."""
+        return f", on {self.examples} examples of each rule" if self.examples is not None else ""
 
     @property
     def glyph(self) -> str:

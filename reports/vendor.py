@@ -37,7 +37,7 @@ class Entry:
 
     def concerns(self, target: Target) -> bool:
         """Return whether the entry is about a target."""
-        return self.target in ("*", target.id, target.device)
+        return self.target == "*" or self.target in target.names
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from conformance.engine.device import ailing, hook, seeding, settling
 from conformance.engine.explaining import Explaining
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.judging import FAILURES_OF, OBSERVATION, RULE, WATCH
+from conformance.engine.modes.bodies import mode_of
 from conformance.engine.observation import Observation
 from conformance.engine.options import matches
 from conformance.engine.rule import RULES, RegisteredRule
@@ -85,8 +86,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if found.drawn is None:
         return None
     decks = pyfuncitem.config.stash[DECKS]
-    device = pyfuncitem.stash[RULE][1].device
-    failures = run_rule(found, watch_now(), decks.dealt(found, device), decks.seed)
+    target = pyfuncitem.stash[RULE][1]
+    failures = run_rule(found, watch_now(), decks.dealt(found, target.device, target.examples), decks.seed)
     if failures:
         pyfuncitem.stash[FAILURES_OF] = failures
         raise failures[0].error from None
@@ -97,11 +98,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     """Place the rule's inputs on the target and observe it; skip it if the target lacks what it needs."""
     rule, target = request.node.stash[RULE]
+    if target.unable:
+        pytest.skip(target.unable)
     for need in rule.needs:
         if need in target.lacks:
             pytest.skip(f"{target.id} lacks {need.value}: {target.lacks[need]}")
     observation = request.node.stash[OBSERVATION] = Observation(together=parts_together(rule.classes))
-    config, device = request.config, target.id
+    config, device = request.config, target.place
+    mode = mode_of(target)
+    if mode is not None:
+        if changed := next(
+            (why for globs, why in mode.mode.changes.items() if matches(rule.id, globs.split())), None
+        ):
+            pytest.skip(changed)
+        observation.acts = mode.count()
     run, known = config.stash[SELECTION]
     recorder = config.stash.get(RECORDER, None)
     entries = find_breaks(known, rule.id, target, run.torch)
@@ -129,6 +139,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         untried=explaining.untried,
         explains=explaining.explains,
         threads=threads_per_worker(),
+        mode=mode,
     )
     explaining.support = _support(RULES[rule.id], watch, config.stash[DECKS])
     with watching(watch), heard(observation), seeding(seed):

@@ -41,14 +41,17 @@ class Decks:
         self._each = each
         self._decks: WeakKeyDictionary[SearchStrategy[Any], Deck] = WeakKeyDictionary()
 
-    def dealt(self, found: RegisteredRule, device: str = "cpu") -> Deck:
+    def dealt(self, found: RegisteredRule, device: str = "cpu", examples: int | None = None) -> Deck:
         """Return the cases that a rule is run on, on a device: those of its strategy, or a part of them.
 
         Some fifteen rules of laws see the same cases of an operation, with one thing apart: a third is enough
-        for each. So is half of the cases for a device that computes no elements.
+        for each. So is half of the cases for a device that computes no elements. Of a mode that wants no more
+        than some `examples`, all rules see the first ones: what was compiled for one is at hand for the next.
         """
         assert found.drawn is not None
         deck = self.of(found.drawn[1])
+        if examples is not None:
+            return Deck.of(deck[:examples])
         share, least = LAW_SHARE if found.of_law else 1, LEAST
         if device == "meta":
             share, least = 2 * share, least // 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from conformance.engine.modes import IN_MODE
 from conformance.engine.observation import Observation
 from reports.known_breaks import KnownBreak, excusing
 from reports.model import PROMISE, Outcome, Rule, Target
@@ -24,7 +26,8 @@ def judge(
     not come out of an example is the suite's own fault. `entries` are the known breaks of the rule on the
     target; one about more than the `target` is not fixed by it.
     """
-    if failure is not None:
+    idle = observation.acts is not None and not observation.acts[IN_MODE]
+    if failure is not None and not (idle and observation.failed):
         return (Outcome.BROKEN if observation.failed else Outcome.ERROR), failure
     if not observation.examples and observation.blocked:
         return Outcome.BLOCKED, "; ".join(
@@ -32,6 +35,8 @@ def judge(
         )
     if not observation.examples and observation.untried:
         return Outcome.UNSUPPORTED, _refused(observation)
+    if idle and observation.acts is not None:
+        return Outcome.INAPPLICABLE, _not_in_mode(observation.acts)
     for entry in entries:
         met = entry.input_class is None or observation.classes[entry.input_class]
         if met and not observation.excused[entry] and entry.stale(target):
@@ -48,6 +53,12 @@ def judge(
     if missing and max_examples >= PROMISE:
         return Outcome.THIN, f"never drawn: {', '.join(missing)}"
     return Outcome.HOLDS, None
+
+
+def _not_in_mode(acts: Counter[str]) -> str:
+    """Return why nothing that a rule does was run in the mode."""
+    reasons = [reason for reason, _ in acts.most_common() if reason != IN_MODE]
+    return f"nothing was run in the mode: {'; '.join(reasons[:3]) or 'the rule does nothing that could be'}"
 
 
 def _refused(observation: Observation) -> str:

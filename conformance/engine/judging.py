@@ -16,7 +16,7 @@ from conformance.engine.observation import Observation
 from conformance.engine.rule import load_rules
 from conformance.engine.running import Failure
 from conformance.engine.symptoms import said
-from conformance.engine.watch import Watch
+from conformance.engine.watch import Watch, scripted_of
 from reports.known_breaks import KnownBreak, find_breaks
 from reports.model import Break, Outcome, Result, Rule, Run, Target, plain
 from reports.verdict import fails
@@ -82,6 +82,8 @@ class Judging:
     def _result(self, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> Result:
         rule, target = item.stash[RULE]
         result = Result(rule.id, target.id, Outcome.INAPPLICABLE, seconds=round(report.duration, 6))
+        if report.skipped and target.unable:
+            return replace(result, outcome=Outcome.UNSUPPORTED, reason=target.unable)
         if report.skipped:
             return replace(result, reason=_skip_reason(report))
         observation = item.stash.get(OBSERVATION, Observation())
@@ -108,6 +110,7 @@ class Judging:
             pairs={"reached": observation.reached_pairs, "known": observation.known_pairs}
             if observation.known_pairs
             else {},
+            acts=dict((+observation.acts).most_common()) if observation.acts is not None else {},
             rounding={name: float(f"{units:.3g}") for name, units in sorted(observation.rounding.items())},
         )
         if outcome is Outcome.BROKEN and FAILURES_OF in item.stash:
@@ -141,7 +144,7 @@ def _break(failure: Failure, item: pytest.Item, watch: Watch) -> Break:
     script: str | None
     if failure.data:
         counterexample = found.describe(failure.data)
-        script = found.script(failure.data, watch.device, watch.imports, watch.bounds)
+        script = found.script(failure.data, watch.device, watch.imports, watch.bounds, scripted_of(watch))
     else:  # what was drawn leaves no trace
         counterexample = observation.counterexample() if observation.counterexample else None
         script = observation.script() if observation.script else None

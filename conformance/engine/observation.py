@@ -25,7 +25,8 @@ class Observation:
     has the classes that are made of several, with their parts. `pairs` are the pairs of classes of the
     examples that held, as bits of which `strategies.covering` knows, of `known_pairs` that there are. `dealt`
     says how many cases the rule is run on. `rounding` has the largest error that was taken for rounding, by
-    dtype, in units of its eps.
+    dtype, in units of its eps. In a mode, `acts` counts what rules do by whether it was run in the mode, or
+    by why it was not; None elsewhere.
     """
 
     examples: int = 0
@@ -50,6 +51,7 @@ class Observation:
     known_pairs: int = 0
     dealt: int = sys.maxsize
     rounding: dict[str, float] = field(default_factory=dict)
+    acts: Counter[str] | None = None
 
     def passed(self, classes: Iterable[str]) -> None:
         """Count an example that held."""

@@ -7,6 +7,7 @@ import fnmatch
 import os
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import Verbosity, settings
 
 import conformance
 from conformance.engine.apart import load
+from conformance.engine.modes import ModeError, find
 from conformance.engine.profiles import DEFAULT_PROFILE, DEFAULT_SEED, PROFILES, keeps_examples
 from conformance.engine.rule import load_rules
 from conformance.engine.targets import discover, select
@@ -53,6 +55,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--max-examples", metavar="N", help="examples per rule and target, instead of the profile's"
     )
     group.addoption("--report", metavar="DIR", default="conformance-report", help="where the report goes")
+    group.addoption(
+        "--mode",
+        action="append",
+        default=[],
+        metavar="[only:]NAME[:OPTION]",
+        help="run the rules in this mode, too (compile, compile:aot_eager, functionalize, fake …), in a "
+        "column of its own beside each device, or with only: in its place; may be repeated",
+    )
     group.addoption(
         "--known-breaks",
         "--vendor-file",
@@ -171,9 +181,42 @@ def targets(config: pytest.Config, vendor: Vendor) -> list[Target]:
     here = declare(discover(config.option.imports), vendor)
     wanted = config.getoption("--device")
     try:
-        return select(here, wanted) if wanted else here
+        chosen = select(here, wanted) if wanted else here
     except LookupError as error:
         raise pytest.UsageError(f"--device: {error.args[0]}") from None
+    return _with_modes(chosen, config)
+
+
+def _with_modes(chosen: list[Target], config: pytest.Config) -> list[Target]:
+    """Return the targets with one more for each mode that is asked for, or with these only."""
+    asked = list(dict.fromkeys(config.getoption("--mode")))
+    found: list[Target] = []
+    if not all(each.startswith(ONLY) for each in asked) or not asked:
+        found += chosen
+    most = max_examples(config) if config.getoption("--max-examples") is not None else None
+    for name in dict.fromkeys(each.removeprefix(ONLY) for each in asked):
+        try:
+            mode = find(name)
+        except ModeError as error:
+            raise pytest.UsageError(f"--mode: {error}") from None
+        unable = mode.missing()
+        found += [
+            replace(
+                target,
+                id=f"{target.id}+{name}",
+                name=f"{target.name}, {name}",
+                lacks={**target.lacks, **mode.lacks},
+                mode=name,
+                examples=most or min(mode.examples, int(settings().max_examples)),
+                unable=f"the mode does not work here: {unable}" if unable else None,
+            )
+            for target in chosen
+            if target.device != "meta"
+        ]
+    return found
+
+
+ONLY = "only:"
 
 
 def seconds(config: pytest.Config, option: str, *, at_least_0: bool = False) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conformance.engine.apart import FORKS, POISONED, load, run_apart
 from conformance.engine.device import ailing, settling
+from conformance.engine.modes.bodies import Acted, acted
 from conformance.engine.observation import Observation
 from conformance.engine.rule import RegisteredRule, load_rules
 from conformance.engine.watch import Watch
@@ -132,16 +133,29 @@ def _starting() -> float:
     return 0 if FORKS else START
 
 
+def device_of(target: str) -> str:
+    """Return the device of a target's id, which may name a mode behind it."""
+    return target.partition("+")[0]
+
+
+def _mode(target: str) -> Acted | None:
+    name = target.partition("+")[2]
+    return acted(name) if name else None
+
+
 def is_ailing(imports: Sequence[str], target: str) -> int:
     """Return 0 if the device makes a tensor of zeros in this process, else 1."""
     load(imports)
-    return 1 if ailing(target) else 0
+    return 1 if ailing(device_of(target)) else 0
 
 
 def write_script(rule: str, target: str, data: bytes, imports: Sequence[str], path: Path) -> None:
     """Write the script of a rule for an example to a file, if there can be one."""
     load(imports)
-    script = load_rules()[rule].script(data, target, imports)
+    mode = _mode(target)
+    script = load_rules()[rule].script(
+        data, device_of(target), imports, mode=mode.scripted if mode is not None else None
+    )
     if script is not None:
         path.write_text(script, "utf-8")
 
@@ -149,12 +163,16 @@ def write_script(rule: str, target: str, data: bytes, imports: Sequence[str], pa
 def once(imports: Sequence[str], rule: str, target: str, data: bytes) -> None:
     """Run one example of a rule on a target; holding and breaking are the same to it, dying is not."""
     load(imports)
+    device, mode = device_of(target), _mode(target)
+    if mode is not None:
+        mode.count()
     watch = Watch(
         Observation(),
-        target,
-        settle=settling(target),
-        ailing=functools.partial(ailing, target),
+        device,
+        settle=settling(device),
+        ailing=functools.partial(ailing, device),
         abandon=lambda _: os._exit(POISONED),
+        mode=mode,
     )
     try:
         load_rules()[rule].run_once(data, watch)

@@ -19,6 +19,7 @@ from hypothesis.strategies import SearchStrategy
 
 import conformance
 from conformance.engine import source as sources
+from conformance.engine.script import Scripted
 from conformance.engine.watch import Watch, describe, script, watched, watching
 from reports.model import Basis, Kind, Need, Rule
 from strategies import promises_of
@@ -66,10 +67,15 @@ class RegisteredRule:
         return describe(self.case(data))
 
     def script(
-        self, data: bytes, device: str, imports: Sequence[str], bounds: Mapping[str, float] | None = None
+        self,
+        data: bytes,
+        device: str,
+        imports: Sequence[str],
+        bounds: Mapping[str, float] | None = None,
+        mode: Scripted | None = None,
     ) -> str | None:
         """Return the script that shows the rule on torch alone, None where there is none."""
-        return script(self.body, self.case(data), self.rule, device, imports, bounds)
+        return script(self.body, self.case(data), self.rule, device, imports, bounds, mode)
 
     def run_once(self, data: bytes, watch: Watch) -> None:
         """Run one example; what the rule raises, `NotImplementedError` apart, is raised."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import itertools
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, TypeGuard
 
@@ -20,8 +22,9 @@ import numpy as np
 import torch
 
 from conformance import promises
+from conformance.engine.modes.acts import Act, with_acts
 from reports.replay import registration
-from strategies.case import Case, tensor_fields
+from strategies.case import Case, TensorField, TensorsField, tensor_fields
 from strategies.code import base_code
 from strategies.programs.program import Program
 from strategies.programs.programmed import Programmed
@@ -117,26 +120,27 @@ def standalone(
     imports: Sequence[str] = (),
     warning: bool = False,
     bounds: Mapping[str, float] | None = None,
+    mode: Scripted | None = None,
 ) -> str:
     """Return the source of a script that checks the body of a rule for one case, on a device.
 
     `imports` are the modules that register the device, as `--import` takes them; the rule is about
-    warnings if `warning` says so. `bounds` are the relative errors that its vendor states, by the dtype.
+    warnings if `warning` says so. `bounds` are the relative errors that its vendor states, by the dtype. In a
+    `mode`, the script checks first what torch does without it.
 
     Raises UnscriptableError if the body needs something that has no place in a script.
     """
     for value in arguments.values():
         if isinstance(value, Programmed):
-            return _of_program(body, value, title, device, imports)
-    function = _parse(body)
-    along = [_parse(each) for each in _coming_along(body)]
+            return _of_program(body, value, title, device, imports, mode)
+    function = parse(body)
+    along = [parse(each) for each in _coming_along(body)]
     scripted = _Script(body, _Recorded(body, function, arguments))
     statements: list[ast.stmt] = []
     for statement in _without_docstring(function):
         visited = scripted.visit(statement)
         statements += visited if isinstance(visited, list) else [visited]
     ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
-    text = ast.unparse(module)
     needed = _globals(ast.Module([*along, *statements], type_ignores=[]), body)
     helpers = [_helper(name, bounds or {}) for name in HELPERS if name in scripted.helpers]
     inputs = [
@@ -144,6 +148,10 @@ def standalone(
         for name, value in arguments.items()
         if isinstance(value, Case)
     ]
+    checked = [*inputs, ast.unparse(module)]
+    if mode is not None:
+        fields = [name for value in arguments.values() for name in tensor_names(value)]
+        checked = _in_mode(inputs, module.body, {**body.__globals__}, fields, mode)
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
     registered = list(map(registration, imports))
     lines = [
@@ -153,15 +161,57 @@ def standalone(
         *needed,
         *helpers,
         *map(_source, along),
-        *inputs,
-        text,
+        *checked,
         *_settling(device),
     ]
     return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True)
+class Scripted:
+    """How a script runs what a rule does in a mode: lines before, and a function of an act that runs it."""
+
+    name: str
+    setup: str
+    way: str
+
+
+def _in_mode(
+    inputs: list[str],
+    statements: list[ast.stmt],
+    known: Mapping[str, Any],
+    fields: Sequence[str],
+    mode: Scripted,
+) -> list[str]:
+    """Return lines that check statements as they are, and then with their acts run in a mode."""
+    numbers = itertools.count(1)
+
+    def made(act: Act) -> tuple[list[ast.stmt], ast.expr]:
+        name = f"act_{next(numbers)}"
+        (function,) = ast.parse(act.source).body
+        assert isinstance(function, ast.FunctionDef)
+        function.name = name
+        return [function], ast.parse(f"run({name})", mode="eval").body
+
+    acted = with_acts(statements, known, fields, made)
+    ast.fix_missing_locations(module := ast.Module(acted, type_ignores=[]))
+    body = textwrap.indent("\n".join([*inputs, ast.unparse(module)]), "    ")
+    return [
+        mode.setup,
+        f"def check(run):\n{body}\n",
+        "check(lambda act: act)\n",
+        f"# So far as it is; and now in the mode {mode.name}.",
+        f"check({mode.way})",
+    ]
+
+
 def _of_program(
-    body: Callable[..., None], case: Programmed, title: str, device: str, imports: Sequence[str]
+    body: Callable[..., None],
+    case: Programmed,
+    title: str,
+    device: str,
+    imports: Sequence[str],
+    mode: Scripted | None = None,
 ) -> str:
     """Return the script of a rule about programs: the program, and then what is promised of it."""
     claimed: list[tuple[Program, list[str]]] = []
@@ -178,8 +228,19 @@ def _of_program(
         raise UnscriptableError("nothing was claimed of the program")
     ((program, lines),) = claimed
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
-    start = [comment, "import torch", *map(registration, imports), f"\ndevice = {device!r}", program.script]
-    return "\n".join([*start, *lines, *_settling(device)]) + "\n"
+    start = [comment, "import torch", *map(registration, imports), f"\ndevice = {device!r}"]
+    checked = [program.script, *lines]
+    if mode is not None:
+        checked = _in_mode([], ast.parse("\n".join(checked)).body, {}, (), mode)
+    return "\n".join([*start, *checked, *_settling(device)]) + "\n"
+
+
+def tensor_names(case: Any) -> tuple[str, ...]:
+    """Return the fields of a case that hold tensors, or tuples of them."""
+    if not isinstance(case, Case):
+        return ()
+    found = tensor_fields(type(case))
+    return tuple(name for name, kind in found.items() if isinstance(kind, (TensorField, TensorsField)))
 
 
 def _helper(name: str, bounds: Mapping[str, float]) -> str:
@@ -200,7 +261,8 @@ def _settling(device: str) -> list[str]:
     return [f"torch.{kind}.synchronize()"] if asynchronous else []
 
 
-def _parse(body: Callable[..., None]) -> ast.FunctionDef:
+def parse(body: Callable[..., None]) -> ast.FunctionDef:
+    """Return the source of a rule's function; raises UnscriptableError if it is not at hand."""
     if hasattr(body, "tree"):  # of a law, for one operation: its file has it for all
         made: ast.FunctionDef = body.tree()
         return made
@@ -219,7 +281,7 @@ def _coming_along(body: Callable[..., None]) -> list[FunctionType]:
 
 
 def _own_functions(function: Callable[..., None], body: Callable[..., None]) -> Iterator[FunctionType]:
-    for name in dict.fromkeys(sorted(_names(_parse(function)))):
+    for name in dict.fromkeys(sorted(_names(parse(function)))):
         found = body.__globals__.get(name)
         if _is_of(found, body) and found is not body and _comes_along(found, body):
             yield from _own_functions(found, body)
@@ -230,7 +292,7 @@ def _comes_along(function: FunctionType, body: Callable[..., None]) -> bool:
     """Return whether a function of the rule's own module needs torch only: then the script has it, too."""
     if hasattr(function, "__wrapped__"):  # a rule, or a fixture
         return False
-    found = [body.__globals__.get(name) for name in _names(_parse(function)) if name != function.__name__]
+    found = [body.__globals__.get(name) for name in _names(parse(function)) if name != function.__name__]
     return all(_comes_along(each, body) if _is_of(each, body) else not _is_suites(each) for each in found)
 
 

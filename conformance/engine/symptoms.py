@@ -92,8 +92,12 @@ def is_claim(error: BaseException, body: Body) -> bool:
     if isinstance(error, AssertionError):
         own = [frame for frame, _ in _frames(error) if not _is_pytests(frame)]
         return not own or _is_the_suites(own[-1], body)
-    asked = _asks_for_exceptions(body)
-    return any(frame.f_code is body.__code__ and line in asked for frame, line in _frames(error))
+    asked, code = _asks_for_exceptions(body), body.__code__
+    # In a mode, a copy of it runs, which has its name and its lines.
+    return any(
+        (frame.f_code.co_filename, frame.f_code.co_name) == (code.co_filename, code.co_name) and line in asked
+        for frame, line in _frames(error)
+    )
 
 
 def place_of(error: BaseException, body: Body) -> str | None:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from conformance import expect
 from conformance.engine.observation import Observation
-from conformance.engine.script import UnscriptableError, standalone
+from conformance.engine.script import Scripted, UnscriptableError, standalone
 from reports.model import Kind, Rule
 from strategies import Case, LackingDtypeError, classes_of, placing_on
 from strategies.shapes import BEYOND_GRAIN
@@ -29,6 +29,20 @@ class LackingClassError(Exception):
 
 def _nothing(*_: object) -> None:
     return None
+
+
+class InMode(Protocol):
+    """A mode that rules are run in."""
+
+    @property
+    def scripted(self) -> Scripted:
+        """How scripts run in it."""
+
+    def entering(self) -> AbstractContextManager[Any]:
+        """Return what is entered around an example, the making of its inputs included."""
+
+    def body(self, body: Callable[..., None], case: Any) -> Callable[..., None]:
+        """Return what is run in the place of a rule's body, for a case."""
 
 
 def _no(*_: object) -> bool:
@@ -66,7 +80,7 @@ class Watch:
     `passes_over`, told its bytes, says True of, nothing is run: while a simpler failure is looked for. What
     is large enough for torch to split it is run with as many `threads`. All else is run with one: a thread
     that waits for a core that others use takes longer than the work. Simpler cases are looked for as long as
-    `patience` says, in seconds.
+    `patience` says, in seconds. Rules are run in the `mode`, if there is one.
     """
 
     observation: Observation
@@ -84,6 +98,7 @@ class Watch:
     explains: Callable[[Callable[..., None], Any, BaseException], bool] = _no
     patience: float = FIRST_LOOK
     passes_over: Callable[[bytes | None], bool] = _no
+    mode: InMode | None = None
     threads: int = 1
 
 
@@ -175,6 +190,15 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
         watch.record(data)
     if lacking := watch.lacking_classes.intersection(classes_of(drawn_of(arguments))):
         raise LackingClassError(min(lacking))
+    if watch.mode is None:
+        _run_placed(body, arguments, watch)
+        return
+    with watch.mode.entering():
+        _run_placed(watch.mode.body(body, drawn_of(arguments)), arguments, watch)
+
+
+def _run_placed(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> None:
+    __tracebackhide__ = True
     for value in arguments.values():
         if isinstance(value, Case):
             value.build()
@@ -200,9 +224,16 @@ def note_failure(watch: Watch, body: Callable[..., None], arguments: dict[str, A
     """Remember a failing example, with what it takes to describe it and to script it."""
     watch.observation.broke(
         functools.partial(describe, arguments),
-        functools.partial(script, body, arguments, declared, watch.device, watch.imports, watch.bounds),
+        functools.partial(
+            script, body, arguments, declared, watch.device, watch.imports, watch.bounds, scripted_of(watch)
+        ),
         origin_of(arguments),
     )
+
+
+def scripted_of(watch: Watch) -> Scripted | None:
+    """Return how scripts run in the mode of a watch, None if it has none."""
+    return watch.mode.scripted if watch.mode is not None else None
 
 
 def describe(arguments: dict[str, Any]) -> str:
@@ -217,6 +248,7 @@ def script(
     device: str,
     imports: Sequence[str],
     bounds: Mapping[str, float] | None = None,
+    mode: Scripted | None = None,
 ) -> str | None:
     """Return the script that shows a rule break on torch alone, None where there can be none."""
     title = f"{declared.id}: {declared.statement}"
@@ -229,6 +261,7 @@ def script(
             imports=imports,
             warning=declared.kind is Kind.WARNING,
             bounds=bounds or {},
+            mode=mode,
         )
     except UnscriptableError:
         return None

@@ -7,7 +7,8 @@ import functools
 import linecache
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, SimpleNamespace
 from typing import Any
@@ -34,6 +35,24 @@ STAND_IN = SimpleNamespace(
     autograd=SimpleNamespace(grad=machine.grad),
 )
 """What `torch` is where a program is run by the machine."""
+
+
+def _run_as_it_is(program: Program, names: dict[str, Any]) -> None:
+    exec(program.code, names)
+
+
+_run: Callable[[Program, dict[str, Any]], None] = _run_as_it_is
+
+
+@contextmanager
+def running(run: Callable[[Program, dict[str, Any]], None]) -> Iterator[None]:
+    """Have programs run inside by a function that is told the program and the names that it finds."""
+    global _run
+    before, _run = _run, run
+    try:
+        yield
+    finally:
+        _run = before
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ class Program:
         names = {"torch": torch, "device": device_now()}
         before = torch.is_grad_enabled()
         try:
-            exec(self.code, names)
+            _run(self, names)
         except Exception as error:
             if self.may_be_refused and self._line_of(error) >= self.last:
                 return Ran(names, refused=True)
@@ -140,5 +159,9 @@ class Program:
         return Program("\n".join(made) + "\n")
 
     def _line_of(self, error: BaseException) -> int:
-        lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code is self.code]
+        lines = [
+            line
+            for frame, line in traceback.walk_tb(error.__traceback__)
+            if frame.f_code.co_filename == self.code.co_filename
+        ]
         return lines[0] if lines else 0

@@ -1,0 +1,125 @@
+"""Modes: other ways to run what a rule does, under the claims that it makes anyway.
+
+A mode is handed the *acts* of a rule (`acts`), and runs each in its own way. A rule of which no act was run
+so is inapplicable there, and does not hold. To add one, subclass `Mode` and call `register`, in a module of
+this package or in one that `--import` names.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from conformance.engine.modes.acts import Act
+from reports.model import Need
+
+
+class NotInModeError(Exception):
+    """A mode cannot run an act, which nothing has changed yet: it is run in parts, or as it is."""
+
+
+class RanOutsideError(Exception):
+    """An act was run, though not in the mode; it has `given` what it gives."""
+
+    def __init__(self, given: Any, reason: str) -> None:
+        super().__init__(reason)
+        self.given = given
+
+
+class ModeError(Exception):
+    """There is no such mode; the message says which there are."""
+
+
+class Mode:
+    """A way to run acts. `option` is what stood behind the colon of `--mode NAME:OPTION`, or empty.
+
+    `page` documents it, `examples` is how many a rule gets in it unless told otherwise. What the mode `lacks`
+    makes rules inapplicable that need it; so do the `changes` that it is documented to bring, by globs of
+    ids, with the reason. `setup` and `way` are for scripts: lines before, and the expression of a function
+    that is told an act and returns what runs it in the mode.
+    """
+
+    page: ClassVar[str] = ""
+    examples: ClassVar[int] = 20
+    lacks: ClassVar[Mapping[Need, str]] = {}
+    changes: ClassVar[Mapping[str, str]] = {}
+    setup: ClassVar[str] = ""
+
+    def __init__(self, option: str = "") -> None:
+        if option:
+            raise ModeError(f"it takes no {option!r}")
+
+    @property
+    def way(self) -> str:
+        """The expression of a function that is told an act and returns what runs it in the mode."""
+        raise NotImplementedError
+
+    def missing(self) -> str | None:
+        """Return why the mode cannot run here at all, None if it can."""
+        return None
+
+    def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
+        """Return what an act gives of some arguments, run in the mode.
+
+        Raises NotInModeError where it cannot be, and what the act raises.
+        """
+        raise NotImplementedError
+
+
+IN_MODE = "run in the mode"
+"""What acts are counted as that were; others are counted by why not."""
+
+
+@dataclass
+class Acting:
+    """Runs the acts of one rule in a mode, and counts which were."""
+
+    mode: Mode
+    ran: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, act: Act, *arguments: Any) -> Any:
+        """Return what an act gives, run in the mode, in parts in the mode, or as it is."""
+        __tracebackhide__ = True
+        try:
+            self.ran[IN_MODE] += 1  # also if it raises
+            return self.mode.run(act, arguments)
+        except (NotInModeError, RanOutsideError) as error:
+            self.ran[IN_MODE] -= 1
+            reason, outside = str(error), error
+        if isinstance(outside, RanOutsideError):
+            self.ran[reason] += 1
+            return outside.given
+        if not act.parts:
+            self.ran[reason] += 1
+            return act.function()(*arguments)
+        names = dict(zip(act.names, arguments, strict=True))
+        for part in act.parts:
+            given = self(part, *[names[name] for name in part.names])
+            names.update(zip(part.gives, given or (), strict=True))
+        return tuple(names[name] for name in act.gives)
+
+
+MODES: dict[str, Callable[[str], Mode]] = {}
+"""What makes each mode, by name."""
+
+
+def register(name: str, make: Callable[[str], Mode]) -> None:
+    """Make a mode known by a name; `make` is told the option, and raises ModeError if it makes no sense."""
+    MODES[name] = make
+
+
+def find(asked: str) -> Mode:
+    """Return the mode that `NAME` or `NAME:OPTION` asks for; raises ModeError if there is none."""
+    for found in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{found.name}")
+    name, _, option = asked.partition(":")
+    if name not in MODES:
+        raise ModeError(f"there is no mode {name!r}; there are: {', '.join(sorted(MODES))}")
+    try:
+        return MODES[name](option)
+    except ModeError as error:
+        raise ModeError(f"{name}: {error}") from None

@@ -1,0 +1,114 @@
+"""The body of a rule, and a program, with their acts handed to a mode."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import types
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from conformance.engine.modes import Acting, Mode, find
+from conformance.engine.modes.acts import Act, Making, with_acts
+from conformance.engine.script import Scripted, UnscriptableError, parse, tensor_names
+from conformance.law import Telling, told
+from reports.model import Target
+from strategies.programs import program as programs
+from strategies.programs.program import Program
+
+Body = Callable[..., None]
+
+ACTS = "__acts__"
+
+
+class Acted:
+    """Runs the rules of a process in a mode."""
+
+    def __init__(self, name: str, mode: Mode) -> None:
+        self.name = name
+        self.mode = mode
+        self._acting = Acting(mode)
+        self._bodies: dict[tuple[Body, tuple[str, ...]], Body] = {}
+        self._programs: dict[str, tuple[types.CodeType, list[Callable[..., Any]]]] = {}
+
+    @property
+    def scripted(self) -> Scripted:
+        """How scripts run in the mode."""
+        return Scripted(self.name, self.mode.setup, self.mode.way)
+
+    def count(self) -> Counter[str]:
+        """Return what counts, from now on, what is run in the mode, and what is not by why not."""
+        self._acting = Acting(self.mode)
+        return self._acting.ran
+
+    @contextmanager
+    def entering(self) -> Iterator[None]:
+        """Run an example inside: programs have their acts run in the mode, too."""
+        with programs.running(self._run_program):
+            yield
+
+    def body(self, body: Body, case: Any) -> Body:
+        """Return the body of a rule that has its acts run in the mode."""
+        fields = tensor_names(case)
+        key = (body, fields)
+        if key not in self._bodies:
+            self._bodies[key] = self._made(body, fields)
+        return self._bodies[key]
+
+    def _made(self, body: Body, fields: tuple[str, ...]) -> Body:
+        acts: list[Callable[..., Any]] = []
+        try:
+            function = parse(body)
+        except UnscriptableError:
+            return body
+        if not hasattr(body, "tree"):
+            ast.increment_lineno(function, inspect.getsourcelines(body)[1] - 1)
+        function.body = with_acts(function.body, body.__globals__, fields, self._kept(acts))
+        function.decorator_list = []
+        ast.fix_missing_locations(module := ast.Module([Telling().visit(function)], type_ignores=[]))
+        scope = {**body.__globals__, ACTS: acts, "__told__": told}
+        exec(compile(module, body.__code__.co_filename, "exec", dont_inherit=True, optimize=0), scope)
+        made: Body = scope[function.name]
+        return made
+
+    def _run(self, act: Act, *arguments: Any) -> Any:
+        __tracebackhide__ = True
+        return self._acting(act, *arguments)
+
+    def _run_program(self, program: Program, names: dict[str, Any]) -> None:
+        if program.source not in self._programs:
+            acts: list[Callable[..., Any]] = []
+            module = ast.parse(program.source)
+            module.body = with_acts(module.body, {}, (), self._kept(acts))
+            ast.fix_missing_locations(module)
+            self._programs[program.source] = compile(module, program.code.co_filename, "exec"), acts
+        code, acts = self._programs[program.source]
+        names[ACTS] = acts
+        try:
+            exec(code, names)
+        finally:
+            del names[ACTS]
+
+    def _kept(self, acts: list[Callable[..., Any]]) -> Making:
+        """Return what keeps each act in a list, to be run from there."""
+
+        def made(act: Act) -> tuple[list[ast.stmt], ast.expr]:
+            acts.append(functools.partial(self._run, act))
+            place = ast.Constant(len(acts) - 1)
+            return [], ast.Subscript(ast.Name(ACTS, ast.Load()), place, ast.Load())
+
+        return made
+
+
+@functools.cache
+def acted(name: str) -> Acted:
+    """Return what runs rules in a mode, one for a process."""
+    return Acted(name, find(name))
+
+
+def mode_of(target: Target) -> Acted | None:
+    """Return what runs rules in the mode of a target, None if it has none."""
+    return acted(target.mode) if target.mode is not None else None

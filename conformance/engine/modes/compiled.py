@@ -1,0 +1,105 @@
+"""`torch.compile`, with any backend that is registered: `compile` is inductor, `compile:BACKEND` another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import torch
+
+from conformance.engine.device import first_line
+from conformance.engine.modes import Mode, ModeError, NotInModeError, RanOutsideError, register
+from conformance.engine.modes.acts import Act
+
+DEFAULT = "inductor"
+
+MANY = 1_000_000
+"""How often an act may be compiled anew: torch would else go on eagerly some time, which tests nothing."""
+
+
+TRIES = 2
+"""How often an act may break the graph, for one input or another, before it is not tried again."""
+
+
+class Compiled(Mode):
+    """Compiles each act as one graph, anew where its guards say so, with sizes that may become dynamic.
+
+    An act that breaks the graph is compiled statement by statement. What a backend raises is raised.
+    """
+
+    page: ClassVar[str] = "torch.compile"
+    examples: ClassVar[int] = 6
+    changes: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, option: str = "") -> None:
+        from torch._dynamo import config, list_backends, lookup_backend
+
+        self.backend = option or DEFAULT
+        if self.backend not in list_backends(None):
+            raise ModeError(f"torch knows no backend {option!r}; it knows: {', '.join(list_backends(None))}")
+        self._backend = lookup_backend(self.backend)
+        self._compiled: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._broken: dict[tuple[str, str], list[str]] = {}
+        self._ran = 0
+        config.recompile_limit = config.accumulated_recompile_limit = MANY
+        logging.getLogger("torch").setLevel(logging.CRITICAL)
+
+    @property
+    def way(self) -> str:
+        """Compile the act as one graph."""
+        return f"lambda act: torch.compile(act, backend={self.backend!r}, fullgraph=True)"
+
+    def missing(self) -> str | None:
+        """Return why nothing can be compiled here: there is no C++ compiler, for one."""
+        try:
+            torch.compile(lambda input: input + 1, backend=self.backend, fullgraph=True)(torch.ones(2))
+        except Exception as error:  # whatever a backend answers with
+            return first_line(error.__cause__ or error)
+        return None
+
+    def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
+        """Return what an act gives of some arguments, run by the backend."""
+        from torch._dynamo.exc import Unsupported
+
+        key = act.key
+        if len(self._broken.get(key, ())) >= TRIES:
+            raise NotInModeError(self._broken[key][-1])
+        if key not in self._compiled:
+            self._compiled[key] = torch.compile(act.function(), backend=self._counted, fullgraph=True)
+        before = self._ran
+        try:
+            given = self._compiled[key](*arguments)
+        except Unsupported as error:
+            del self._compiled[key]
+            self._broken.setdefault(key, []).append(f"graph break: {_reason(error)}")
+            raise NotInModeError(self._broken[key][-1]) from None
+        except Exception:
+            # Dynamo leaves alone from then on what it could not compile.
+            self._compiled.pop(key, None)
+            raise
+        if self._ran == before:
+            raise RanOutsideError(given, "there was nothing to compile")
+        return given
+
+    def _counted(self, graph: torch.fx.GraphModule, inputs: list[Any], **options: Any) -> Callable[..., Any]:
+        """Return what the backend makes of a graph, and count when it runs."""
+        made = self._backend(graph, inputs, **options)
+
+        def run(*arguments: Any) -> Any:
+            self._ran += 1
+            return made(*arguments)
+
+        # Dynamo hands its arguments over in a list to who can drop them early.
+        if getattr(made, "_boxed_call", False):
+            run._boxed_call = True  # type: ignore[attr-defined]
+        return run
+
+
+def _reason(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[
+        :120
+    ]
+
+
+register("compile", Compiled)

@@ -1,0 +1,215 @@
+"""Modes below autograd: `dispatch` passes every call on, `subclass` wraps tensors, `fake` has no elements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from conformance.engine.modes import Mode, NotInModeError, RanOutsideError, register
+from conformance.engine.modes.acts import Act
+from reports.model import Need
+
+
+class _Passing(TorchDispatchMode):
+    """Passes every call on, and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+class Dispatched(Mode):
+    """A dispatch mode that does nothing but pass calls on."""
+
+    page: ClassVar[str] = "notes/extending"
+    setup: ClassVar[str] = """\
+from torch.utils._python_dispatch import TorchDispatchMode
+
+
+class Passing(TorchDispatchMode):
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        return func(*args, **(kwargs or {}))
+
+
+def dispatched(act):
+    def run(*arguments):
+        with Passing():
+            return act(*arguments)
+    return run
+"""
+
+    @property
+    def way(self) -> str:
+        """Run the act under a mode that passes calls on."""
+        return "dispatched"
+
+    def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
+        """Return what the act gives under the mode."""
+        with _Passing() as passing:
+            given = act.function()(*arguments)
+        if not passing.calls:
+            raise RanOutsideError(given, "no call was dispatched")
+        return given
+
+
+class Wrapped(torch.Tensor):
+    """A tensor that has another inside, and no elements of its own."""
+
+    inside: torch.Tensor
+
+    @staticmethod
+    def __new__(cls, inside: torch.Tensor) -> Wrapped:
+        """Return a wrapper with the sizes, strides and dtype of what is inside."""
+        made: Wrapped = torch.Tensor._make_wrapper_subclass(
+            cls,
+            inside.shape,
+            strides=inside.stride(),
+            storage_offset=inside.storage_offset(),
+            dtype=inside.dtype,
+            device=inside.device,
+        )
+        made.inside = inside
+        return made
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+
+    @classmethod
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Call what is called on what is inside, and wrap what comes of it."""
+        plain, options = pytree.tree_map(unwrapped, (args, kwargs or {}))
+        return pytree.tree_map(wrapped, func(*plain, **options))
+
+
+def wrapped(given: Any) -> Any:
+    """Return a tensor wrapped, anything else as it is."""
+    return Wrapped(given) if type(given) is torch.Tensor else given
+
+
+def unwrapped(given: Any) -> Any:
+    """Return what is inside of a wrapped tensor, anything else as it is."""
+    return given.inside if isinstance(given, Wrapped) else given
+
+
+class Subclassed(Mode):
+    """A tensor subclass that wraps another tensor; acts on what requires grad are left alone."""
+
+    page: ClassVar[str] = "notes/extending"
+    setup: ClassVar[str] = """\
+from torch.utils import _pytree as pytree
+
+
+class Wrapped(torch.Tensor):
+    @staticmethod
+    def __new__(cls, inside):
+        made = torch.Tensor._make_wrapper_subclass(
+            cls, inside.shape, strides=inside.stride(), storage_offset=inside.storage_offset(),
+            dtype=inside.dtype, device=inside.device)
+        made.inside = inside
+        return made
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    @classmethod
+    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+        plain, options = pytree.tree_map(unwrapped, (args, kwargs or {}))
+        return pytree.tree_map(wrapped, func(*plain, **options))
+
+
+def wrapped(given):
+    return Wrapped(given) if type(given) is torch.Tensor else given
+
+
+def unwrapped(given):
+    return given.inside if isinstance(given, Wrapped) else given
+
+
+def subclassed(act):
+    return lambda *arguments: pytree.tree_map(unwrapped, act(*pytree.tree_map(wrapped, arguments)))
+"""
+
+    @property
+    def way(self) -> str:
+        """Run the act on wrapped tensors."""
+        return "subclassed"
+
+    def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
+        """Return what the act gives of wrapped tensors, unwrapped."""
+        tensors = [given for given in pytree.tree_leaves(arguments) if isinstance(given, torch.Tensor)]
+        if any(tensor.requires_grad for tensor in tensors):
+            raise NotInModeError("what is wrapped requires grad")
+        if any(tensor.is_conj() or tensor.is_neg() for tensor in tensors):
+            raise NotInModeError("what is wrapped is a conj or a neg view")
+        if not tensors:
+            raise NotInModeError("it is given no tensor")
+        return pytree.tree_map(unwrapped, act.function()(*pytree.tree_map(wrapped, arguments)))
+
+
+class Fake(Mode):
+    """FakeTensorMode: results have shapes, dtypes, strides and a device, and no elements.
+
+    Acts that change what they are given, or on what requires grad, are left alone.
+    """
+
+    page: ClassVar[str] = "torch.compiler_fake_tensor"
+    lacks: ClassVar[Mapping[Need, str]] = {
+        Need.VALUES: "fake tensors have no elements",
+        Need.ADDRESSES: "fake tensors have no memory",
+        Need.INDEX_CHECKS: "without elements no index is out of range",
+        Need.PRINTING: "fake tensors have no elements",
+    }
+    setup: ClassVar[str] = """\
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils import _pytree as pytree
+
+
+def faked(act):
+    def run(*arguments):
+        mode = FakeTensorMode()
+        faked = [
+            pytree.tree_map_only(torch.Tensor, lambda each: mode.from_tensor(each, static_shapes=True), given)
+            for given in arguments
+        ]
+        with mode:
+            return act(*faked)
+    return run
+"""
+
+    @property
+    def way(self) -> str:
+        """Run the act on fake tensors."""
+        return "faked"
+
+    def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
+        """Return what the act gives of fake tensors."""
+        tensors = [given for given in pytree.tree_leaves(arguments) if isinstance(given, torch.Tensor)]
+        if act.changes:
+            raise NotInModeError("it changes what it is given")
+        if any(tensor.requires_grad for tensor in tensors):
+            raise NotInModeError("what it is given requires grad")
+        if not tensors:
+            raise NotInModeError("it is given no tensor")
+        (mode,) = {tensor.fake_mode for tensor in tensors if isinstance(tensor, FakeTensor)} or {
+            FakeTensorMode()
+        }
+
+        def faked(given: torch.Tensor) -> torch.Tensor:
+            return given if isinstance(given, FakeTensor) else mode.from_tensor(given, static_shapes=True)
+
+        with mode:
+            return act.function()(*pytree.tree_map_only(torch.Tensor, faked, arguments))
+
+
+register("dispatch", Dispatched)
+register("subclass", Subclassed)
+register("fake", Fake)

@@ -1,0 +1,89 @@
+"""Modes of `torch.func`: `functionalize`, which changes nothing in place, and `vmap`, on a stack of two."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from torch.utils import _pytree as pytree
+
+from conformance.engine.device import first_line
+from conformance.engine.modes import Mode, NotInModeError, register
+from conformance.engine.modes.acts import Act
+
+
+class Functionalized(Mode):
+    """`torch.func.functionalize`: what an act changes in place is copied there when it is over."""
+
+    page: ClassVar[str] = "func.api"
+
+    @property
+    def way(self) -> str:
+        """Functionalize the act."""
+        return "torch.func.functionalize"
+
+    def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
+        """Return what the functionalized act gives."""
+        return torch.func.functionalize(act.function())(*arguments)
+
+
+class Mapped(Mode):
+    """`torch.func.vmap`: the inputs are the second of two along a new dim, the first are theirs in reverse.
+
+    Acts that change what they are given are left alone: what is stacked is a copy.
+    """
+
+    page: ClassVar[str] = "func.api"
+    setup: ClassVar[str] = """\
+from torch.utils import _pytree as pytree
+
+
+def stacked(given):
+    if not isinstance(given, torch.Tensor):
+        return given
+    return torch.stack([given.detach().flip(list(range(given.ndim))), given])
+
+
+def mapped(act):
+    def run(*arguments):
+        stacks = pytree.tree_map(stacked, arguments)
+        dims = pytree.tree_map(lambda given: 0 if isinstance(given, torch.Tensor) else None, stacks)
+        given = torch.func.vmap(act, in_dims=dims)(*stacks)
+        return pytree.tree_map(lambda each: each[1], given)
+    return run
+"""
+
+    @property
+    def way(self) -> str:
+        """Run the act on a stack of two."""
+        return "mapped"
+
+    def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
+        """Return the second slice of what the act gives on a stack."""
+        if act.changes:
+            raise NotInModeError("it changes what it is given")
+        stacks = pytree.tree_map(_stacked, arguments)
+        dims = pytree.tree_map(lambda given: 0 if isinstance(given, torch.Tensor) else None, stacks)
+        if not any(isinstance(given, torch.Tensor) for given in pytree.tree_leaves(stacks)):
+            raise NotInModeError("it is given no tensor")
+        try:
+            given = torch.func.vmap(act.function(), in_dims=dims)(*stacks)
+        except (RuntimeError, ValueError) as error:
+            if "vmap" in str(error):
+                raise NotInModeError(first_line(error)) from None
+            raise
+        return pytree.tree_map(lambda each: each[1], given)
+
+
+def _stacked(given: Any) -> Any:
+    if not isinstance(given, torch.Tensor):
+        return given
+    try:
+        other = given.detach().flip(list(range(given.ndim)))
+    except NotImplementedError:  # of a few dtypes there is none
+        other = given.detach()
+    return torch.stack([other, given])
+
+
+register("functionalize", Functionalized)
+register("vmap", Mapped)

@@ -1,0 +1,184 @@
+"""Rules run in a mode: what is run there, what is not, and that none runs as it is in secret."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from conformance.engine.modes import IN_MODE, Acting, ModeError, find
+from conformance.engine.modes.acts import Act
+from reports.model import Basis, Outcome
+from tests.suite import run_suite
+
+SOME = ("--device", "cpu", "--max-examples", "5", "--shrink", "0", "--confirm", "0")
+
+
+def act(*lines, names=("case_input",), gives=("output",)):
+    body = "\n".join(f"    {line}" for line in lines)
+    parts = (
+        tuple(act(line, names=names, gives=gives[at : at + 1]) for at, line in enumerate(lines))
+        if len(lines) > 1
+        else ()
+    )
+    returned = f"    return ({', '.join(gives)},)" if gives else ""
+    return Act(f"def act({', '.join(names)}):\n{body}\n{returned}\n", names, gives, {}, parts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["compile:eager", "compile:aot_eager", "functionalize", "vmap", "dispatch", "subclass", "fx", "export"],
+)
+def test_each_mode_runs_an_act_as_it_is_run_without(name):
+    input = torch.arange(6.0).reshape(2, 3).t()
+    acting = Acting(find(name))
+
+    (output,) = acting(act("output = case_input.cumsum(0) * 2"), input)
+
+    assert type(output) is torch.Tensor
+    assert output.tolist() == [[0.0, 6.0], [2.0, 14.0], [6.0, 24.0]]
+    assert acting.ran == {IN_MODE: 1}
+
+
+def test_a_fake_result_has_all_but_elements():
+    acting = Acting(find("fake"))
+
+    (output,) = acting(act("output = case_input.t()"), torch.ones(2, 3, dtype=torch.float16))
+
+    assert (output.shape, output.dtype, output.stride(), output.device.type) == (
+        (3, 2),
+        torch.float16,
+        (1, 3),
+        "cpu",
+    )
+    assert acting.ran == {IN_MODE: 1}
+
+
+@pytest.mark.parametrize("name", ["compile:aot_eager", "functionalize"])
+def test_changes_in_place_are_seen_by_who_has_the_tensor(name):
+    base = torch.zeros(4)
+    acting = Acting(find(name))
+
+    acting(act("case_input.add_(1)", gives=()), base[1:3])
+
+    assert base.tolist() == [0.0, 1.0, 1.0, 0.0]
+
+
+def test_what_breaks_the_graph_is_compiled_in_parts_and_counted():
+    acting = Acting(find("compile:eager"))
+    broken = act("output = case_input * 2", "print()", gives=("output",))
+
+    (output,) = acting(broken, torch.ones(2))
+
+    assert output.tolist() == [2.0, 2.0]
+    assert acting.ran[IN_MODE] == 1
+    (reason,) = set(acting.ran) - {IN_MODE}
+    assert reason.startswith("graph break: ")
+
+
+def test_what_has_nothing_to_compile_was_not_run_in_the_mode():
+    acting = Acting(find("compile:eager"))
+
+    acting(act("output = case_input", "output = output"), torch.ones(2))
+
+    assert not acting.ran[IN_MODE]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("sideways", "there is no mode 'sideways'; there are: compile, dispatch, export"),
+        ("compile:nobody", "compile: torch knows no backend 'nobody'"),
+        ("fake:ly", "fake: it takes no 'ly'"),
+    ],
+)
+def test_a_mode_that_there_is_not(asked, said):
+    with pytest.raises(ModeError, match=said):
+        find(asked)
+
+
+def test_a_backend_that_computes_nonsense_breaks_every_rule_about_what_comes_out(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:compile:nonsense", "--import", "tests.devices.nonsense:backends", *SOME),
+        *("--rule", "*.elements", "--rule", "*.output_shape", "--rule", "*.output_dtype"),
+        *("--max-examples", "1", "-k", "gather or cumsum or narrow or argsort or where"),
+    )
+
+    assert len(ran.report.results) > 10
+    assert {result.outcome for result in ran.report.results} == {Outcome.BROKEN}
+    assert {result.target for result in ran.report.results} == {"cpu+compile:nonsense"}
+
+
+def test_a_rule_of_which_nothing_was_run_in_the_mode_is_inapplicable(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:refusing", "--import", "tests.devices.nonsense:modes"),
+        *("--rule", "gather.output_shape", *SOME),
+    )
+
+    (result,) = ran.report.results
+    assert result.outcome is Outcome.INAPPLICABLE
+    assert result.reason == "nothing was run in the mode: it runs nothing"
+    assert result.acts == {"it runs nothing": 5}
+
+
+def test_the_device_as_it_is_stays_beside_the_mode(tmp_path):
+    ran = run_suite(tmp_path, "--mode", "dispatch", "--rule", "gather.output_shape", *SOME)
+
+    as_it_is, in_mode = ran.report.results
+    assert (as_it_is.target, as_it_is.acts) == ("cpu", {})
+    assert (in_mode.target, in_mode.acts) == ("cpu+dispatch", {IN_MODE: 5})
+    assert as_it_is.outcome is in_mode.outcome is Outcome.HOLDS
+    assert "cpu+dispatch: incomplete" in ran.output
+
+
+def test_a_break_comes_with_a_script_that_shows_both(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *(
+            "--mode",
+            "only:functionalize",
+            "--rule",
+            "gather.out_dtype",
+            "--device",
+            "cpu",
+            "--max-examples",
+            "5",
+        ),
+        "--known-breaks=tests/devices/known_breaks.toml",
+    )
+    (result,) = ran.report.results
+
+    script = tmp_path / "script.py"
+    script.write_text(result.script or "")
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+
+    assert "check(lambda act: act)" in script.read_text()
+    assert "check(torch.func.functionalize)" in script.read_text()
+    assert "AssertionError: was not refused" in ended.stderr
+    assert ended.stderr.count("in check") == 1
+
+
+def test_a_mode_that_does_not_exist_is_said_before_anything_runs(tmp_path):
+    ran = run_suite(tmp_path, "--mode", "sideways", "--rule", "gather.*")
+
+    assert ran.code == 4
+    assert "--mode: there is no mode 'sideways'" in ran.output
+
+
+def test_programs_have_their_lines_run_in_the_mode(tmp_path):
+    ran = run_suite(tmp_path, "--mode", "only:dispatch", "--rule", "program.leaf_gradients", *SOME)
+
+    (result,) = ran.report.results
+    assert result.outcome is Outcome.HOLDS
+    assert result.acts[IN_MODE] > 5
+
+
+def test_documented_rules_hold_under_a_mode_that_does_nothing(tmp_path):
+    ran = run_suite(tmp_path, "--mode", "only:dispatch", "--rule", "view.*", "--rule", "sort.*", *SOME)
+
+    documented = {rule.id for rule in ran.report.rules if rule.basis is Basis.DOCUMENTED}
+    found = {result.outcome for result in ran.report.results if result.rule in documented}
+    assert found <= {Outcome.HOLDS, Outcome.KNOWN, Outcome.INAPPLICABLE}
+    assert Outcome.HOLDS in found
