@@ -287,7 +287,7 @@ class _Acts:
             value: ast.expr | None = statement.value
             subscripts = any(isinstance(target, ast.Subscript) for target in statement.targets)
         elif isinstance(statement, ast.AugAssign):
-            fits, value, subscripts = self._may_be_assigned(statement.target), statement.value, True
+            fits, value, subscripts = self._is_tensor(statement.target), statement.value, True
         elif isinstance(statement, ast.Expr):
             fits, value, subscripts = True, statement.value, False
         else:
@@ -487,6 +487,9 @@ def _within(expression: ast.expr) -> Iterator[ast.expr]:
 
 
 def _stored(statement: ast.AST) -> set[str]:
+    """Return the names that a statement gives; `c *= 2` leaves the name with the tensor that has it."""
+    if isinstance(statement, ast.AugAssign):
+        return set()
     return {
         node.id
         for node in ast.walk(statement)
