@@ -7,15 +7,23 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 
+from conformance.engine.rule import load_rules
+from conformance.explain.note import claims
 from conformance.explain.topics import Topics, UnknownTopicError
 from reports.explained import About, Fact, text
 from reports.files import write_text
-from reports.pages.explained import render_topic, write_index, write_topic
+from reports.note import text as note_text
+from reports.pages.explained import render_note, render_topic, write_index, write_topic
+
+NOTE = "note"
+"""The name of the learner's note."""
+
+NOTE_PAGE = "note.html"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         "name",
         nargs="?",
         help="an operation (gather), a rule (gather.output_shape), a fact that many operations share "
-        "(dim_range), or a page of the documentation (torch.gather, notes/autograd)",
+        "(dim_range), a page of the documentation (notes/autograd), or note: a learner's note, checked",
     )
     parser.add_argument("--all", action="store_true", help="write a site of the pages of all operations")
     parser.add_argument(
@@ -45,17 +53,29 @@ def main(arguments: Sequence[str]) -> int:
     if given.all:
         print(write_site(topics, given.output))
         return 0
+    if given.name == NOTE:
+        found = claims(load_rules())
+        _give(
+            given.output,
+            lambda: note_text(found, topics.torch),
+            lambda: render_note(found, topics.torch),
+        )
+        return 0
     try:
         topic = topics.find(given.name)
     except UnknownTopicError as error:
         print(error, file=sys.stderr)
         return 2
-    if given.output is None:
-        print(text(topic), end="")
-    else:
-        write_text(given.output, render_topic(topic))
-        print(given.output)
+    _give(given.output, lambda: text(topic), lambda: render_topic(topic))
     return 0
+
+
+def _give(path: Path | None, said: Callable[[], str], page: Callable[[], str]) -> None:
+    if path is None:
+        print(said(), end="")
+    else:
+        write_text(path, page())
+        print(path)
 
 
 def write_site(topics: Topics, directory: Path) -> Path:
@@ -66,11 +86,12 @@ def write_site(topics: Topics, directory: Path) -> Path:
     for about in (About.LAW, About.SOURCE):
         for name in names[about]:
             write_topic(directory, topics.topic(about, name))
+    write_text(directory / NOTE_PAGE, render_note(claims(load_rules()), topics.torch, site=True))
     rules = [each.rule for of in names[About.OPERATION].values() for each in of]
     laws, sources = (
         [(name, len(of)) for name, of in names[about].items()] for about in (About.LAW, About.SOURCE)
     )
-    return write_index(directory, rules, torch=topics.torch, laws=laws, sources=sources)
+    return write_index(directory, rules, torch=topics.torch, laws=laws, sources=sources, note=NOTE_PAGE)
 
 
 def _written(topics: Topics, directory: Path, operations: list[str]) -> Iterator[tuple[Fact, ...]]:

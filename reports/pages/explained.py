@@ -11,10 +11,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reports.explained import CAUSES, About, Topic
+from reports.explained import CAUSES, About, Fact, Topic
 from reports.files import write_text
 from reports.links import documentation
 from reports.model import Basis, Rule
+from reports.note import GLYPHS as NOTE_GLYPHS
+from reports.note import MEANINGS, Claim, Verdict, by_topic, counted
 from reports.pages.html import file_text, packed, page
 from reports.pages.pictures import drawn
 from reports.shown import Picture
@@ -64,7 +66,7 @@ def _pictures(topic: Topic) -> dict[str, _Shown]:
     """Return the pictures of a topic's facts, each drawn once, as long as there is room."""
     found: dict[str, _Shown] = {}
     first: dict[Picture, str] = {}
-    size = len(file_text("page.css")) + sum(len(fact.example.script) for fact in topic.facts if fact.example)
+    size = len(file_text("page.css")) + sum(map(_size, topic.facts))
     for fact in topic.facts:
         picture = fact.example.picture if fact.example else None
         if not picture:
@@ -73,7 +75,7 @@ def _pictures(topic: Topic) -> dict[str, _Shown]:
             found[fact.rule.id] = _Shown(None, first[picture])
             continue
         svg = drawn(picture, f"An example of {fact.rule.id}", f"p{len(first)}")
-        size += len(svg) + 400
+        size += len(svg)
         if size > LIMIT:
             break
         first[picture] = fact.rule.id
@@ -81,11 +83,36 @@ def _pictures(topic: Topic) -> dict[str, _Shown]:
     return found
 
 
+def _size(fact: Fact) -> int:
+    """Return about how many characters a fact takes, its picture apart."""
+    script = fact.example.script if fact.example else ""
+    return 800 + len(fact.rule.statement) + len(script) + 4 * script.count("'")
+
+
 def write_topic(directory: Path, topic: Topic) -> None:
     """Write the page of a topic into a site."""
     path = directory / address(topic.about.value, topic.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, render_topic(topic, site=True))
+
+
+def render_note(claims: Sequence[Claim], torch: str, *, site: bool = False) -> str:
+    """Return the page of the learner's note; in a site it has links to the others."""
+    return page(
+        "note.html.jinja",
+        "A learner's note, checked",
+        script="explained.js",
+        topics=by_topic(claims),
+        counted=counted(claims),
+        torch=torch,
+        site=site,
+        meanings=MEANINGS,
+        marks=NOTE_GLYPHS,
+        colours={Verdict.RIGHT: "holds", Verdict.LOOSE: "thin", Verdict.WRONG: "broken"},
+        draw=drawn,
+        address=address,
+        link=documentation,
+    )
 
 
 def write_index(

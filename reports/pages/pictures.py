@@ -23,7 +23,7 @@ NARROWEST, LETTER, SMALL = 34, 8.0, 6.2
 
 GAP = 26
 TINTS = 8
-MOST_WIDE = 640
+MOST_WIDE = 560
 """How wide a picture gets before it goes on in the next row."""
 
 
