@@ -30,8 +30,10 @@ from reports.excuses import entries
 from reports.files import results_text
 from reports.glyphs import BY_WORD, GLYPHS, MEANINGS
 from reports.history import History
+from reports.known import known
 from reports.links import documentation
 from reports.model import Basis, Outcome, Report, Rule
+from reports.rerun import command
 from reports.score import Score
 from reports.seen import Seen, reason_alone, ways
 from reports.support import GLYPHS as SUPPORT_GLYPHS
@@ -62,6 +64,9 @@ def render(report: Report) -> str:
             run=report.run,
             scores=[(target, Score(report, target.id)) for target in report.run.targets],
             causes=found,
+            known=known(report),
+            statements={rule.id: rule.statement for rule in report.rules},
+            again=_again(report),
             counted=counted(found),
             blocks=blocks(report),
             refusals=refusals(report),
@@ -216,7 +221,8 @@ def _break(report: Report, seen: Seen) -> dict[str, str]:
         common = sorted(seen.shared, key=lambda name: (seen.result.classes.get(name, 0), name))
         on = f"on {inputs(common[:3])}" if common else ""
     entry = entries(report, [seen], headline_of([seen]))
-    return {"on": on, "again": run_again(seen.reproduced), "entry": entry}
+    typed = _again(report)(seen.result.rule, seen.result.target)
+    return {"on": on, "again": run_again(seen.reproduced), "entry": entry, "command": typed}
 
 
 def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:
@@ -226,6 +232,12 @@ def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:
         for (operation, dtype), messages in table.said.items():
             found.setdefault(table.target, {}).setdefault(operation, {})[dtype] = [*messages]
     return found
+
+
+def _again(report: Report) -> Callable[[str, str], str]:
+    """Return what tells of a rule and a target the command that runs it again."""
+    targets = {target.id: (report.run_of(target), target) for target in report.run.targets}
+    return lambda rule, target: command(*targets[target], rule)
 
 
 def _version(torch: str) -> Version:
