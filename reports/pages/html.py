@@ -191,6 +191,7 @@ def _evidence(report: Report, supported: list[Table]) -> str:
     every = causes(report, strict=True)
     beside = {
         "breaks": _breaks(report),
+        "commands": _commands(report),
         "entries": "\n".join(cause.entry for cause in every if cause.entry),
         "said": _said(supported),
         "cells": support(report),
@@ -221,8 +222,7 @@ def _break(report: Report, seen: Seen) -> dict[str, str]:
         common = sorted(seen.shared, key=lambda name: (seen.result.classes.get(name, 0), name))
         on = f"on {inputs(common[:3])}" if common else ""
     entry = entries(report, [seen], headline_of([seen]))
-    typed = _again(report)(seen.result.rule, seen.result.target)
-    return {"on": on, "again": run_again(seen.reproduced), "entry": entry, "command": typed}
+    return {"on": on, "again": run_again(seen.reproduced), "entry": entry}
 
 
 def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:
@@ -236,8 +236,17 @@ def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:
 
 def _again(report: Report) -> Callable[[str, str], str]:
     """Return what tells of a rule and a target the command that runs it again."""
-    targets = {target.id: (report.run_of(target), target) for target in report.run.targets}
-    return lambda rule, target: command(*targets[target], rule)
+    commands = _commands(report)
+    return lambda rule, target: commands[target].replace(_RULE, rule)
+
+
+_RULE = "RULE"
+"""What stands for a rule's id in the commands that the page has."""
+
+
+def _commands(report: Report) -> dict[str, str]:
+    """Return for each target the command that runs a rule on it again."""
+    return {target.id: command(report.run_of(target), target, _RULE) for target in report.run.targets}
 
 
 def _version(torch: str) -> Version:
