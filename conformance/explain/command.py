@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import multiprocessing
 import os
 import sys
@@ -72,6 +73,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _give(path: Path | None, said: Callable[[], str], page: Callable[[], str]) -> None:
     if path is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has arrows
+            sys.stdout.reconfigure(errors="replace")
         print(said(), end="")
     else:
         write_text(path, page())
