@@ -18,10 +18,14 @@ COMMANDS = ("render", "merge", "compare", "history", "catalogue")
 REVIEW = "sources"
 """What lists the documentation that has changed since its rules were reviewed: it needs torch."""
 
+EXPLAIN = "explain"
+"""What says of an operation what is documented of it, with examples that are run here: it needs torch."""
+
 USAGE = f"""\
 usage: torch-conformance [options]             run the rules and write a report
        torch-conformance COMMAND [arguments]   work with the reports of past runs: {", ".join(COMMANDS)}
        torch-conformance {REVIEW}               list the documentation that has changed since it was reviewed
+       torch-conformance {EXPLAIN} gather        say what is documented of it, with examples run here
 
 Every option of pytest works, too:
 """
@@ -38,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from conformance.engine.review import main as review
 
         return review(given[1:])
+    if given and given[0] == EXPLAIN:
+        from conformance.explain.command import main as explain
+
+        return explain(given[1:])
     if given == ["--version"]:
         print(f"torch-conformance {suite_version()}, torch {version('torch')}")
         return 0

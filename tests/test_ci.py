@@ -55,8 +55,14 @@ def test_every_shell_step_is_known_here():
     }
 
     # `.ci/run` itself runs what Install runs.
-    assert steps - {(job, "Install") for job in ("cpu", "gpu", "explore")} == {
-        *(("cpu", "Run"), ("gpu", "Run"), ("explore", "Run"), ("report", "Merge")),
+    assert steps - {(job, "Install") for job in ("cpu", "gpu", "explore", "explain")} == {
+        *(
+            ("cpu", "Run"),
+            ("gpu", "Run"),
+            ("explore", "Run"),
+            ("report", "Merge"),
+            ("explain", "Write the site"),
+        ),
     }
     assert '.ci/install "$TORCH"' in (ROOT / ".ci" / "run").read_text("utf-8")
 

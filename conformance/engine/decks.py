@@ -60,7 +60,7 @@ class Decks:
 
     def of(self, strategy: SearchStrategy[Any]) -> Deck:
         """Return the deck of a strategy that was made by `packed`."""
-        strategy = _whose_cases(strategy)
+        strategy = whose_cases(strategy)
         if strategy not in self._decks:
             path = self._path(strategy)
             self._decks[strategy] = self._read(strategy, path) or self._drawn(strategy, path)
@@ -145,10 +145,10 @@ _HEAD = 4
 def _takers() -> Mapping[SearchStrategy[Any], str]:
     """Return the first rule, in the order of the ids, that takes the cases of each strategy."""
     drawn = [(id, found.drawn) for id, found in sorted(load_rules().items(), reverse=True)]
-    return {_whose_cases(taken[1]): id for id, taken in drawn if taken is not None}
+    return {whose_cases(taken[1]): id for id, taken in drawn if taken is not None}
 
 
-def _whose_cases(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
+def whose_cases(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
     """Return the strategy whose cases one has, itself or the one that it goes on."""
     upon = packing_of(strategy).upon
     return strategy if upon is None else upon

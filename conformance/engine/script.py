@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import inspect
 import itertools
 import textwrap
@@ -133,18 +134,18 @@ def standalone(
     for value in arguments.values():
         if isinstance(value, Programmed):
             return _of_program(body, value, title, device, imports, mode)
-    function = parse(body)
-    along = [parse(each) for each in _coming_along(body)]
-    scripted = _Script(body, _Recorded(body, function, arguments))
+    function = parsed(body)
+    along = [parsed(each) for each in coming_along(body)]
+    scripted = Scripting(body, Recorded(body, function, arguments))
     statements: list[ast.stmt] = []
-    for statement in _without_docstring(function):
+    for statement in without_docstring(function):
         visited = scripted.visit(statement)
         statements += visited if isinstance(visited, list) else [visited]
     ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
-    needed = _globals(ast.Module([*along, *statements], type_ignores=[]), body)
+    needed = globals_of(ast.Module([*along, *statements], type_ignores=[]), body)
     helpers = [_helper(name, bounds or {}) for name in HELPERS if name in scripted.helpers]
     inputs = [
-        _inputs(name, value, _attributes([function, *along], name), device)
+        _inputs(name, value, attributes_of([function, *along], name), device)
         for name, value in arguments.items()
         if isinstance(value, Case)
     ]
@@ -160,7 +161,7 @@ def standalone(
         *registered,
         *needed,
         *helpers,
-        *map(_source, along),
+        *map(source_of, along),
         *checked,
         *_settling(device),
     ]
@@ -261,8 +262,8 @@ def _settling(device: str) -> list[str]:
     return [f"torch.{kind}.synchronize()"] if asynchronous else []
 
 
-def parse(body: Callable[..., None]) -> ast.FunctionDef:
-    """Return the source of a rule's function; raises UnscriptableError if it is not at hand."""
+def parsed(body: Callable[..., None]) -> ast.FunctionDef:
+    """Return the source of a function as a tree of its own; raises UnscriptableError if it is not at hand."""
     if hasattr(body, "tree"):  # of a law, for one operation: its file has it for all
         made: ast.FunctionDef = body.tree()
         return made
@@ -275,24 +276,29 @@ def parse(body: Callable[..., None]) -> ast.FunctionDef:
     return function
 
 
-def _coming_along(body: Callable[..., None]) -> list[FunctionType]:
+def coming_along(body: Callable[..., None]) -> list[FunctionType]:
     """Return the functions of the rule's own module that it calls and that need torch only, callees first."""
     return list(dict.fromkeys(_own_functions(body, body)))
 
 
 def _own_functions(function: Callable[..., None], body: Callable[..., None]) -> Iterator[FunctionType]:
-    for name in dict.fromkeys(sorted(_names(parse(function)))):
+    for name in sorted(_names_of(function)):
         found = body.__globals__.get(name)
         if _is_of(found, body) and found is not body and _comes_along(found, body):
             yield from _own_functions(found, body)
             yield found
 
 
+@functools.cache
+def _names_of(function: Callable[..., None]) -> frozenset[str]:
+    return frozenset(names_in(parsed(function)))
+
+
 def _comes_along(function: FunctionType, body: Callable[..., None]) -> bool:
     """Return whether a function of the rule's own module needs torch only: then the script has it, too."""
     if hasattr(function, "__wrapped__"):  # a rule, or a fixture
         return False
-    found = [body.__globals__.get(name) for name in _names(parse(function)) if name != function.__name__]
+    found = [body.__globals__.get(name) for name in _names_of(function) if name != function.__name__]
     return all(_comes_along(each, body) if _is_of(each, body) else not _is_suites(each) for each in found)
 
 
@@ -306,18 +312,20 @@ def _is_suites(found: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] in _SUITE
 
 
-def _source(function: ast.FunctionDef) -> str:
-    function.body = _without_docstring(function)
+def source_of(function: ast.FunctionDef) -> str:
+    """Return the text of a function, without its docstring."""
+    function.body = without_docstring(function)
     return ast.unparse(function) + "\n"
 
 
-def _without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:
+def without_docstring(function: ast.FunctionDef) -> list[ast.stmt]:
+    """Return the statements of a function, without its docstring."""
     first = function.body[0]
     documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     return function.body[1:] if documented else function.body
 
 
-def _attributes(functions: Sequence[ast.FunctionDef], name: str) -> set[str]:
+def attributes_of(functions: Sequence[ast.FunctionDef], name: str) -> set[str]:
     """Return the attributes of a variable that functions use, those that come along by the same name."""
     return {
         node.attr
@@ -330,7 +338,7 @@ def _attributes(functions: Sequence[ast.FunctionDef], name: str) -> set[str]:
 def _inputs(name: str, case: Case, used: set[str], device: str) -> str:
     tensors = tensor_fields(type(case))
     values = {
-        field: _expression(tensors[field].code(case), device)
+        field: expression_of(tensors[field].code(case), device)
         if field in tensors
         else repr(getattr(case, field))
         for field in case.__dataclass_fields__
@@ -340,14 +348,14 @@ def _inputs(name: str, case: Case, used: set[str], device: str) -> str:
     return "\n".join([f"{name} = SimpleNamespace(", *lines, ")"])
 
 
-def _expression(code: Any, device: str) -> str:
+def expression_of(code: Any, device: str) -> str:
     """Return the expression for what a field of tensors, of a tuple of tensors or of a module was given."""
     if isinstance(code, tuple):
         return f"({', '.join(each.expression(device) for each in code)},)"
     return str(code.expression(device))
 
 
-def _globals(module: ast.Module, body: Callable[..., None]) -> list[str]:
+def globals_of(module: ast.Module, body: Callable[..., None]) -> list[str]:
     """Return the lines that define the globals of the rule's module that its script uses."""
     lines = []
     names = [node.id for node in ast.walk(module) if isinstance(node, ast.Name)]
@@ -367,7 +375,7 @@ def _globals(module: ast.Module, body: Callable[..., None]) -> list[str]:
 
 def _is_suite_call(node: ast.AST, body: Callable[..., None]) -> bool:
     """Return whether a call is one of the suite's or numpy's functions, other than a shared claim."""
-    if not isinstance(node, ast.Call) or _claim(node, body):
+    if not isinstance(node, ast.Call) or claim_of(node, body):
         return False
     root = node.func
     while isinstance(root, ast.Attribute):
@@ -381,7 +389,7 @@ def _is_suite_list(node: ast.ListComp, body: Callable[..., None]) -> bool:
     return _is_suite_call(node.elt, body)
 
 
-def _claim(node: ast.Call, body: Callable[..., None]) -> str | None:
+def claim_of(node: ast.Call, body: Callable[..., None]) -> str | None:
     """Return the name of the shared claim that a call makes, if it makes one."""
     if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
         found = body.__globals__.get(node.func.value.id)
@@ -409,7 +417,7 @@ class _Recorder(ast.NodeTransformer):
         return ast.Call(remember, [ast.Constant(self.calls[-1]), node], [])
 
 
-class _Recorded:
+class Recorded:
     """The values of the suite's own calls in a rule's body, run once more on a fresh copy of the case."""
 
     def __init__(
@@ -463,10 +471,10 @@ class _Recorded:
             raise UnscriptableError(f"{call} was never reached") from error
 
 
-class _Script(ast.NodeTransformer):
+class Scripting(ast.NodeTransformer):
     """Turns the body of a rule into statements that need torch only."""
 
-    def __init__(self, body: Callable[..., None], recorded: _Recorded) -> None:
+    def __init__(self, body: Callable[..., None], recorded: Recorded) -> None:
         self._body = body
         self._recorded = recorded
         self._found: set[str] = set()
@@ -474,20 +482,22 @@ class _Script(ast.NodeTransformer):
         self.helpers: set[str] = set()
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if claim := _claim(node, self._body):
+        """Leave the suite out of a call: claims become helpers, what it computes its value."""
+        if claim := claim_of(node, self._body):
             if claim not in HELPERS:
                 raise UnscriptableError(f"no script helper for expect.{claim}")
             self.helpers.add(claim)
             node.func = ast.Name(claim, ast.Load())
         elif _is_suite_call(node, self._body):
             # What was drawn stays what it was, whatever the target has done to the tensor.
-            if not self._found.isdisjoint(_names(node)) and ast.unparse(node.func) != DRAWN:
+            if not self._found.isdisjoint(names_in(node)) and ast.unparse(node.func) != DRAWN:
                 return self._of_the_target(node)
             return self._recorded.literal(node)
         return self.generic_visit(node)
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
-        if _is_suite_list(node, self._body) and self._found.isdisjoint(_names(node)):
+        """Put the value of a list of the suite's own in its place."""
+        if _is_suite_list(node, self._body) and self._found.isdisjoint(names_in(node)):
             return self._recorded.literal(node)
         return self.generic_visit(node)
 
@@ -500,9 +510,9 @@ class _Script(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         """Remember the names of what the target computes, and of what the suite does."""
-        names = {name for target in node.targets for name in _names(target)}
+        names = {name for target in node.targets for name in names_in(target)}
         calls = [found for found in ast.walk(node.value) if isinstance(found, ast.Call)]
-        if self._found.isdisjoint(_names(node.value)) and all(
+        if self._found.isdisjoint(names_in(node.value)) and all(
             self._is_the_suites(call, calls) for call in calls
         ):
             self._known |= names
@@ -531,6 +541,7 @@ class _Script(ast.NodeTransformer):
         return ast.Assert(test, message)
 
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
+        """Say without pytest what is refused or warned of."""
         call = node.items[0].context_expr
         kind = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
         if kind not in ("pytest.raises", "pytest.warns", "expect.refusal"):
@@ -559,7 +570,8 @@ class _Script(ast.NodeTransformer):
         return ast.parse(text).body
 
 
-def _names(node: ast.AST) -> set[str]:
+def names_in(node: ast.AST) -> set[str]:
+    """Return all names in a tree."""
     return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
 
 

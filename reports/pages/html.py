@@ -30,8 +30,10 @@ from reports.excuses import entries
 from reports.files import results_text
 from reports.glyphs import BY_WORD, GLYPHS, MEANINGS
 from reports.history import History
+from reports.known import known
 from reports.links import documentation
 from reports.model import Basis, Outcome, Report, Rule
+from reports.rerun import command
 from reports.score import Score
 from reports.seen import Seen, reason_alone, ways
 from reports.support import GLYPHS as SUPPORT_GLYPHS
@@ -51,7 +53,7 @@ What a browser does with a table grows faster than the table.
 
 def render(report: Report) -> str:
     """Return the page; every text that comes from the run is escaped."""
-    script = _file("page.js")
+    script = file_text("page.js")
     found, supported = causes(report), tables(report)
     return (
         _environment()
@@ -62,6 +64,9 @@ def render(report: Report) -> str:
             run=report.run,
             scores=[(target, Score(report, target.id)) for target in report.run.targets],
             causes=found,
+            known=known(report),
+            statements={rule.id: rule.statement for rule in report.rules},
+            again=_again(report),
             counted=counted(found),
             blocks=blocks(report),
             refusals=refusals(report),
@@ -77,31 +82,30 @@ def render(report: Report) -> str:
             observed=Basis.OBSERVED,
             blocked=Outcome.BLOCKED,
             unsupported=Outcome.UNSUPPORTED,
-            style=_file("page.css"),
+            style=file_text("page.css"),
             script=script,
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            data=_packed(_data(report)),
-            evidence=_packed(_evidence(report, supported)),
+            data=packed(_data(report)),
+            evidence=packed(_evidence(report, supported)),
         )
     )
 
 
 def render_comparison(found: Comparison) -> str:
     """Return the page of a comparison."""
-    return _page(
+    return page(
         "compare.html.jinja", "What changed between two runs", found=found, meanings=CHANGES, score=Score
     )
 
 
 def render_history(found: History) -> str:
     """Return the page of a history."""
-    return _page("history.html.jinja", "Conformance over time", found=found)
+    return page("history.html.jinja", "Conformance over time", found=found)
 
 
 def render_catalogue(report: Report) -> str:
     """Return the page of all rules of a report, by area and operation."""
     documented = sum(rule.basis is Basis.DOCUMENTED for rule in report.rules)
-    return _page(
+    return page(
         "catalogue.html.jinja",
         "Rules",
         report=report,
@@ -111,17 +115,19 @@ def render_catalogue(report: Report) -> str:
     )
 
 
-def _page(template: str, title: str, **data: Any) -> str:
+def page(template: str, title: str, script: str = "", **data: Any) -> str:
+    """Return a page that is made from a template, with a script of its own if one is named."""
+    code = file_text(script) if script else ""
     return (
         _environment()
         .get_template(template)
-        .render(title=title, style=_file("page.css"), glyphs=BY_WORD, **data)
+        .render(title=title, style=file_text("page.css"), script=code, glyphs=BY_WORD, **data)
     )
 
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("reports.pages", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -129,10 +135,15 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         lstrip_blocks=True,
     )
+    made.filters["hashed"] = lambda script: base64.b64encode(
+        hashlib.sha256(script.encode()).digest()
+    ).decode()
+    return made
 
 
 @functools.cache
-def _file(name: str) -> str:
+def file_text(name: str) -> str:
+    """Return the text of a file beside this one."""
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
@@ -144,7 +155,7 @@ def _dense(report: Report) -> bool:
     return len(report.run.targets) > DENSE
 
 
-def _packed(text: str) -> str:
+def packed(text: str) -> str:
     """Return a text as base64 of gzip: nothing in it can be taken for markup."""
     # Without a time in it, the same report gives the same page.
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
@@ -180,6 +191,7 @@ def _evidence(report: Report, supported: list[Table]) -> str:
     every = causes(report, strict=True)
     beside = {
         "breaks": _breaks(report),
+        "commands": _commands(report),
         "entries": "\n".join(cause.entry for cause in every if cause.entry),
         "said": _said(supported),
         "cells": support(report),
@@ -220,6 +232,21 @@ def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:
         for (operation, dtype), messages in table.said.items():
             found.setdefault(table.target, {}).setdefault(operation, {})[dtype] = [*messages]
     return found
+
+
+def _again(report: Report) -> Callable[[str, str], str]:
+    """Return what tells of a rule and a target the command that runs it again."""
+    commands = _commands(report)
+    return lambda rule, target: commands[target].replace(_RULE, rule)
+
+
+_RULE = "RULE"
+"""What stands for a rule's id in the commands that the page has."""
+
+
+def _commands(report: Report) -> dict[str, str]:
+    """Return for each target the command that runs a rule on it again."""
+    return {target.id: command(report.run_of(target), target, _RULE) for target in report.run.targets}
 
 
 def _version(torch: str) -> Version:

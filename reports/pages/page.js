@@ -195,17 +195,23 @@ function save(name, text, type) {
 function tag(word) { return make("span", { class: `tag ${word}` }, make("span", { "aria-hidden": "true", text: `${data.glyphs[word] ?? "·"} ` }), word); }
 const plural = (many, noun) => `${many} ${noun}${many === 1 ? "" : "s"}`;
 // One way in which a rule breaks: `said` is what the page knows of it beside.
-function way(each, said) {
+function way(each, said, command) {
   const parts = [];
-  if (each.reason) parts.push(make("p", { text: said?.on ? `${each.reason} (${said.on})` : each.reason }));
+  if (said?.on) parts.push(make("p", { text: `It does not hold ${said.on}.` }));
   if (each.counterexample) {
     parts.push(make("div", { class: "row" }, make("p", { text: "Smallest counterexample found:" }), copying("copy", each.counterexample)),
       make("pre", { tabindex: "0", text: each.counterexample }));
+  }
+  if (said && command) {
+    parts.push(make("div", { class: "row" }, make("p", { text: "Run just this again:" }), copying("copy command", command)),
+      make("pre", { tabindex: "0", text: command }));
   }
   if (each.script) {
     parts.push(make("div", { class: "row" }, make("p", { text: said?.again ?? "On torch alone:" }), copying("copy script", each.script)),
       make("pre", { tabindex: "0", text: each.script }));
   }
+  // The message is what the suite's claim said: it comes last.
+  if (each.reason) parts.push(make("p", { text: each.counterexample || each.script ? `What it said: ${each.reason}` : each.reason }));
   if (said?.entry) parts.push(make("p", { class: "actions" }, copying("copy as a known break", said.entry)));
   if (each.traceback && each.reason) parts.push(make("details", {}, make("summary", { text: "Traceback" }), make("pre", { tabindex: "0", text: each.traceback })));
   return parts;
@@ -222,7 +228,7 @@ function section(rule, target) {
   const ways = [result, ...(result.also ?? [])], said = beside.breaks[rule.id]?.[target] ?? [];
   ways.forEach((each, at) => {
     if (ways.length > 1) part.append(make("h4", { text: `${at + 1} of ${ways.length} ways in which it breaks${each.symptom ? `, by ${plural(each.symptom.failed, "example")}` : ""}` }));
-    part.append(...way(each, said[at]));
+    part.append(...way(each, said[at], beside.commands[target]?.replace("RULE", rule.id)));
   });
   const facts = [
     ...Object.entries(refused).map(([name, answer]) => [`refuses ${name}`, answer]),

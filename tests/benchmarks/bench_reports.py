@@ -8,13 +8,14 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from reports.__main__ import main
 from reports.files import RESULTS, write_results
 from reports.pages.html import render
 from reports.publish import publish
+from tests.reports.conftest import CHROMIUM
 from tests.reports.examples import made_up
-from tests.reports.test_browser import CHROMIUM, sync_playwright
 
 
 def test_render_3000_rules_on_20_targets(benchmark):

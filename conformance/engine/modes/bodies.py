@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.engine.modes import Acting, Mode, find
 from conformance.engine.modes.acts import Act, Making, with_acts
-from conformance.engine.script import Scripted, UnscriptableError, parse, tensor_names
+from conformance.engine.script import Scripted, UnscriptableError, parsed, tensor_names
 from conformance.law import Telling, told
 from reports.model import Target
 from strategies.programs import program as programs
@@ -61,7 +61,7 @@ class Acted:
     def _made(self, body: Body, fields: tuple[str, ...]) -> Body:
         acts: list[Callable[..., Any]] = []
         try:
-            function = parse(body)
+            function = parsed(body)
         except UnscriptableError:
             return body
         if not hasattr(body, "tree"):

@@ -1,0 +1,119 @@
+"""`torch-conformance explain`: what is documented of an operation, with examples that are run here."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import multiprocessing
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from conformance.engine.rule import load_rules
+from conformance.explain.note import claims
+from conformance.explain.topics import Topics, UnknownTopicError
+from reports.explained import About, Fact, text
+from reports.files import write_text
+from reports.note import text as note_text
+from reports.pages.explained import render_note, render_topic, write_index, write_topic
+
+NOTE = "note"
+"""The name of the learner's note."""
+
+NOTE_PAGE = "note.html"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Explain what is named; return 0, or 2 after one line on stderr if nothing is called so."""
+    parser = argparse.ArgumentParser(
+        prog="torch-conformance explain",
+        description="Say what is documented of an operation, each fact with an example that is run here.",
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        help="an operation (gather), a rule (gather.output_shape), a fact that many operations share "
+        "(dim_range), a page of the documentation (notes/autograd), or note: a learner's note, checked",
+    )
+    parser.add_argument("--all", action="store_true", help="write a site of the pages of all operations")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="PATH", help="write a page there; with --all, the site's folder"
+    )
+    given = parser.parse_args(arguments)
+    if given.all == (given.name is not None):
+        parser.error("name one thing to explain, or --all")
+    if given.all and given.output is None:
+        parser.error("--all needs a folder: -o site")
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    topics = Topics()
+    if given.all:
+        print(write_site(topics, given.output))
+        return 0
+    if given.name == NOTE:
+        found = claims(load_rules())
+        _give(
+            given.output,
+            lambda: note_text(found, topics.torch),
+            lambda: render_note(found, topics.torch),
+        )
+        return 0
+    try:
+        topic = topics.find(given.name)
+    except UnknownTopicError as error:
+        print(error, file=sys.stderr)
+        return 2
+    _give(given.output, lambda: text(topic), lambda: render_topic(topic))
+    return 0
+
+
+def _give(path: Path | None, said: Callable[[], str], page: Callable[[], str]) -> None:
+    if path is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has arrows
+            sys.stdout.reconfigure(errors="replace")
+        print(said(), end="")
+    else:
+        write_text(path, page())
+        print(path)
+
+
+def write_site(topics: Topics, directory: Path) -> Path:
+    """Write the pages of all operations, laws and pages of the documentation; return that of all."""
+    names = topics.names()
+    for facts in _written(topics, directory, list(names[About.OPERATION])):
+        topics.keep(facts)
+    for about in (About.LAW, About.SOURCE):
+        for name in names[about]:
+            write_topic(directory, topics.topic(about, name))
+    write_text(directory / NOTE_PAGE, render_note(claims(load_rules()), topics.torch, site=True))
+    rules = [each.rule for of in names[About.OPERATION].values() for each in of]
+    laws, sources = (
+        [(name, len(of)) for name, of in names[about].items()] for about in (About.LAW, About.SOURCE)
+    )
+    return write_index(directory, rules, torch=topics.torch, laws=laws, sources=sources, note=NOTE_PAGE)
+
+
+def _written(topics: Topics, directory: Path, operations: list[str]) -> Iterator[tuple[Fact, ...]]:
+    """Write the pages of operations, on all cores where processes can be forked; yield their facts."""
+    global _writing
+    _writing = topics, directory
+    if "fork" not in multiprocessing.get_all_start_methods() or (cores := os.cpu_count() or 1) == 1:
+        yield from map(_write, operations)
+        return
+    with multiprocessing.get_context("fork").Pool(min(cores, 8)) as pool:
+        # The longest first would be best; who comes next is good enough.
+        yield from pool.imap_unordered(_write, operations)
+
+
+_writing: tuple[Topics, Path]
+
+
+def _write(operation: str) -> tuple[Fact, ...]:
+    topics, directory = _writing
+    topic = topics.topic(About.OPERATION, operation)
+    write_topic(directory, topic)
+    return topic.facts
