@@ -48,9 +48,8 @@ def test_a_known_break_breaks_without_a_fault(id):
     assert observe(RULES[id], decks=Decks("another seed", 100)).failed
 
 
-@pytest.mark.parametrize("id", sorted(set(RULES) - KNOWN))
-def test_the_rule_catches_at_least_one_fault(id):
-    assert RULES[id].rule.faults
+def test_every_rule_catches_at_least_one_fault():
+    assert not [id for id in sorted(set(RULES) - KNOWN) if not RULES[id].rule.faults]
 
 
 def test_every_fault_is_caught_by_some_rule():
