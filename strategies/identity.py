@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import fields, is_dataclass
 from functools import partial
 from types import FunctionType, MethodType
@@ -37,11 +36,15 @@ def identify(value: Any) -> Any:
     return (type(value), value)
 
 
-@functools.cache
 def _compared(kind: type) -> tuple[str, ...]:
     """Return the names of the fields by which values of a dataclass are compared, none if they are not."""
-    compared = is_dataclass(kind) and kind.__eq__ is not object.__eq__
-    return tuple([item.name for item in fields(kind)]) if compared else ()
+    if kind not in _fields:
+        compared = is_dataclass(kind) and kind.__eq__ is not object.__eq__
+        _fields[kind] = tuple([item.name for item in fields(kind)]) if compared else ()
+    return _fields[kind]
+
+
+_fields: dict[type, tuple[str, ...]] = {}
 
 
 _functions: WeakKeyDictionary[FunctionType, int] = WeakKeyDictionary()
