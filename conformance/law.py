@@ -87,9 +87,8 @@ class Law:
     def tree(self) -> ast.FunctionDef:
         """Return the law's source, its lines numbered as in its file."""
         text, first = self.source_lines
-        (function,) = ast.parse(text).body
+        (function,) = ast.parse("\n" * (first - 1) + text).body
         assert isinstance(function, ast.FunctionDef)
-        ast.increment_lineno(function, first - 1)
         return function
 
     @functools.cached_property
@@ -194,7 +193,18 @@ def _rule(
         area=area,
         of_law=True,
     )
-    return declare(given(case=strategy)(function))
+    return declare(_given(strategy, function))
+
+
+def _given(strategy: SearchStrategy[Any], function: Callable[..., None]) -> Callable[..., None]:
+    """Return a function of a case as a Hypothesis test.
+
+    Hypothesis compiles a function of the same name and signature, once for all that are equal in both.
+    """
+    name, function.__name__ = function.__name__, "test_of_law"
+    test = given(case=strategy)(function)
+    test.__name__ = function.__name__ = name
+    return test
 
 
 def specialized(law: Law, operation: Operation) -> Callable[..., None]:
@@ -206,8 +216,7 @@ def specialized(law: Law, operation: Operation) -> Callable[..., None]:
     own = {"torch": torch, "expect": expect, "operation": operation, "__told__": told}
 
     def make() -> Callable[..., None]:
-        telling = Telling().visit(_tree(law, operation, name))
-        ast.fix_missing_locations(module := ast.Module([telling], type_ignores=[]))
+        module = ast.Module([Telling().visit(_tree(law, operation, name))], type_ignores=[])
         made: dict[str, types.FunctionType] = {}
         # In the places that the law has in its file, for tracebacks to show.
         exec(compile(module, law.states.__code__.co_filename, "exec", dont_inherit=True, optimize=0), made)
@@ -373,8 +382,9 @@ class Telling(ast.NodeTransformer):
         sign = ast.unparse(ast.Compare(ast.Name("_"), test.ops, [ast.Name("_")])).strip("_ ")
         told = ast.parse(f"__told__(__left__, {sign!r}, __right__)", mode="eval").body
         made = ast.copy_location(ast.Assert(ast.Compare(left, test.ops, [right]), told), node)
+        fresh = {id(part) for part in ast.walk(told)}
         for part in ast.walk(made):
-            if not hasattr(part, "lineno") or part in ast.walk(told):
+            if not hasattr(part, "lineno") or id(part) in fresh:
                 ast.copy_location(part, node)
         return made
 

@@ -7,18 +7,20 @@ import contextlib
 import functools
 import gc
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from reports import compare, history
 from reports.catalogue import catalogue
 from reports.files import UnreadableReportError, read_report, write_text
+from reports.fleet import MANY, fleet
 from reports.merge import UnmergeableError, merge
 from reports.model import Report, Result
 from reports.pages.html import render_catalogue, render_comparison, render_history
-from reports.publish import publish
+from reports.publish import publish, publish_fleet
 from reports.replay import NoTorchError, Replayer
-from reports.score import Score, exit_code
+from reports.score import Score, exit_code, exit_code_of
 
 SOURCE = "a report's directory, results.json, or journal.jsonl of a run that was killed"
 
@@ -106,11 +108,30 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    report = merge(map(read_report, options.sources), mixed=options.mixed)
+    if len(options.sources) >= MANY:
+        return _merge_many(options)
+    return _told(options.output, merge(map(read_report, options.sources), mixed=options.mixed))
+
+
+def _merge_many(options: argparse.Namespace) -> int:
+    # Where there is room for the result, there is room for what it is made of.
+    output = options.output.absolute()
+    near = next(path for path in (output, *output.parents) if path.is_dir())
+    with tempfile.TemporaryDirectory(dir=near, prefix=".merging-") as folder:
+        found = fleet(options.sources, Path(folder), mixed=options.mixed)
+        if isinstance(found, Report):
+            return _told(options.output, found)
+        for column in found.columns:
+            print(f"{column.target.id}: {column.tally.score.said}; {column.tally.score.line}")
+        print(publish_fleet(options.output, found))
+        return exit_code_of(found.scores)
+
+
+def _told(output: Path, report: Report) -> int:
     for target in report.run.targets:
         score = Score(report, target.id)
         print(f"{target.id}: {score.said}; {score.line}")
-    print(publish(options.output, report))
+    print(publish(output, report))
     return exit_code(report)
 
 

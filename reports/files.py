@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 import fastjsonschema
 import jsonschema
 
+from reports.form import Written, decoded, is_plain, written
 from reports.model import FORMAT, Report, Result, Rule, Run, plain
 from reports.support import support
 
@@ -35,12 +37,19 @@ def schema() -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file in one step: it appears whole or not at all."""
+    with writing(path) as file:
+        file.write(text)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[TextIO]:
+    """Give a file to write to that appears under its name, whole, when the block has come to its end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         # What is no text (a lone surrogate, say) has no place in UTF-8, and is no reason to fail.
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+            yield file
         # mkstemp makes the file private; a report is for everyone whom the umask lets in.
         umask = os.umask(0)
         os.umask(umask)
@@ -53,12 +62,14 @@ def write_text(path: Path, text: str) -> None:
 
 def results_text(report: Report) -> str:
     """Return the text of results.json: the report, and what follows from it for other tools to read."""
-    found = support(report)
-    if not found:
-        return report.text
-    lines = ",\n".join(f"{json.dumps(target)}: {json.dumps(cells)}" for target, cells in found.items())
-    whole = report.text.removesuffix("}\n")
-    return f'{whole},\n"support": {{\n{lines}\n}}}}\n'
+    cells = {target: json.dumps(found) for target, found in support(report).items()}
+    return report.text.removesuffix("}\n") + end_of_results(cells)
+
+
+def end_of_results(cells: Mapping[str, str]) -> str:
+    """Return how results.json ends, of texts that say what each target supports."""
+    lines = ",\n".join(f"{json.dumps(target)}: {found}" for target, found in cells.items())
+    return f',\n"support": {{\n{lines}\n}}}}\n' if cells else "}\n"
 
 
 def write_results(path: Path, report: Report) -> None:
@@ -73,6 +84,12 @@ def read_report(path: Path) -> Report:
 
     Raises UnreadableReportError, with the reason in one line, if the file is neither.
     """
+    report, _ = read_with_lines(path)
+    return report
+
+
+def read_with_lines(path: Path) -> tuple[Report, list[str] | None]:
+    """Read a report, and the lines of its results where the file is results.json as it is written."""
     if path.is_dir():
         path = next((path / name for name in (RESULTS, JOURNAL) if (path / name).exists()), path / RESULTS)
     try:
@@ -81,7 +98,41 @@ def read_report(path: Path) -> Report:
         raise UnreadableReportError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UnreadableReportError(f"{path}: is not UTF-8 text") from None
-    data = _journal(text) if path.suffix == ".jsonl" else _json(text)
+    report, lines = None, None
+    if path.suffix != ".jsonl" and (parts := written(text)) is not None:
+        report, lines = _assembled(parts), parts.lines
+    report = report or _report(path, _journal(text) if path.suffix == ".jsonl" else decoded(text))
+    if fault := _contradiction(report):
+        raise UnreadableReportError(f"{path}: {fault}")
+    return report, lines
+
+
+def _assembled(parts: Written) -> Report | None:
+    """Return the report of which these are the parts, None if they do not satisfy the schema."""
+    unsure = [result for result in parts.results if not is_plain(result)]
+    data = {**parts.rest, "rules": [], "results": unsure}
+    rules = _rules(parts.rules)
+    try:
+        _validator()(data)
+    except fastjsonschema.JsonSchemaException:
+        return None
+    return Report.from_json({**data, "results": parts.results}, rules) if rules is not None else None
+
+
+@functools.lru_cache(maxsize=4)
+def _rules(text: str) -> tuple[Rule, ...] | None:
+    """Return the rules of which this is the text in results.json, None if there is something wrong."""
+    data = decoded(f"[{text}]")
+    check: Callable[[Any], Any] = fastjsonschema.compile(schema()["properties"]["rules"])
+    try:
+        check(data)
+    except fastjsonschema.JsonSchemaException:
+        return None
+    return tuple(map(Rule.from_json, data))
+
+
+def _report(path: Path, data: Any) -> Report:
+    """Return the report that data are; raises UnreadableReportError if they are none."""
     if not isinstance(data, dict):
         raise UnreadableReportError(f"{path}: is not JSON, or was cut short")
     if data.get("format") != FORMAT:
@@ -92,10 +143,7 @@ def read_report(path: Path) -> Report:
         _validator()(data)
     except fastjsonschema.JsonSchemaException:
         raise UnreadableReportError(f"{path}: {_fault(data)}") from None
-    report = Report.from_json(data)
-    if fault := _contradiction(report):
-        raise UnreadableReportError(f"{path}: {fault}")
-    return report
+    return Report.from_json(data)
 
 
 def _contradiction(report: Report) -> str | None:
@@ -134,24 +182,13 @@ def _fault(data: Any) -> str:
     return f"at {place}: {' '.join(error.message.split())[:200]}"
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is not JSON")
-
-
 def _journal(text: str) -> Any:
     """Put the lines of a journal together; the last line may be torn, a later result replaces an earlier."""
     data: Any = None
     results: dict[str, Any] = {}
     running: dict[str, Any] = {}
     for line in text.splitlines():
-        entry = _json(line)
+        entry = decoded(line)
         if not isinstance(entry, dict):
             break
         if data is None:

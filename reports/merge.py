@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from reports.model import Report, Rule, Run, Target
 
@@ -22,6 +23,19 @@ FACETS: tuple[Callable[[Run], str], ...] = (
 """What tells apart the runs of targets that have the same id, the most telling first."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A run whose results are not at hand: `results` say where they are kept; see `reports.fleet`."""
+
+    run: Run
+    rules: tuple[Rule, ...]
+    results: tuple[Any, ...]
+    running: tuple[tuple[str, str], ...] = ()
+
+
+PartT = TypeVar("PartT", Report, Kept)
+
+
 class UnmergeableError(Exception):
     """Reports do not belong into one; the message says why in one line."""
 
@@ -35,17 +49,35 @@ def merge(reports: Iterable[Report], *, mixed: bool = False) -> Report:
     Raises UnmergeableError if there is none, or if the reports come from different versions of the suite,
     whose rules may differ, unless `mixed` is set.
     """
-    parts = join_shards(part for report in reports for part in split(report))
-    if not parts:
+    parts = joined((part for report in reports for part in split(report)), mixed=mixed)
+    if len(parts) == 1:
+        return parts[0]
+    frame, named = framed(parts)
+    results = tuple(
+        replace(result, target=named[at, result.target])
+        for at, part in enumerate(parts)
+        for result in part.results
+        if (at, result.target) in named
+    )
+    return replace(frame, results=results)
+
+
+def joined(parts: Iterable[PartT], *, mixed: bool = False) -> list[PartT]:
+    """Return runs, those joined that are shards of one; raises UnmergeableError as `merge` does."""
+    found = join_shards(parts)
+    if not found:
         raise UnmergeableError("there is nothing to merge")
-    suites = _distinct(part.run.suite for part in parts)
+    suites = _distinct(part.run.suite for part in found)
     if len(suites) > 1 and not mixed:
         raise UnmergeableError(
             f"the reports come from different versions of the suite, {', '.join(suites)}, whose rules may "
             "differ; --mixed merges them all the same"
         )
-    if len(parts) == 1:
-        return parts[0]
+    return found
+
+
+def framed(parts: Sequence[PartT]) -> tuple[Report, dict[tuple[int, str], str]]:
+    """Return the report of several runs without its results, and the name of each target of each run."""
     columns = [(at, target) for at, part in enumerate(parts) for target in part.run.targets]
     labels = _labels([(parts[at].run, target.id) for at, target in columns])
     named = {(at, target.id): label for (at, target), label in zip(columns, labels, strict=True)}
@@ -53,23 +85,13 @@ def merge(reports: Iterable[Report], *, mixed: bool = False) -> Report:
     targets = tuple(
         replace(target, id=label, run=at) for (at, target), label in zip(columns, labels, strict=True)
     )
-    return Report(
-        _summed_up(runs, targets),
-        _rules(parts),
-        tuple(
-            replace(result, target=named[at, result.target])
-            for at, part in enumerate(parts)
-            for result in part.results
-            if (at, result.target) in named
-        ),
-        tuple(
-            (rule, named[at, target])
-            for at, part in enumerate(parts)
-            for rule, target in part.running
-            if (at, target) in named
-        ),
-        runs,
+    running = tuple(
+        (rule, named[at, target])
+        for at, part in enumerate(parts)
+        for rule, target in part.running
+        if (at, target) in named
     )
+    return Report(_summed_up(runs, targets), _rules(parts), (), running, runs), named
 
 
 def split(report: Report) -> list[Report]:
@@ -96,23 +118,23 @@ def split(report: Report) -> list[Report]:
     return parts
 
 
-def join_shards(reports: Iterable[Report]) -> list[Report]:
+def join_shards(reports: Iterable[PartT]) -> list[PartT]:
     """Return the reports with the shards of each run joined, in the order of their first shards."""
-    joined: list[Report] = []
+    found: list[PartT] = []
     where: dict[tuple[object, ...], list[int]] = {}
     for report in reports:
         places = where.setdefault(_identity(report.run), [])
         if report.run.shard:
             for place in places:
-                if not _shards(report.run) & _shards(joined[place].run):
-                    joined[place] = _join(joined[place], report)
+                if not _shards(report.run) & _shards(found[place].run):
+                    found[place] = _join(found[place], report)
                     break
             else:
-                places.append(len(joined))
-                joined.append(report)
+                places.append(len(found))
+                found.append(report)
         else:
-            joined.append(report)
-    return [_completed(report) for report in joined]
+            found.append(report)
+    return [_completed(report) for report in found]
 
 
 def _identity(run: Run) -> tuple[object, ...]:
@@ -132,7 +154,7 @@ def _shards(run: Run) -> set[int]:
     return {int(number) for number in numbers.split("+") if number}
 
 
-def _join(one: Report, other: Report) -> Report:
+def _join(one: PartT, other: PartT) -> PartT:
     numbers = sorted(_shards(one.run) | _shards(other.run))
     total = (one.run.shard or "").partition("/")[2]
     whole = one.run.ended is not None and other.run.ended is not None
@@ -143,10 +165,16 @@ def _join(one: Report, other: Report) -> Report:
         ended=max(one.run.ended or "", other.run.ended or "") if whole else None,
         shard=f"{'+'.join(map(str, numbers))}/{total}",
     )
-    return Report(run, _rules([one, other]), one.results + other.results, one.running + other.running)
+    return replace(
+        one,
+        run=run,
+        rules=_rules([one, other]),
+        results=one.results + other.results,
+        running=one.running + other.running,
+    )
 
 
-def _completed(report: Report) -> Report:
+def _completed(report: PartT) -> PartT:
     """Return a run of all shards as a run; one that lacks some as ended early."""
     run = report.run
     if run.shard is None or "+" not in run.shard:
@@ -157,7 +185,7 @@ def _completed(report: Report) -> Report:
     return replace(report, run=replace(run, ended=None))
 
 
-def _rules(parts: Sequence[Report]) -> tuple[Rule, ...]:
+def _rules(parts: Sequence[PartT]) -> tuple[Rule, ...]:
     """Return every rule once; where versions of the suite differ in one, the latest run's."""
     rules: dict[str, Rule] = {}
     for part in sorted(parts, key=lambda part: part.run.started):

@@ -296,15 +296,21 @@ class Result:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Result:
         """Read a result back from its JSON form."""
-        symptom = data.get("symptom")
-        return cls(
-            **{
-                **data,
-                "outcome": Outcome(data["outcome"]),
-                "symptom": Symptom.from_json(symptom) if symptom else None,
-                "also": tuple(Break.from_json(each) for each in data.get("also", ())),
-            }
-        )
+        # There are many, and a constructor of so many fields takes long: these are put where it puts them.
+        found, symptom = object.__new__(cls), data.get("symptom")
+        said = vars(found)
+        said.update(_SAYS_NOTHING)
+        said.update(data)
+        said["outcome"] = _OUTCOMES[data["outcome"]]
+        said["symptom"] = Symptom.from_json(symptom) if symptom else None
+        said["also"] = tuple(map(Break.from_json, data.get("also", ())))
+        return found
+
+
+_SAYS_NOTHING = vars(Result("", "", Outcome.HOLDS))
+"""The fields of a result in their order, with what they are where nothing is given; nobody changes these."""
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 @dataclass(frozen=True)
@@ -396,11 +402,11 @@ class Report:
         return "{" + ",\n".join(parts) + "}\n"
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Report:
-        """Read a report back from data that satisfies the schema."""
+    def from_json(cls, data: dict[str, Any], rules: tuple[Rule, ...] | None = None) -> Report:
+        """Read a report back from data that satisfies the schema, but for `rules` that were read before."""
         return cls(
             Run.from_json(data["run"]),
-            tuple(Rule.from_json(rule) for rule in data["rules"]),
+            tuple(Rule.from_json(rule) for rule in data["rules"]) if rules is None else rules,
             tuple(Result.from_json(result) for result in data["results"]),
             tuple((begun["rule"], begun["target"]) for begun in data.get("running", ())),
             tuple(Run.from_json(run) for run in data.get("runs", ())),

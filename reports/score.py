@@ -157,7 +157,12 @@ def exit_code(report: Report) -> int:
     0 if every target conforms, 1 if one does not, 6 if nothing broke and a run is incomplete, 5 if nothing
     applied anywhere.
     """
-    verdicts = {Score(report, target.id).verdict for target in report.run.targets}
+    return exit_code_of(Score(report, target.id) for target in report.run.targets)
+
+
+def exit_code_of(scores: Iterable[Score]) -> int:
+    """Return the same of the scores of all targets."""
+    verdicts = {score.verdict for score in scores}
     if Verdict.FAILS in verdicts:
         return 1
     if Verdict.INCOMPLETE in verdicts:

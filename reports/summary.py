@@ -19,10 +19,15 @@ FEW = 10
 """Most groups of what could not be tried, or is not supported, that a summary lists."""
 
 
-def summary(report: Report) -> str:
-    """Return what a report says as Markdown: a verdict per target, then the causes of what does not hold."""
+def summary(report: Report, note: str = "") -> str:
+    """Return what a report says as Markdown: a verdict per target, then the causes of what does not hold.
+
+    The `note` says what the targets stand for, where that is more than themselves.
+    """
     targets = [(target, Score(report, target.id)) for target in report.run.targets]
     lines = [f"## Conformance of torch {escaped(report.run.torch)}", ""]
+    if note:
+        lines += [escaped(note), ""]
     if report.run.ended is None:
         lines += ["**A run ended early: what is missing was never run.**", ""]
     lines += [
@@ -81,7 +86,11 @@ def _apart(group: Apart) -> str:
 
 def badge(report: Report) -> dict[str, Any]:
     """Return the badge as a shields.io endpoint: how many documented rules hold, of all targets."""
-    scores = [Score(report, target.id) for target in report.run.targets]
+    return badge_of([Score(report, target.id) for target in report.run.targets])
+
+
+def badge_of(scores: list[Score]) -> dict[str, Any]:
+    """Return the same of the scores of all targets."""
     applied = [score for score in scores if score.applicable]
     holds, applicable = sum(score.holds for score in applied), sum(score.applicable for score in applied)
     verdicts = {score.verdict for score in scores}

@@ -99,28 +99,31 @@ def tables(report: Report) -> list[Table]:
     ]
 
 
-def _table(
-    target: str, operations: dict[str, str], results: Iterable[Result], lacks: dict[str, str]
-) -> Table:
-    held: set[tuple[str, str]] = set()
-    tried: set[tuple[str, str]] = set()
+def _table(target: str, operations: dict[str, str], results: list[Result], lacks: dict[str, str]) -> Table:
+    dtypes = {name for name in set[str]().union(*(result.classes for result in results)) if is_dtype(name)}
+    held: dict[str, set[str]] = {}
+    tried: dict[str, set[str]] = {}
     said: dict[tuple[str, str], dict[str, None]] = {}
     for result in results:
         operation = operations[result.rule]
         if result.outcome is Outcome.INAPPLICABLE:
             continue
-        for name, examples in result.classes.items():
-            if is_dtype(name) and examples:
-                (held if result.outcome in _HOLDING else tried).add((operation, name))
+        found = held if result.outcome in _HOLDING else tried
+        drawn = {name for name in result.classes.keys() & dtypes if result.classes[name]}
+        found.setdefault(operation, set()).update(drawn)
         for name, message in result.refused.items():
             said.setdefault((operation, _short(name)), {})[message] = None
         for name in result.untried:
             if name in lacks:
                 said.setdefault((operation, _short(name)), {})[f"the target lacks it: {lacks[name]}"] = None
-    cells = dict.fromkeys(tried, Support.BREAKS)
+    cells = dict.fromkeys(_places(tried), Support.BREAKS)
     cells.update(dict.fromkeys(said, Support.REFUSED))
-    cells.update({place: Support.IN_PART if place in said else Support.HELD for place in held})
+    cells.update({place: Support.IN_PART if place in said else Support.HELD for place in _places(held)})
     return Table(target, cells, {place: tuple(messages) for place, messages in said.items()})
+
+
+def _places(found: dict[str, set[str]]) -> list[tuple[str, str]]:
+    return [(operation, dtype) for operation, dtypes in found.items() for dtype in dtypes]
 
 
 _HOLDING = (Outcome.HOLDS, Outcome.THIN, Outcome.FIXED, Outcome.KNOWN)

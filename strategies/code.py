@@ -120,6 +120,11 @@ class TensorCode(Traced):
             made = torch.from_numpy(np.array(self.data, dtype=_numpy_dtype(self.dtype)))
         return made.reshape(self.base)
 
+    @functools.cached_property
+    def _host(self) -> np.ndarray[Any, Any]:
+        """The elements of the base in numpy, made once, too; what is handed out is a copy."""
+        return host_elements(self._kept)
+
     def memory(self) -> torch.Tensor:
         """Return the bytes of the contiguous base, on the CPU."""
         return self._kept.reshape(-1).view(torch.uint8)
@@ -133,7 +138,7 @@ class TensorCode(Traced):
 
         The elements are rounded to the dtype by the CPU; numpy lays them out, not torch.
         """
-        found = self._laid_out(host_elements(self._kept))
+        found = self._laid_out(self._host)
         if self.bit:
             found = found.conj() if self.bit == "conj" else -found
         return np.array(found, order="C")

@@ -27,13 +27,24 @@ def identify(value: Any) -> Any:
         return (type(value), tuple(map(identify, value)))
     if isinstance(value, dict):
         return (dict, tuple((identify(key), identify(item)) for key, item in value.items()))
-    if is_dataclass(value) and not isinstance(value, type) and type(value).__eq__ is not object.__eq__:
-        return (type(value), tuple(identify(getattr(value, item.name)) for item in fields(value)))
+    if names := _compared(type(value)):
+        return (type(value), tuple([identify(getattr(value, name)) for name in names]))
     try:
         hash(value)
     except TypeError:
         return _ById(value)
     return (type(value), value)
+
+
+def _compared(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields by which values of a dataclass are compared, none if they are not."""
+    if kind not in _fields:
+        compared = is_dataclass(kind) and kind.__eq__ is not object.__eq__
+        _fields[kind] = tuple([item.name for item in fields(kind)]) if compared else ()
+    return _fields[kind]
+
+
+_fields: dict[type, tuple[str, ...]] = {}
 
 
 _functions: WeakKeyDictionary[FunctionType, int] = WeakKeyDictionary()

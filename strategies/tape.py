@@ -144,7 +144,7 @@ class Traced:
 
 def _is_made(name: str) -> bool:
     """Return whether an attribute holds what was made of the others when it was first read."""
-    return name.endswith(BUILT) or name in ("_kept", "_memo")
+    return name.endswith(BUILT) or name in ("_host", "_kept", "_memo")
 
 
 BUILT = "_tensor"

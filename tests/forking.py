@@ -24,7 +24,10 @@ IMPORTED = (
     "ml_dtypes",
     "jinja2",
 )
-"""What any run imports, but for the suite and plugins of pytest, whose asserts pytest rewrites."""
+"""What any run imports, but for the suite, and plugins of pytest, whose asserts pytest rewrites."""
+
+SUITE = ("conformance", "strategies", "reports")
+"""The packages of the suite, imported as pytest does, which rewrites their asserts."""
 
 FORKS = hasattr(os, "fork")
 
@@ -64,11 +67,25 @@ def _server() -> subprocess.Popen[str]:
 def _serve() -> None:
     for name in IMPORTED:
         importlib.import_module(name)
+    _load_suite()
     for line in sys.stdin:
         if os.fork() == 0:
             _run(**json.loads(line))
         _, status = os.wait()
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _load_suite() -> None:
+    """Import the suite's plugin and load its rules, which takes longer than to run a few of them."""
+    from _pytest.assertion import install_importhook
+    from _pytest.config import get_config
+
+    sys.path[0] = str(Path(__file__).parents[1])  # beside this file lies a package of one of these names
+    hook = install_importhook(get_config([]))
+    hook.mark_rewrite(*SUITE)
+    importlib.import_module("conformance.engine.plugin")
+    importlib.import_module("conformance.engine.rule").load_rules()
+    sys.meta_path.remove(hook)
 
 
 def _run(options: list[str], output: str, folder: str, environment: dict[str, str], seconds: int) -> None:

@@ -143,10 +143,9 @@ def _observed(body: Test, declared: Rule) -> Test:
     @functools.wraps(body)
     def example(**kwargs: Any) -> None:
         __tracebackhide__ = True
-        watch = _watch_now
-        if watch.passes_over(origin_of(kwargs)):
+        watch, case = _watch_now, drawn_of(kwargs)
+        if watch.passes_over(data_of(case)):
             return
-        case = drawn_of(kwargs)
         classes = classes_of(case)
         if refused := watch.untried(case):
             watch.observation.passed_over(refused, classes)
@@ -174,21 +173,24 @@ def _observed(body: Test, declared: Rule) -> Test:
 
 def drawn_of(arguments: dict[str, Any]) -> Any:
     """Return the drawn one of a rule's arguments, None if there is none."""
-    return next((value for value in arguments.values() if isinstance(value, Traced)), None)
+    for value in arguments.values():
+        if isinstance(value, Traced):
+            return value
+    return None
 
 
-def origin_of(arguments: dict[str, Any]) -> bytes | None:
-    """Return the bytes that the drawn one of a rule's arguments was decoded from, None if there is none."""
-    case = drawn_of(arguments)
+def data_of(case: Any) -> bytes | None:
+    """Return the bytes that the drawn one of a rule's arguments was decoded from, None if there are none."""
     return case.origin.data if case is not None and case.origin else None
 
 
 def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Watch) -> None:
     """Place the arguments on the target and run the rule's body on them; raises what it raises."""
     __tracebackhide__ = True
-    if data := origin_of(arguments):
+    case = drawn_of(arguments)
+    if data := data_of(case):
         watch.record(data)
-    if lacking := watch.lacking_classes.intersection(classes_of(drawn_of(arguments))):
+    if watch.lacking_classes and (lacking := watch.lacking_classes.intersection(classes_of(case))):
         raise LackingClassError(min(lacking))
     if watch.mode is None:
         _run_placed(body, arguments, watch)
@@ -227,7 +229,7 @@ def note_failure(watch: Watch, body: Callable[..., None], arguments: dict[str, A
         functools.partial(
             script, body, arguments, declared, watch.device, watch.imports, watch.bounds, scripted_of(watch)
         ),
-        origin_of(arguments),
+        data_of(drawn_of(arguments)),
     )
 
 

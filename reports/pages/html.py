@@ -28,6 +28,7 @@ from reports.compare import MEANINGS as CHANGES
 from reports.compare import Comparison
 from reports.excuses import entries
 from reports.files import results_text
+from reports.fleet import Shown
 from reports.glyphs import BY_WORD, GLYPHS, MEANINGS
 from reports.history import History
 from reports.known import known
@@ -51,8 +52,11 @@ What a browser does with a table grows faster than the table.
 """
 
 
-def render(report: Report) -> str:
-    """Return the page; every text that comes from the run is escaped."""
+def render(report: Report, fleet: Shown | None = None) -> str:
+    """Return the page; every text that comes from the run is escaped.
+
+    Of a `fleet`, the report is what is shown of it.
+    """
     script = file_text("page.js")
     found, supported = causes(report), tables(report)
     return (
@@ -62,6 +66,7 @@ def render(report: Report) -> str:
             title=f"Conformance of torch {report.run.torch}",
             report=report,
             run=report.run,
+            fleet=fleet,
             scores=[(target, Score(report, target.id)) for target in report.run.targets],
             causes=found,
             known=known(report),

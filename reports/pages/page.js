@@ -334,7 +334,8 @@ load().then(async () => {
     const rows = [...table.querySelectorAll("tr[data-rule]:not([hidden])")];
     rows[rows.indexOf(last) + 1].querySelector("button").focus();
   });
-  $("save-json").addEventListener("click", () => read().then(() => save("results.json", evidence.text, "application/json")));
+  // A page that shows a part has no results.json in it.
+  $("save-json")?.addEventListener("click", () => read().then(() => save("results.json", evidence.text, "application/json")));
   $("save-breaks").addEventListener("click", () => read().then(() => save("known-breaks.toml", evidence.beside.entries, "application/toml")));
   for (const button of document.querySelectorAll("button[data-copies]")) { copies(button, $(button.dataset.copies).textContent); button.hidden = false; }
   for (const each of document.querySelectorAll("details.support")) {
