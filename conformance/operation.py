@@ -22,7 +22,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.reference import Array
 from reports.model import Need
-from strategies.arguments import argument, code_of, drawn_argument, memo
+from strategies.arguments import argument, code_of, codes_of, drawn_argument, memo
 from strategies.case import Case, TensorsField, tensor_fields
 from strategies.tape import Tape, packing_of
 
@@ -88,6 +88,8 @@ class Operation:
     says what the operation does of NaN among the elements. `pair` is the call that gives, beside the
     values, the indices at which they stand along dim.
 
+    `derived` makes the cases of laws about gradients, and `with_out` those about `out`, if they are others.
+
     `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several;
     `further_dims` more than the rank of input can be named.
 
@@ -121,7 +123,8 @@ class Operation:
     derives: str = (
         "{name} passes to each element the gradients of all places of the output that it went to, added up."
     )
-    derived: Callable[[], SearchStrategy[Any]] | None = None
+    derived: Callable[..., SearchStrategy[Any]] | None = None
+    with_out: Callable[..., SearchStrategy[Any]] | None = None
     rounds: Callable[..., float] | None = None
     scaled: Callable[..., float] | None = None
     nan: str = ""
@@ -256,12 +259,15 @@ class Operation:
 
         They are counted through all tensors of `moves`; -1 is none of them.
         """
-        numbered, first = {}, 0
+        numbered: dict[str, Any] = {}
+        first = 0
         for name in self.moves:
-            shape = code_of(case, name).shape
-            count = math.prod(shape)
-            numbered[name] = np.arange(first, first + count).reshape(shape)
-            first += count
+            parts = []
+            for code in codes_of(case, name):
+                count = math.prod(code.shape)
+                parts.append(np.arange(first, first + count).reshape(code.shape))
+                first += count
+            numbered[name] = tuple(parts) if name in self._tuples else parts[0]
         constant = {self.fills: np.array(-1)} if self.fills else {}
         others = {name: drawn_argument(case, name) for name in self._taken if name not in numbered}
         return self.given(**{**others, **numbered, **constant})
@@ -299,10 +305,11 @@ class Operation:
             others = {name: drawn_argument(case, name) for name in taken if name != "upstream"}
             found = self.gradient(**others, **({"upstream": upstream} if "upstream" in taken else {}))
             parts = found if isinstance(found, tuple) else (found,)
-            dtypes = [TORCH_NUMPY[code_of(case, name).dtype] for name in self.derivable]
+            dtypes = [TORCH_NUMPY[code.dtype] for name in self.derivable for code in codes_of(case, name)]
             return tuple([np.asarray(part).astype(dtype) for part, dtype in zip(parts, dtypes, strict=True)])
-        shapes = [code_of(case, name).shape for name in self.moves]
-        flat = np.zeros(sum(map(math.prod, shapes)), TORCH_NUMPY[code_of(case, self.moves[0]).dtype])
+        codes = [code for name in self.moves for code in codes_of(case, name)]
+        shapes = [code.shape for code in codes]
+        flat = np.zeros(sum(map(math.prod, shapes)), TORCH_NUMPY[codes[0].dtype])
         parts = upstream if isinstance(upstream, tuple) else (upstream,)
         for places, part in zip(self.places(case), parts, strict=False):
             np.add.at(flat, places[places >= 0], part[places >= 0])

@@ -92,6 +92,12 @@ def code_of(case: Case, name: str) -> TensorCode:
     return code
 
 
+def codes_of(case: Case, name: str) -> tuple[TensorCode, ...]:
+    """Return the expressions of an argument that is a tensor, or a tuple of them."""
+    found = argument(case, name)
+    return found if isinstance(found, tuple) else (found,)
+
+
 def drawn_argument(case: Case, name: str) -> Any:
     """Return an argument of a case, of a tensor the elements that it was drawn with."""
     value = argument(case, name)

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.arguments import Arguments, argument, changed, code_of, names_of, varied
+from strategies.arguments import Arguments, argument, changed, code_of, codes_of, names_of, varied
 from strategies.code import TensorCode, array_code, contiguous_code
-from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes, places
+from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes
 from strategies.fills import counting, zero_data
 from strategies.shapes import Shape
 from strategies.tape import Tape
@@ -36,6 +36,18 @@ _OF_VALUES = (
 _LAZY = ("conj view", "neg view")
 
 
+def _dims(case: Arguments, name: str, further: int) -> int:
+    """Return how many dims there are to name, with further ones; of several tensors, the most."""
+    rank = max(len(code.shape) for code in codes_of(case, name))
+    return max(rank + further, 1)
+
+
+def _each(case: Arguments, name: str, change: Callable[[TensorCode], TensorCode]) -> Any:
+    """Return an argument that is a tensor, or a tuple of them, with a change of each."""
+    made = tuple(map(change, codes_of(case, name)))
+    return made if isinstance(argument(case, name), tuple) else made[0]
+
+
 def with_bad_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: str = "input") -> Strategy:
     """Return a strategy for a dim outside [-rank, rank), beside it the legal one as `legal_dim`.
 
@@ -43,7 +55,7 @@ def with_bad_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: str
     """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
-        dim = decode_bad_dim(tape, places(code_of(case, of).shape) + further)
+        dim = decode_bad_dim(tape, _dims(case, of, further))
         given = {name: dim, "legal_dim": argument(case, name)}
         return changed(case, *bad_dim_classes(dim), without=["negative dim"], **given)
 
@@ -55,7 +67,7 @@ def with_other_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: s
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         tape.leave(1)
-        dim, rank = argument(case, name), places(code_of(case, of).shape) + further
+        dim, rank = argument(case, name), _dims(case, of, further)
 
         def other(dim: int) -> int:
             return dim - rank if dim >= 0 else dim + rank
@@ -129,7 +141,8 @@ def as_out_leaf(base: Strategy, names: Sequence[str], results: Results, *, sever
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dtype = tape.pick(GRAD_DTYPES)
         made = {
-            name: _leaf(code_of(case, name), dtype, "distinct").changed(requires_grad=False) for name in names
+            name: _each(case, name, lambda code: _leaf(code, dtype, "distinct").changed(requires_grad=False))
+            for name in names
         }
         plain = changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
         outs = [zeros_like(shape, kind) for shape, kind in results(plain)]
@@ -147,7 +160,9 @@ def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") ->
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dtype = tape.pick(GRAD_DTYPES)
-        made: dict[str, Any] = {name: _leaf(code_of(case, name), dtype, values) for name in names}
+        made: dict[str, Any] = {
+            name: _each(case, name, lambda code: _leaf(code, dtype, values)) for name in names
+        }
         numbers = {name: argument(case, name) for name in names_of(case)}
         made |= {
             name: _small(number) for name, number in numbers.items() if isinstance(number, (float, complex))
@@ -261,10 +276,11 @@ def _filled(base: Strategy, chosen: tuple[str, ...], number: int) -> Strategy:
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         tape.leave(1)
-        made = {}
-        for name in chosen:
-            code = code_of(case, name)
-            made[name] = code.changed(data=(_number(number, code.dtype),) * len(code.data), bit="")
+
+        def filled(code: TensorCode) -> TensorCode:
+            return code.changed(data=(_number(number, code.dtype),) * len(code.data), bit="")
+
+        made = {name: _each(case, name, filled) for name in chosen}
         return changed(case, without=(*VALUE_CLASSES, *_LAZY), **made)
 
     return varied(base, vary, without=VALUE_CLASSES)

@@ -11,14 +11,18 @@ NOTES = "notes/out"
 _takes_one = has("out")
 
 
+def _cases(operation, **options):
+    return (operation.with_out or operation.cases)(**options)
+
+
 @functools.cache
 def _outs(operation):
-    return with_out(operation.cases(), operation.kinds, several=operation.several)
+    return with_out(_cases(operation), operation.kinds, several=operation.several)
 
 
 @functools.cache
 def _full_outs(operation):
-    return with_out(operation.cases(nonempty=True), operation.kinds, several=operation.several)
+    return with_out(_cases(operation, nonempty=True), operation.kinds, several=operation.several)
 
 
 @law("out_elements", of=_takes_one, cases=_outs, source=NOTES, needs=[Need.VALUES])

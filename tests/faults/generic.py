@@ -42,7 +42,9 @@ def each(change: Callable[[torch.Tensor], Any], output: Any) -> Any:
 
 
 def tensors(args: Any) -> list[torch.Tensor]:
-    return [arg for arg in args if isinstance(arg, torch.Tensor)]
+    """Return the tensors among arguments, and in tuples of them."""
+    parts = [part for arg in args for part in (arg if isinstance(arg, tuple | list) else [arg])]
+    return [part for part in parts if isinstance(part, torch.Tensor)]
 
 
 def writes(real: Any) -> bool:
@@ -211,7 +213,7 @@ def gives_a_view(operation, real, *args, **options):
 @generic
 def shares_the_input(operation, real, *args, **options):
     output = real(*args, **options)
-    first = placed(operation, args, options, operation.sources[0])
+    first = tensors([placed(operation, args, options, operation.sources[0])])[0]
     if not first.numel():
         return output
 
