@@ -88,7 +88,12 @@ class Operation:
     says what the operation does of NaN among the elements. `pair` is the call that gives, beside the
     values, the indices at which they stand along dim.
 
-    `derived` makes the cases of laws about gradients, and `with_out` those about `out`, if they are others.
+    `derived` makes the cases of laws about gradients, `with_out` those about `out`, and `with_nan` those
+    about NaN, if they are others. The leaves that `derived` makes have the elements that it draws if what
+    becomes of `ties` matters.
+
+    `ways` are the ways to call the operation, written like `call`. Those that leave out an argument hold for
+    the cases in which it has what `defaults` says.
 
     `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several;
     `further_dims` more than the rank of input can be named.
@@ -97,8 +102,11 @@ class Operation:
     that `counts` gives a result whose shape depends on elements. Laws that are stated by hand for this
     operation, with more to them, stand in `by_hand`.
 
+    `ids` are the ids of the rules that laws make, by the law, where they had others before there was the law.
+
     A law that does not hold of the operation is named in `but`, with the reason. `documented` names the
-    laws that are only observed in general and that the operation's page states, `observed` the reverse.
+    laws that are only observed in general and that the operation's page states, `observed` the reverse;
+    `stated` tells of a law which other page it is that states it of the operation.
     """
 
     name: str
@@ -125,6 +133,10 @@ class Operation:
     )
     derived: Callable[..., SearchStrategy[Any]] | None = None
     with_out: Callable[..., SearchStrategy[Any]] | None = None
+    with_nan: Callable[..., SearchStrategy[Any]] | None = None
+    ties: bool = False
+    ways: tuple[str, ...] = ()
+    defaults: Mapping[str, object] = field(default_factory=dict)
     rounds: Callable[..., float] | None = None
     scaled: Callable[..., float] | None = None
     nan: str = ""
@@ -139,10 +151,12 @@ class Operation:
     owns: bool = True
     counts: bool = False
     by_hand: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[Need, ...] = ()
     but: Mapping[str, str] = field(default_factory=dict)
     documented: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
+    stated: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cases", functools.cache(self.cases))  # every law asks for them
@@ -202,6 +216,11 @@ class Operation:
         with np.errstate(all="ignore"):
             found = self.gives(**{name: arguments[name] for name in self._taken})
         return tuple([np.asarray(part) for part in (found if self.several else (found,))])
+
+    @property
+    def has_dims(self) -> bool:
+        """Whether a result may have dims, which that of a reduction over all of them has not."""
+        return self.has_shape != "no dims"
 
     @property
     def claim(self) -> str:
@@ -386,6 +405,9 @@ class Operation:
         """Return a form as it is written, in the names of the arguments."""
         if form == "keywords" and self.keywords is True:
             return self._by_name()  # type: ignore[return-value]
+        if form == "any":
+            _, _, part = self.call.rpartition(")")
+            return ast.parse(f"case.call({', '.join(self.names)}){part}", mode="eval").body
         text = self.call if form in ("call", "function") else getattr(self, form)
         if isinstance(text, str):
             return ast.parse(text, mode="eval").body

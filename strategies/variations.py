@@ -8,7 +8,8 @@ or added. Those that need to know what the call gives are told by a function tha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from strategies.arguments import Arguments, argument, changed, code_of, codes_of
 from strategies.code import TensorCode, array_code, contiguous_code
 from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes
 from strategies.fills import counting, zero_data
+from strategies.functions import Call
 from strategies.shapes import Shape
 from strategies.tape import Tape
 from strategies.tensors import decode_tensor, layout_promises
@@ -76,7 +78,7 @@ def with_other_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: s
         first = dims[0] if isinstance(dims, tuple) and dims else dims if isinstance(dims, int) else 0
         return changed(case, *dim_classes(first), without=["negative dim"], other_dim=dims)
 
-    return varied(base, vary, promises=["negative dim"])
+    return varied(base, vary, promises=["negative dim"], without=["negative dim"])
 
 
 def with_repeated_dims(base: Strategy, name: str, *, of: str = "input") -> Strategy:
@@ -92,8 +94,11 @@ def with_repeated_dims(base: Strategy, name: str, *, of: str = "input") -> Strat
     return varied(base, vary)
 
 
-def with_out(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
-    """Return a strategy for a tensor `out` of the shape and dtype of the result, whatever its strides."""
+def with_out(base: Strategy, results: Results, *, several: bool = False, dims: bool = True) -> Strategy:
+    """Return a strategy for a tensor `out` of the shape and dtype of the result, whatever its strides.
+
+    A result that never has `dims` has no strides to draw.
+    """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         made = [
@@ -103,7 +108,7 @@ def with_out(base: Strategy, results: Results, *, several: bool = False) -> Stra
         classes = [name for code in made for name in code.classes]
         return changed(case, *classes, out=tuple(made) if several else made[0])
 
-    return varied(base, vary, promises=["stepped out", "storage offset out"])
+    return varied(base, vary, promises=[*(["stepped out"] if dims else []), "storage offset out"])
 
 
 def with_out_to_resize(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
@@ -155,7 +160,8 @@ def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") ->
     """Return a strategy for the same with leaves that require grad in the place of the tensors named.
 
     All have one dtype, float32 or float64. Their elements are small whole numbers, or with `values`
-    "distinct" numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0.
+    "distinct" numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0; with
+    "drawn" they are those that there were.
     """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
@@ -179,15 +185,20 @@ def _small(number: complex) -> float:
 
 def _leaf(code: TensorCode, dtype: torch.dtype, values: str) -> TensorCode:
     count = len(code.data)
-    if values == "distinct":
+    if values == "drawn":
+        data = tuple(map(float, code.data))  # type: ignore[arg-type]
+    elif values == "distinct":
         data = tuple([(place * 389 % 1009 - 504) / 64 + 1 / 256 for place in range(count)])
     else:
         data = tuple([float(place * 5 % 7 - 3) for place in range(count)])
     return code.changed(data=data, dtype=dtype, requires_grad=True, bit="")
 
 
-def with_upstream(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
-    """Return a strategy for the same with gradients for the results that are floating, as `upstream`."""
+def with_upstream(base: Strategy, results: Results, *, several: bool = False, dims: bool = True) -> Strategy:
+    """Return a strategy for the same with gradients for the results that are floating, as `upstream`.
+
+    A result that never has `dims` has none to expand.
+    """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         found = [(shape, dtype) for shape, dtype in results(case) if dtype.is_floating_point]
@@ -197,7 +208,7 @@ def with_upstream(base: Strategy, results: Results, *, several: bool = False) ->
         made = decode_tensor(tape, shape, dtype, role="upstream", fill=counting)
         return changed(case, *made.classes, upstream=made)
 
-    return varied(base, vary, promises=() if several else ["expanded upstream"])
+    return varied(base, vary, promises=["expanded upstream"] if dims and not several else ())
 
 
 def _counted(shape: Shape, dtype: torch.dtype) -> TensorCode:
@@ -243,6 +254,23 @@ def _number(value: Any, dtype: torch.dtype) -> Any:
     if dtype is torch.bool:
         return bool(value)
     return complex(value) if dtype.is_complex else float(value) if dtype.is_floating_point else int(value)
+
+
+def with_call(
+    base: Strategy, names: Sequence[str], ways: Sequence[str], defaults: Mapping[str, object]
+) -> Strategy:
+    """Return a strategy for the same with one of the ways to call the operation, of the arguments named.
+
+    A way that leaves out an argument is for cases in which that has its default.
+    """
+    made = {way: Call(f"lambda {', '.join(names)}: {way}") for way in ways}
+    left = {way: [name for name in defaults if not re.search(rf"\b{name}\b", way)] for way in ways}
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        fitting = [way for way in ways if all(argument(case, name) == defaults[name] for name in left[way])]
+        return changed(case, call=made[tape.pick(fitting)])
+
+    return varied(base, vary)
 
 
 def with_nan(base: Strategy, name: str = "input") -> Strategy:

@@ -17,12 +17,14 @@ def _cases(operation, **options):
 
 @functools.cache
 def _outs(operation):
-    return with_out(_cases(operation), operation.kinds, several=operation.several)
+    cases = _cases(operation)
+    return with_out(cases, operation.kinds, several=operation.several, dims=operation.has_dims)
 
 
 @functools.cache
 def _full_outs(operation):
-    return with_out(_cases(operation, nonempty=True), operation.kinds, several=operation.several)
+    cases = _cases(operation, nonempty=True)
+    return with_out(cases, operation.kinds, several=operation.several, dims=operation.has_dims)
 
 
 @law("out_elements", of=_takes_one, cases=_outs, source=NOTES, needs=[Need.VALUES])
@@ -36,7 +38,7 @@ def out_elements(operation, case):
 
 @law(
     "out_strides",
-    of=_takes_one,
+    of=lambda operation: operation.has("out") and operation.has_dims,
     cases=_full_outs,
     source=NOTES,
     needs=[Need.STRIDES],

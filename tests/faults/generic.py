@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from conformance.engine.rule import load_rules
+from conformance.engine.rule import RegisteredRule, load_rules
 from conformance.law import families
 from conformance.operation import Operation
 from tests.faults import FAULTS, FUNCTIONS, MODULES, Fault
@@ -388,8 +388,13 @@ def make(operation: Operation, name: str) -> str:
     return id
 
 
+def entry_of(rule: RegisteredRule) -> Operation | None:
+    """Return the entry of the operation that a rule is about, None if there is none."""
+    return OPERATIONS.get(rule.of_law.partition(".")[0] or rule.rule.operation)
+
+
 for _rule in load_rules().values():
-    if _entry := OPERATIONS.get(_rule.rule.operation):
+    if _entry := entry_of(_rule):
         _prefix = f"{_entry.name.replace('_', '-')}-"
         for _fault in _rule.rule.faults:
             if _fault.startswith(_prefix) and _fault.removeprefix(_prefix) in GENERIC:
