@@ -98,7 +98,9 @@ class Operation:
     `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several;
     `further_dims` more than the rank of input can be named.
 
-    An operation `owns` the memory of its result, if it is no view, and the page of views says so. One
+    An operation `owns` the memory of its result, if it is no view, and the page of views says so. One that
+    `preserves` makes it, by default, in torch.preserve_format: the strides of a dense input are kept. What is
+    `made_like` the input is on its device, as the page says. One
     that `counts` gives a result whose shape depends on elements. Laws that are stated by hand for this
     operation, with more to them, stand in `by_hand`.
 
@@ -149,6 +151,8 @@ class Operation:
     further_dims: int = 0
     promotes: bool = False
     owns: bool = True
+    preserves: bool = False
+    made_like: bool = False
     counts: bool = False
     by_hand: tuple[str, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)

@@ -324,6 +324,18 @@ def without_lazy_bits(base: Strategy) -> Strategy:
     return varied(base, vary)
 
 
+def without_gaps(base: Strategy) -> Strategy:
+    """Return a strategy for the same with an input whose elements fill its memory, in whatever order."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        code = code_of(case, "input")
+        made = decode_tensor(tape, code.shape, code.dtype, expand=0, fill=counting, gaps=False)
+        gone = (*layout_promises(), *_LAZY, *VALUE_CLASSES)
+        return changed(case, *made.classes, without=gone, input=made)
+
+    return varied(base, vary, promises=["transposed input"], without=(*layout_promises(), *VALUE_CLASSES))
+
+
 def zeros_like(shape: Shape, dtype: torch.dtype) -> TensorCode:
     """Return a contiguous tensor of zeros."""
     return contiguous_code(zero_data(dtype, int(np.prod(shape, dtype=int))), dtype, shape)

@@ -371,6 +371,11 @@ def lays_out_anew_as_contiguous(operation, real, *args, **options):
 
 
 @generic
+def is_elsewhere(operation, real, *args, **options):
+    return each(lambda tensor: tensor.to("meta"), real(*args, **options))
+
+
+@generic
 def spoils_the_indices(operation, real, *args, **options):
     output = real(*args, **options)
     return type(output)((output[0], output[1] + 1))
