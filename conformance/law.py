@@ -16,7 +16,7 @@ call itself. In a law may stand
 |---|---|
 | `operation(case)` | the call, with the arguments of the case |
 | `operation(case, dim=x)` | the same with `x` for one of them, or besides them |
-| `operation(case, form="method")` | the call in another form: `method`, `in_place`, `out`, `keywords` |
+| `operation(case, form="method")` | in another form: `method`, `in_place`, `out`, `keywords`, or `any` way |
 | `operation.outputs(case)` | the same, a tuple also where the call gives one tensor |
 | `operation.leaves(case)` | the tensors of the case by which the result is derived |
 | `operation.inputs(case)`, `.sources(case)`, `.outs(case)` | other tensors of the case |
@@ -144,13 +144,14 @@ def has(*forms: str) -> Holds:
 
 
 def families() -> dict[str, list[Operation]]:
-    """Return the operations of each family."""
-    found = {}
+    """Return the operations of each area: that of a family, or the `AREA` that its module names."""
+    found: dict[str, list[Operation]] = {}
     for module in pkgutil.iter_modules(conformance.operations.__path__):
         if not module.name.startswith("test_"):
             family = importlib.import_module(f"conformance.operations.{module.name}")
             entries = [value for value in vars(family).values() if isinstance(value, Operation)]
-            found[module.name] = list(dict.fromkeys(entries))
+            area = getattr(family, "AREA", module.name)
+            found[area] = [*found.get(area, []), *dict.fromkeys(entries)]
     return found
 
 
@@ -165,8 +166,9 @@ def rules(module: str) -> Iterator[Callable[..., None]]:
         for operation in operations:
             applying = [law for law in LAWS if law.applies(operation)]
             excepted = {*operation.but, *operation.by_hand}
-            if idle := excepted - {law.name for law in applying}:
-                raise InvalidRuleError(f"{operation.name} is excepted from no law: {', '.join(sorted(idle))}")
+            if idle := {*excepted, *operation.ids} - {law.name for law in applying}:
+                names = ", ".join(sorted(idle))
+                raise InvalidRuleError(f"{operation.name} is excepted from no law: {names}")
             drawn = [(law, law.cases(operation)) for law in applying if law.name not in excepted]
             order = list(dict.fromkeys(id(strategy) for _, strategy in drawn))
             for one, strategy in sorted(drawn, key=lambda pair: order.index(id(pair[1]))):
@@ -176,22 +178,23 @@ def rules(module: str) -> Iterator[Callable[..., None]]:
 def _rule(
     law: Law, operation: Operation, strategy: SearchStrategy[Any], area: str, module: str
 ) -> Callable[..., None]:
-    basis, source = law.basis, law.source or operation.source
+    basis, source = law.basis, operation.stated.get(law.name) or law.source or operation.source
     if law.name in operation.documented:
         basis, source = Basis.DOCUMENTED, operation.source
     if law.name in operation.observed:
         basis = Basis.OBSERVED
     function = specialized(law, operation)
     function.__module__ = module
+    own = f"{operation.name}.{law.name}"
     declare = rule(
-        f"{operation.name}.{law.name}",
+        operation.ids.get(law.name, own),
         source=source,
         also=[name for name in law.also if name != source],
         basis=basis,
         kind=law.kind,
         needs=dict.fromkeys((*law.needs, *operation.needed)),
         area=area,
-        of_law=True,
+        of_law=own,
     )
     return declare(_given(strategy, function))
 

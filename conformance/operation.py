@@ -22,7 +22,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.reference import Array
 from reports.model import Need
-from strategies.arguments import argument, code_of, drawn_argument, memo
+from strategies.arguments import argument, code_of, codes_of, drawn_argument, memo
 from strategies.case import Case, TensorsField, tensor_fields
 from strategies.tape import Tape, packing_of
 
@@ -88,15 +88,27 @@ class Operation:
     says what the operation does of NaN among the elements. `pair` is the call that gives, beside the
     values, the indices at which they stand along dim.
 
+    `derived` makes the cases of laws about gradients, `with_out` those about `out`, and `with_nan` those
+    about NaN, if they are others. The leaves that `derived` makes have the elements that it draws if what
+    becomes of `ties` matters.
+
+    `ways` are the ways to call the operation, written like `call`. Those that leave out an argument hold for
+    the cases in which it has what `defaults` says.
+
     `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several;
     `further_dims` more than the rank of input can be named.
 
-    An operation `owns` the memory of its result, if it is no view, and the page of views says so. One
+    An operation `owns` the memory of its result, if it is no view, and the page of views says so. One that
+    `preserves` makes it, by default, in torch.preserve_format: the strides of a dense input are kept. What is
+    `made_like` the input is on its device, as the page says. One
     that `counts` gives a result whose shape depends on elements. Laws that are stated by hand for this
     operation, with more to them, stand in `by_hand`.
 
+    `ids` are the ids of the rules that laws make, by the law, where they had others before there was the law.
+
     A law that does not hold of the operation is named in `but`, with the reason. `documented` names the
-    laws that are only observed in general and that the operation's page states, `observed` the reverse.
+    laws that are only observed in general and that the operation's page states, `observed` the reverse;
+    `stated` tells of a law which other page it is that states it of the operation.
     """
 
     name: str
@@ -121,7 +133,12 @@ class Operation:
     derives: str = (
         "{name} passes to each element the gradients of all places of the output that it went to, added up."
     )
-    derived: Callable[[], SearchStrategy[Any]] | None = None
+    derived: Callable[..., SearchStrategy[Any]] | None = None
+    with_out: Callable[..., SearchStrategy[Any]] | None = None
+    with_nan: Callable[..., SearchStrategy[Any]] | None = None
+    ties: bool = False
+    ways: tuple[str, ...] = ()
+    defaults: Mapping[str, object] = field(default_factory=dict)
     rounds: Callable[..., float] | None = None
     scaled: Callable[..., float] | None = None
     nan: str = ""
@@ -134,12 +151,16 @@ class Operation:
     further_dims: int = 0
     promotes: bool = False
     owns: bool = True
+    preserves: bool = False
+    made_like: bool = False
     counts: bool = False
     by_hand: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[Need, ...] = ()
     but: Mapping[str, str] = field(default_factory=dict)
     documented: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
+    stated: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cases", functools.cache(self.cases))  # every law asks for them
@@ -201,6 +222,11 @@ class Operation:
         return tuple([np.asarray(part) for part in (found if self.several else (found,))])
 
     @property
+    def has_dims(self) -> bool:
+        """Whether a result may have dims, which that of a reduction over all of them has not."""
+        return self.has_shape != "no dims"
+
+    @property
     def claim(self) -> str:
         """The claim of `expect` that compares a result of the operation with the reference's."""
         if self.rounds is not None:
@@ -256,12 +282,15 @@ class Operation:
 
         They are counted through all tensors of `moves`; -1 is none of them.
         """
-        numbered, first = {}, 0
+        numbered: dict[str, Any] = {}
+        first = 0
         for name in self.moves:
-            shape = code_of(case, name).shape
-            count = math.prod(shape)
-            numbered[name] = np.arange(first, first + count).reshape(shape)
-            first += count
+            parts = []
+            for code in codes_of(case, name):
+                count = math.prod(code.shape)
+                parts.append(np.arange(first, first + count).reshape(code.shape))
+                first += count
+            numbered[name] = tuple(parts) if name in self._tuples else parts[0]
         constant = {self.fills: np.array(-1)} if self.fills else {}
         others = {name: drawn_argument(case, name) for name in self._taken if name not in numbered}
         return self.given(**{**others, **numbered, **constant})
@@ -299,10 +328,11 @@ class Operation:
             others = {name: drawn_argument(case, name) for name in taken if name != "upstream"}
             found = self.gradient(**others, **({"upstream": upstream} if "upstream" in taken else {}))
             parts = found if isinstance(found, tuple) else (found,)
-            dtypes = [TORCH_NUMPY[code_of(case, name).dtype] for name in self.derivable]
+            dtypes = [TORCH_NUMPY[code.dtype] for name in self.derivable for code in codes_of(case, name)]
             return tuple([np.asarray(part).astype(dtype) for part, dtype in zip(parts, dtypes, strict=True)])
-        shapes = [code_of(case, name).shape for name in self.moves]
-        flat = np.zeros(sum(map(math.prod, shapes)), TORCH_NUMPY[code_of(case, self.moves[0]).dtype])
+        codes = [code for name in self.moves for code in codes_of(case, name)]
+        shapes = [code.shape for code in codes]
+        flat = np.zeros(sum(map(math.prod, shapes)), TORCH_NUMPY[codes[0].dtype])
         parts = upstream if isinstance(upstream, tuple) else (upstream,)
         for places, part in zip(self.places(case), parts, strict=False):
             np.add.at(flat, places[places >= 0], part[places >= 0])
@@ -379,6 +409,9 @@ class Operation:
         """Return a form as it is written, in the names of the arguments."""
         if form == "keywords" and self.keywords is True:
             return self._by_name()  # type: ignore[return-value]
+        if form == "any":
+            _, _, part = self.call.rpartition(")")
+            return ast.parse(f"case.call({', '.join(self.names)}){part}", mode="eval").body
         text = self.call if form in ("call", "function") else getattr(self, form)
         if isinstance(text, str):
             return ast.parse(text, mode="eval").body

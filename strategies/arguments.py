@@ -19,6 +19,7 @@ from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
+from strategies import tape
 from strategies.case import BuiltField, Case, TensorField, TensorsField, case_class, tensor_fields
 from strategies.code import TensorCode
 from strategies.tape import Tape, length_of, packed, packing_of
@@ -54,7 +55,11 @@ LENGTH = 256
 
 
 def drawn_evenly(
-    decode: Callable[[Tape], Case], *, promises: Iterable[str] = (), upon: SearchStrategy[Any] | None = None
+    decode: Callable[[Tape], Case],
+    *,
+    promises: Iterable[str] = (),
+    upon: SearchStrategy[Any] | None = None,
+    times: float = 1,
 ) -> SearchStrategy[Any]:
     """Return a strategy as `packed` does, which draws as many bytes as others made so.
 
@@ -72,7 +77,7 @@ def drawn_evenly(
         return case
 
     even.__dict__["decode"] = decode
-    return packed(even, promises=promises, upon=upon, length=length)
+    return packed(even, promises=promises, upon=upon, length=length, times=times)
 
 
 def names_of(case: Case) -> tuple[str, ...]:
@@ -90,6 +95,12 @@ def code_of(case: Case, name: str) -> TensorCode:
     """Return the expression of an argument that is a tensor."""
     code: TensorCode = tensor_fields(type(case))[name].code(case)
     return code
+
+
+def codes_of(case: Case, name: str) -> tuple[TensorCode, ...]:
+    """Return the expressions of an argument that is a tensor, or a tuple of them."""
+    found = argument(case, name)
+    return found if isinstance(found, tuple) else (found,)
 
 
 def drawn_argument(case: Case, name: str) -> Any:
@@ -123,15 +134,15 @@ def varied(
 
     It promises what the other one promises but for what is named `without`, and `promises` besides.
     """
-    packing, left = packing_of(base), set(without)
+    packing = packing_of(base)
     first: Callable[[Tape], Case] = vars(packing.decode).get("decode", packing.decode)
-    kept = [name for name in packing.promises if name not in left]
+    kept = tape.without(packing.promises, *without)
 
-    def decode(tape: Tape) -> Case:
-        return vary(tape, _decoded(first, tape))
+    def decode(found: Tape) -> Case:
+        return vary(found, _decoded(first, found))
 
     upon = base if packing.upon is None else packing.upon
-    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)), upon=upon)
+    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)), upon=upon, times=packing.times)
 
 
 _Cases = dict[bytes, tuple[Case, int]]

@@ -8,17 +8,19 @@ or added. Those that need to know what the call gives are told by a function tha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from hypothesis.strategies import SearchStrategy
 
-from strategies.arguments import Arguments, argument, changed, code_of, names_of, varied
+from strategies.arguments import Arguments, argument, changed, code_of, codes_of, names_of, varied
 from strategies.code import TensorCode, array_code, contiguous_code
-from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes, places
+from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes
 from strategies.fills import counting, zero_data
+from strategies.functions import Call
 from strategies.shapes import Shape
 from strategies.tape import Tape
 from strategies.tensors import decode_tensor, layout_promises
@@ -36,6 +38,18 @@ _OF_VALUES = (
 _LAZY = ("conj view", "neg view")
 
 
+def _dims(case: Arguments, name: str, further: int) -> int:
+    """Return how many dims there are to name, with further ones; of several tensors, the most."""
+    rank = max(len(code.shape) for code in codes_of(case, name))
+    return max(rank + further, 1)
+
+
+def _each(case: Arguments, name: str, change: Callable[[TensorCode], TensorCode]) -> Any:
+    """Return an argument that is a tensor, or a tuple of them, with a change of each."""
+    made = tuple(map(change, codes_of(case, name)))
+    return made if isinstance(argument(case, name), tuple) else made[0]
+
+
 def with_bad_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: str = "input") -> Strategy:
     """Return a strategy for a dim outside [-rank, rank), beside it the legal one as `legal_dim`.
 
@@ -43,7 +57,7 @@ def with_bad_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: str
     """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
-        dim = decode_bad_dim(tape, places(code_of(case, of).shape) + further)
+        dim = decode_bad_dim(tape, _dims(case, of, further))
         given = {name: dim, "legal_dim": argument(case, name)}
         return changed(case, *bad_dim_classes(dim), without=["negative dim"], **given)
 
@@ -55,7 +69,7 @@ def with_other_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: s
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         tape.leave(1)
-        dim, rank = argument(case, name), places(code_of(case, of).shape) + further
+        dim, rank = argument(case, name), _dims(case, of, further)
 
         def other(dim: int) -> int:
             return dim - rank if dim >= 0 else dim + rank
@@ -64,7 +78,7 @@ def with_other_dim(base: Strategy, name: str = "dim", *, further: int = 0, of: s
         first = dims[0] if isinstance(dims, tuple) and dims else dims if isinstance(dims, int) else 0
         return changed(case, *dim_classes(first), without=["negative dim"], other_dim=dims)
 
-    return varied(base, vary, promises=["negative dim"])
+    return varied(base, vary, promises=["negative dim"], without=["negative dim"])
 
 
 def with_repeated_dims(base: Strategy, name: str, *, of: str = "input") -> Strategy:
@@ -80,8 +94,11 @@ def with_repeated_dims(base: Strategy, name: str, *, of: str = "input") -> Strat
     return varied(base, vary)
 
 
-def with_out(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
-    """Return a strategy for a tensor `out` of the shape and dtype of the result, whatever its strides."""
+def with_out(base: Strategy, results: Results, *, several: bool = False, dims: bool = True) -> Strategy:
+    """Return a strategy for a tensor `out` of the shape and dtype of the result, whatever its strides.
+
+    A result that never has `dims` has no strides to draw.
+    """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         made = [
@@ -91,7 +108,7 @@ def with_out(base: Strategy, results: Results, *, several: bool = False) -> Stra
         classes = [name for code in made for name in code.classes]
         return changed(case, *classes, out=tuple(made) if several else made[0])
 
-    return varied(base, vary, promises=["stepped out", "storage offset out"])
+    return varied(base, vary, promises=[*(["stepped out"] if dims else []), "storage offset out"])
 
 
 def with_out_to_resize(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
@@ -129,7 +146,8 @@ def as_out_leaf(base: Strategy, names: Sequence[str], results: Results, *, sever
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dtype = tape.pick(GRAD_DTYPES)
         made = {
-            name: _leaf(code_of(case, name), dtype, "distinct").changed(requires_grad=False) for name in names
+            name: _each(case, name, lambda code: _leaf(code, dtype, "distinct").changed(requires_grad=False))
+            for name in names
         }
         plain = changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
         outs = [zeros_like(shape, kind) for shape, kind in results(plain)]
@@ -142,12 +160,15 @@ def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") ->
     """Return a strategy for the same with leaves that require grad in the place of the tensors named.
 
     All have one dtype, float32 or float64. Their elements are small whole numbers, or with `values`
-    "distinct" numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0.
+    "distinct" numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0; with
+    "drawn" they are those that there were.
     """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dtype = tape.pick(GRAD_DTYPES)
-        made: dict[str, Any] = {name: _leaf(code_of(case, name), dtype, values) for name in names}
+        made: dict[str, Any] = {
+            name: _each(case, name, lambda code: _leaf(code, dtype, values)) for name in names
+        }
         numbers = {name: argument(case, name) for name in names_of(case)}
         made |= {
             name: _small(number) for name, number in numbers.items() if isinstance(number, (float, complex))
@@ -164,15 +185,20 @@ def _small(number: complex) -> float:
 
 def _leaf(code: TensorCode, dtype: torch.dtype, values: str) -> TensorCode:
     count = len(code.data)
-    if values == "distinct":
+    if values == "drawn":
+        data = tuple(map(float, code.data))  # type: ignore[arg-type]
+    elif values == "distinct":
         data = tuple([(place * 389 % 1009 - 504) / 64 + 1 / 256 for place in range(count)])
     else:
         data = tuple([float(place * 5 % 7 - 3) for place in range(count)])
     return code.changed(data=data, dtype=dtype, requires_grad=True, bit="")
 
 
-def with_upstream(base: Strategy, results: Results, *, several: bool = False) -> Strategy:
-    """Return a strategy for the same with gradients for the results that are floating, as `upstream`."""
+def with_upstream(base: Strategy, results: Results, *, several: bool = False, dims: bool = True) -> Strategy:
+    """Return a strategy for the same with gradients for the results that are floating, as `upstream`.
+
+    A result that never has `dims` has none to expand.
+    """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         found = [(shape, dtype) for shape, dtype in results(case) if dtype.is_floating_point]
@@ -182,7 +208,7 @@ def with_upstream(base: Strategy, results: Results, *, several: bool = False) ->
         made = decode_tensor(tape, shape, dtype, role="upstream", fill=counting)
         return changed(case, *made.classes, upstream=made)
 
-    return varied(base, vary, promises=() if several else ["expanded upstream"])
+    return varied(base, vary, promises=["expanded upstream"] if dims and not several else ())
 
 
 def _counted(shape: Shape, dtype: torch.dtype) -> TensorCode:
@@ -230,6 +256,23 @@ def _number(value: Any, dtype: torch.dtype) -> Any:
     return complex(value) if dtype.is_complex else float(value) if dtype.is_floating_point else int(value)
 
 
+def with_call(
+    base: Strategy, names: Sequence[str], ways: Sequence[str], defaults: Mapping[str, object]
+) -> Strategy:
+    """Return a strategy for the same with one of the ways to call the operation, of the arguments named.
+
+    A way that leaves out an argument is for cases in which that has its default.
+    """
+    made = {way: Call(f"lambda {', '.join(names)}: {way}") for way in ways}
+    left = {way: [name for name in defaults if not re.search(rf"\b{name}\b", way)] for way in ways}
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        fitting = [way for way in ways if all(argument(case, name) == defaults[name] for name in left[way])]
+        return changed(case, call=made[tape.pick(fitting)])
+
+    return varied(base, vary)
+
+
 def with_nan(base: Strategy, name: str = "input") -> Strategy:
     """Return a strategy for the same with a NaN among the elements, floating where they were not."""
 
@@ -261,10 +304,11 @@ def _filled(base: Strategy, chosen: tuple[str, ...], number: int) -> Strategy:
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         tape.leave(1)
-        made = {}
-        for name in chosen:
-            code = code_of(case, name)
-            made[name] = code.changed(data=(_number(number, code.dtype),) * len(code.data), bit="")
+
+        def filled(code: TensorCode) -> TensorCode:
+            return code.changed(data=(_number(number, code.dtype),) * len(code.data), bit="")
+
+        made = {name: _each(case, name, filled) for name in chosen}
         return changed(case, without=(*VALUE_CLASSES, *_LAZY), **made)
 
     return varied(base, vary, without=VALUE_CLASSES)
@@ -278,6 +322,18 @@ def without_lazy_bits(base: Strategy) -> Strategy:
         return changed(case, without=_LAZY, input=code_of(case, "input").changed(bit=""))
 
     return varied(base, vary)
+
+
+def without_gaps(base: Strategy) -> Strategy:
+    """Return a strategy for the same with an input whose elements fill its memory, in whatever order."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        code = code_of(case, "input")
+        made = decode_tensor(tape, code.shape, code.dtype, expand=0, fill=counting, gaps=False)
+        gone = (*layout_promises(), *_LAZY, *VALUE_CLASSES)
+        return changed(case, *made.classes, without=gone, input=made)
+
+    return varied(base, vary, promises=["transposed input"], without=(*layout_promises(), *VALUE_CLASSES))
 
 
 def zeros_like(shape: Shape, dtype: torch.dtype) -> TensorCode:

@@ -44,11 +44,11 @@ class InvalidRuleError(Exception):
 
 @dataclass(frozen=True)
 class RegisteredRule:
-    """A rule and the test function that checks it; one `of_law` shares its cases with those of many laws."""
+    """A rule and the test function that checks it; `of_law` is `operation.law` of one that a law makes."""
 
     rule: Rule
     function: Callable[..., None]
-    of_law: bool = False
+    of_law: str = ""
 
     @functools.cached_property
     def drawn(self) -> tuple[str, SearchStrategy[Any]] | None:
@@ -110,7 +110,7 @@ def rule(
     needs: Iterable[Need] = (),
     seed: str | None = None,
     area: str | None = None,
-    of_law: bool = False,
+    of_law: str = "",
 ) -> Callable[[Test], Test]:
     """Declare a test function to be the rule `id`.
 
@@ -120,7 +120,7 @@ def rule(
     takes to state the rule, if the source does not say it alone. `basis` is OBSERVED where the documentation
     is silent. `needs` is what a target must have for the rule to apply. `seed` names the section of the seed
     note that makes the same claim. `area` is the folder that the function's module is in, unless it is given.
-    A rule that is `of_law` catches the faults that `faults.toml` lists for all rules of its law.
+    `of_law` is `operation.law` of a rule that a law makes: it catches what `faults.toml` lists for all these.
 
     Raises InvalidRuleError, naming the id, if the id is malformed or taken, if there is no statement, or if
     the source is none. That the tested torch does not carry a source stops no rule: the run says so.
@@ -217,12 +217,12 @@ def _nodeid(test: Callable[..., None]) -> str:
     return f"{test.__module__.replace('.', '/')}.py::{test.__name__}"
 
 
-def _faults_of(id: str, *, of_law: bool) -> tuple[str, ...]:
+def _faults_of(id: str, *, of_law: str) -> tuple[str, ...]:
     """Return the seeded faults that a rule catches: its own, or those of its law, made for its operation."""
     known = _known_faults()
     if id in known or not of_law:
         return known.get(id, ())
-    operation, _, fact = id.partition(".")
+    operation, _, fact = of_law.partition(".")
     return tuple(f"{operation.replace('_', '-')}-{fault}" for fault in known.get(f"*.{fact}", ()))
 
 

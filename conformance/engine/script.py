@@ -520,6 +520,16 @@ class Scripting(ast.NodeTransformer):
             self._found |= names
         return self.generic_visit(node)
 
+    def visit_For(self, node: ast.For) -> ast.AST:
+        """Remember what names a loop gives to what the target computes."""
+        zipped = isinstance(node.iter, ast.Call) and ast.unparse(node.iter.func) == "zip"
+        parts = node.iter.args if zipped else [node.iter]  # type: ignore[attr-defined]
+        names = node.target.elts if isinstance(node.target, ast.Tuple) and zipped else [node.target]
+        for name, part in zip(names, parts, strict=False):
+            if isinstance(part, ast.Call) and ast.unparse(part.func).startswith(("torch.", "case.")):
+                self._found |= _names(name)
+        return self.generic_visit(node)
+
     def _is_the_suites(self, call: ast.Call, calls: list[ast.Call]) -> bool:
         """Return whether a call is the suite's, is recorded as part of one, or is made on its result."""
         root: ast.AST = call

@@ -14,12 +14,16 @@ def _names_a_dim(operation):
 
 @functools.cache
 def _bad(operation):
-    return with_bad_dim(operation.cases(), operation.dim, further=operation.further_dims)
+    return with_bad_dim(
+        operation.cases(), operation.dim, further=operation.further_dims, of=operation.tensors[0]
+    )
 
 
 @functools.cache
 def _other(operation):
-    return with_other_dim(operation.cases(), operation.dim, further=operation.further_dims)
+    return with_other_dim(
+        operation.cases(), operation.dim, further=operation.further_dims, of=operation.tensors[0]
+    )
 
 
 @law("dim_range", of=_names_a_dim, cases=_bad, basis=Basis.OBSERVED, kind=Kind.ERROR)

@@ -1,9 +1,11 @@
 """What an operation gives, as its page says it: elements, shape and dtype."""
 
+import functools
+
 from conformance import expect, reference
 from conformance.law import law
 from reports.model import Basis, Need
-from strategies.variations import with_nan
+from strategies.variations import with_call, with_nan
 
 
 @law("elements", needs=[Need.VALUES])
@@ -34,10 +36,15 @@ def output_dtype(operation, case):
         assert output.dtype == dtype
 
 
+@functools.cache
+def _with_nan(operation):
+    return operation.with_nan() if operation.with_nan else with_nan(operation.cases())
+
+
 @law(
     "nan",
     of=lambda operation: operation.nan != "",
-    cases=lambda operation: with_nan(operation.cases()),
+    cases=_with_nan,
     basis=Basis.OBSERVED,
     needs=[Need.VALUES],
 )
@@ -57,3 +64,30 @@ def indices_point(operation, case):
     values, indices = operation(case, form="pair")
 
     expect.points_at(indices, values, reference.drawn(case.input), case.dim)
+
+
+@law(
+    "every_call",
+    of=lambda operation: operation.ways != (),
+    cases=lambda operation: with_call(operation.cases(), operation.names, operation.ways, operation.defaults),
+    needs=[Need.VALUES],
+)
+def every_call(operation, case):
+    """In every way to call {operation}: {says}"""
+    for output, result in zip(operation.outputs(case, form="any"), operation.results(case), strict=True):
+        operation.expects(output, result)
+
+
+@law(
+    "every_call_of_nan",
+    of=lambda operation: operation.ways != () and operation.nan != "",
+    cases=lambda operation: with_call(
+        _with_nan(operation), operation.names, operation.ways, operation.defaults
+    ),
+    basis=Basis.OBSERVED,
+    needs=[Need.VALUES],
+)
+def every_call_of_nan(operation, case):
+    """In every way to call it, {operation} {nan}."""
+    for output, result in zip(operation.outputs(case, form="any"), operation.results(case), strict=True):
+        operation.expects(output, result)

@@ -6,7 +6,7 @@ import torch
 
 from conformance.law import law
 from reports.model import Basis, Kind, Need
-from strategies.variations import as_leaves, with_upstream
+from strategies.variations import as_leaves, with_call, with_upstream
 
 
 def _has_gradient(operation):
@@ -15,7 +15,7 @@ def _has_gradient(operation):
 
 @functools.cache
 def _leaves(operation):
-    values = "distinct" if operation.smooth else "whole"
+    values = "drawn" if operation.ties else "distinct" if operation.smooth else "whole"
     cases = operation.derived or operation.cases
     # Of no outputs nothing would be passed back.
     drawn = cases(nonempty=True) if operation.several else cases()
@@ -24,7 +24,8 @@ def _leaves(operation):
 
 @functools.cache
 def _upstreams(operation):
-    return with_upstream(_leaves(operation), operation.kinds, several=operation.several)
+    leaves = _leaves(operation)
+    return with_upstream(leaves, operation.kinds, several=operation.several, dims=operation.has_dims)
 
 
 def _is_derived(operation):
@@ -103,7 +104,7 @@ def no_graph_without_grad_mode(operation, case):
 
 @law(
     "gradient_shape",
-    of=lambda operation: _has_gradient(operation) and not operation.several,
+    of=lambda operation: _has_gradient(operation) and operation.has_dims and not operation.several,
     cases=_upstreams,
     source="torch.Tensor.grad",
     basis=Basis.OBSERVED,
@@ -141,3 +142,21 @@ def gradient_of_gradient(operation, case):
 
     for result in operation.results(case):
         operation.expects(output, result)
+
+
+@law(
+    "every_call_gradient",
+    of=lambda operation: operation.ways != () and _is_derived(operation),
+    cases=lambda operation: with_call(
+        _upstreams(operation), operation.names, operation.ways, operation.defaults
+    ),
+    source="torch.Tensor.backward",
+    kind=Kind.GRADIENT,
+    needs=[Need.VALUES, Need.AUTOGRAD],
+)
+def every_call_gradient(operation, case):
+    """In every way to call {operation}: {derives}"""
+    operation(case, form="any").backward(case.upstream)
+
+    for leaf, gradient in zip(operation.leaves(case), operation.gradients(case), strict=True):
+        operation.expects_gradient(leaf.grad, gradient)

@@ -59,7 +59,7 @@ def in_place_counted(operation, case):
 @law(
     "in_place_on_leaf",
     in_place=True,
-    of=lambda operation: bool(operation.derivable) and not operation.view,
+    of=lambda operation: "input" in operation.derivable and not operation.view,
     cases=lambda operation: as_leaves(_written(operation), operation.derivable),
     source="notes/autograd",
     basis=Basis.OBSERVED,

@@ -3,7 +3,7 @@
 from conformance import expect
 from conformance.law import law
 from reports.model import Basis, Need
-from strategies.variations import filled_with_ones
+from strategies.variations import filled_with_ones, without_gaps
 
 VIEWS = "tensor_view"
 
@@ -44,3 +44,32 @@ def inputs_kept(operation, case):
 
     for tensor, elements in zip(operation.inputs(case), operation.drawn(case), strict=True):
         expect.same_elements(tensor, elements)
+
+
+@law(
+    "strides_preserved",
+    of=lambda operation: operation.preserves,
+    cases=lambda operation: without_gaps(operation.cases(nonempty=True, writable=True)),
+    also=["torch.empty_like"],
+    needs=[Need.STRIDES],
+)
+def strides_preserved(operation, case):
+    """Of an input whose elements fill its memory, in whatever order of its dims, {operation} keeps the
+    strides, for sizes above 1.
+    """
+    longer = [dim for dim, size in enumerate(case.input.shape) if size > 1]
+
+    output = operation(case)
+
+    assert [output.stride(dim) for dim in longer] == [case.input.stride(dim) for dim in longer]
+
+
+@law(
+    "on_the_device",
+    of=lambda operation: operation.made_like,
+)
+def on_the_device(operation, case):
+    """What {operation} gives is on the device of the input."""
+    output = operation(case)
+
+    assert output.device == case.input.device

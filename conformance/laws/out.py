@@ -11,14 +11,20 @@ NOTES = "notes/out"
 _takes_one = has("out")
 
 
+def _cases(operation, **options):
+    return (operation.with_out or operation.cases)(**options)
+
+
 @functools.cache
 def _outs(operation):
-    return with_out(operation.cases(), operation.kinds, several=operation.several)
+    cases = _cases(operation)
+    return with_out(cases, operation.kinds, several=operation.several, dims=operation.has_dims)
 
 
 @functools.cache
 def _full_outs(operation):
-    return with_out(operation.cases(nonempty=True), operation.kinds, several=operation.several)
+    cases = _cases(operation, nonempty=True)
+    return with_out(cases, operation.kinds, several=operation.several, dims=operation.has_dims)
 
 
 @law("out_elements", of=_takes_one, cases=_outs, source=NOTES, needs=[Need.VALUES])
@@ -32,7 +38,7 @@ def out_elements(operation, case):
 
 @law(
     "out_strides",
-    of=_takes_one,
+    of=lambda operation: operation.has("out") and operation.has_dims,
     cases=_full_outs,
     source=NOTES,
     needs=[Need.STRIDES],

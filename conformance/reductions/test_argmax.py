@@ -1,4 +1,4 @@
-"""torch.argmax and argmin: where the largest element is, and where the smallest.
+"""torch.argmax and argmin: what they have to themselves beside their entries in `operations.extrema`.
 
 Not covered: named tensors.
 """
@@ -15,17 +15,6 @@ from strategies.cases.reductions import reductions, reductions_of_complex, reduc
 from strategies.values import NUMBER_DTYPES
 
 
-@rule("argmax.all_dims", source="torch.argmax", needs=[Need.VALUES])
-@given(case=wholes(dtypes=NUMBER_DTYPES))
-def test_argmax_all_dims(case):
-    """Without dim, argmax gives the place of the first largest element in row-major order."""
-    expected = np.asarray(reference.drawn(case.input).argmax())
-
-    output = torch.argmax(case.input)
-
-    expect.equal_elements(output, expected)
-
-
 @rule("argmax.dim_none", source="torch.argmax", needs=[Need.VALUES])
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmax_dim_none(case):
@@ -33,17 +22,6 @@ def test_argmax_dim_none(case):
     expected = np.asarray(reference.drawn(case.input).argmax())
 
     output = torch.argmax(case.input, None)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("argmax.dim", source="torch.argmax", needs=[Need.VALUES])
-@given(case=reductions(dtypes=NUMBER_DTYPES))
-def test_argmax_dim(case):
-    """Along a dim, argmax gives the place of the first largest element of each row."""
-    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    output = torch.argmax(case.input, case.dim, case.keepdim)
 
     expect.equal_elements(output, expected)
 
@@ -59,15 +37,6 @@ def test_argmax_bool(case):
     expect.equal_elements(output, expected)
 
 
-@rule("argmax.dtype", source="torch.argmax")
-@given(case=reductions(dtypes=NUMBER_DTYPES))
-def test_argmax_dtype(case):
-    """argmax is int64, whatever the input's dtype."""
-    output = torch.argmax(case.input, case.dim, case.keepdim)
-
-    assert output.dtype == torch.int64
-
-
 @rule("argmax.all_dims_keepdim", source="torch.argmax", basis=Basis.OBSERVED)
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmax_all_dims_keepdim(case):
@@ -75,17 +44,6 @@ def test_argmax_all_dims_keepdim(case):
     output = torch.argmax(case.input, keepdim=True)
 
     assert output.shape == (1,) * case.input.dim()
-
-
-@rule("argmax.nan", source="torch.argmax", basis=Basis.OBSERVED, needs=[Need.VALUES])
-@given(case=reductions(nan=True))
-def test_argmax_nan(case):
-    """Along a dim, argmax gives the place of the first NaN of each row with a NaN in it."""
-    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    output = torch.argmax(case.input, case.dim, case.keepdim)
-
-    expect.equal_elements(output, expected)
 
 
 @rule("argmax.empty_dim", source="torch.argmax", basis=Basis.OBSERVED, kind=Kind.ERROR)
@@ -118,17 +76,6 @@ def test_argmax_complex(case):
         torch.argmax(case.input, case.dim, case.keepdim)
 
 
-@rule("argmin.all_dims", source="torch.argmin", needs=[Need.VALUES])
-@given(case=wholes(dtypes=NUMBER_DTYPES))
-def test_argmin_all_dims(case):
-    """Without dim, argmin gives the place of the first smallest element in row-major order."""
-    expected = np.asarray(reference.drawn(case.input).argmin())
-
-    output = torch.argmin(case.input)
-
-    expect.equal_elements(output, expected)
-
-
 @rule("argmin.dim_none", source="torch.argmin", needs=[Need.VALUES])
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmin_dim_none(case):
@@ -136,17 +83,6 @@ def test_argmin_dim_none(case):
     expected = np.asarray(reference.drawn(case.input).argmin())
 
     output = torch.argmin(case.input, None)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("argmin.dim", source="torch.argmin", needs=[Need.VALUES])
-@given(case=reductions(dtypes=NUMBER_DTYPES))
-def test_argmin_dim(case):
-    """Along a dim, argmin gives the place of the first smallest element of each row."""
-    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    output = torch.argmin(case.input, case.dim, case.keepdim)
 
     expect.equal_elements(output, expected)
 
@@ -162,15 +98,6 @@ def test_argmin_bool(case):
     expect.equal_elements(output, expected)
 
 
-@rule("argmin.dtype", source="torch.argmin")
-@given(case=reductions(dtypes=NUMBER_DTYPES))
-def test_argmin_dtype(case):
-    """argmin is int64, whatever the input's dtype."""
-    output = torch.argmin(case.input, case.dim, case.keepdim)
-
-    assert output.dtype == torch.int64
-
-
 @rule("argmin.all_dims_keepdim", source="torch.argmin", basis=Basis.OBSERVED)
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_argmin_all_dims_keepdim(case):
@@ -178,17 +105,6 @@ def test_argmin_all_dims_keepdim(case):
     output = torch.argmin(case.input, keepdim=True)
 
     assert output.shape == (1,) * case.input.dim()
-
-
-@rule("argmin.nan", source="torch.argmin", basis=Basis.OBSERVED, needs=[Need.VALUES])
-@given(case=reductions(nan=True))
-def test_argmin_nan(case):
-    """Along a dim, argmin gives the place of the first NaN of each row with a NaN in it."""
-    _, expected = reference.first_smallest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    output = torch.argmin(case.input, case.dim, case.keepdim)
-
-    expect.equal_elements(output, expected)
 
 
 @rule("argmin.empty_dim", source="torch.argmin", basis=Basis.OBSERVED, kind=Kind.ERROR)

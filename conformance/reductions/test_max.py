@@ -1,12 +1,10 @@
-"""torch.max: the largest element of a tensor, the largest along a dim with its place, or of two tensors.
+"""torch.max: what it has to itself beside its entries in `conformance.operations.extrema`.
 
 The seed note's "max(dim) gives values and indices" holds as it stands; with a tensor as second argument,
 even a 0-d one, max is torch.maximum and reduces nothing.
 
 Not covered: quantized tensors, and out tensors that overlap the input.
 """
-
-import math
 
 import numpy as np
 import pytest
@@ -16,166 +14,19 @@ from hypothesis import given
 from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
-from strategies.cases.pairs import pairs
 from strategies.cases.reductions import (
     reduced_shape,
     reduction_gradients,
     reductions,
     reductions_of_complex,
     reductions_of_nothing,
-    reductions_out_of_range,
     reductions_with_out,
     reductions_with_out_of_other_dtype,
     reductions_with_out_that_may_require_grad,
     reductions_with_out_to_resize,
-    whole_gradients,
     wholes,
 )
 from strategies.values import NUMBER_DTYPES
-
-GRADIENT = [Need.VALUES, Need.AUTOGRAD]
-
-
-@rule("max.full_value", source="torch.max", seed="max", needs=[Need.VALUES])
-@given(case=wholes())
-def test_full_value(case):
-    """Without dim, max gives the largest of all elements."""
-    expected = np.asarray(reference.drawn(case.input).max())
-
-    output = torch.max(case.input)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("max.full_method", source="torch.max", also=["torch.Tensor.max"], seed="max", needs=[Need.VALUES])
-@given(case=wholes())
-def test_full_method(case):
-    """The method without arguments gives the largest of all elements."""
-    expected = np.asarray(reference.drawn(case.input).max())
-
-    output = case.input.max()
-
-    expect.equal_elements(output, expected)
-
-
-@rule("max.full_shape", source="torch.max")
-@given(case=wholes())
-def test_full_shape(case):
-    """Without dim, the output of max is 0-d."""
-    output = torch.max(case.input)
-
-    assert output.shape == ()
-
-
-@rule("max.full_nan", source="torch.max", basis=Basis.OBSERVED, needs=[Need.VALUES])
-@given(case=wholes(nan=True))
-def test_full_nan(case):
-    """Without dim, max of a tensor with a NaN among its elements is NaN."""
-    output = torch.max(case.input)
-
-    assert math.isnan(output.item())
-
-
-@rule("max.full_gradient", source="torch.max", kind=Kind.GRADIENT, needs=GRADIENT)
-@given(case=whole_gradients())
-def test_full_gradient(case):
-    """Without dim, the gradient is shared evenly among all elements that equal the largest."""
-    expected = reference.largest_gradient(reference.drawn(case.input), None, reference.drawn(case.upstream))
-
-    torch.max(case.input).backward(case.upstream)
-
-    expect.close(case.input.grad, expected, dtype=case.input.dtype, scale=0)
-
-
-@rule("max.values", source="torch.max", seed="max", needs=[Need.VALUES])
-@given(case=reductions())
-def test_values(case):
-    """Along a dim, values holds the largest element of each row."""
-    expected, _ = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    values, _ = torch.max(case.input, case.dim, case.keepdim)
-
-    expect.equal_elements(values, expected)
-
-
-@rule("max.first_index", source="torch.max", seed="max", needs=[Need.VALUES])
-@given(case=reductions())
-def test_first_index(case):
-    """Along a dim, indices holds the place of each row's largest element, the first if several are equal."""
-    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    _, indices = torch.max(case.input, case.dim, case.keepdim)
-
-    expect.equal_elements(indices, expected)
-
-
-@rule("max.indices_point_at_values", source="torch.max", needs=[Need.VALUES])
-@given(case=reductions())
-def test_indices_point_at_values(case):
-    """The elements of the input at indices equal values."""
-    input = reference.drawn(case.input)
-
-    values, indices = torch.max(case.input, case.dim, keepdim=True)
-
-    expect.points_at(indices, values, input, case.dim)
-
-
-@rule("max.nan_values", source="torch.max", basis=Basis.OBSERVED, needs=[Need.VALUES])
-@given(case=reductions(nan=True))
-def test_nan_values(case):
-    """Along a dim, values is NaN for each row with a NaN in it."""
-    expected, _ = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    values, _ = torch.max(case.input, case.dim, case.keepdim)
-
-    expect.equal_elements(values, expected)
-
-
-@rule("max.nan_index", source="torch.max", basis=Basis.OBSERVED, needs=[Need.VALUES])
-@given(case=reductions(nan=True))
-def test_nan_index(case):
-    """Along a dim, indices holds the place of the first NaN for each row with a NaN in it."""
-    _, expected = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    _, indices = torch.max(case.input, case.dim, case.keepdim)
-
-    expect.equal_elements(indices, expected)
-
-
-@rule("max.shape", source="torch.max", seed="max")
-@given(case=reductions())
-def test_shape(case):
-    """Along a dim, values loses that dim, or keeps it with size 1 under keepdim."""
-    values, _ = torch.max(case.input, case.dim, case.keepdim)
-
-    assert values.shape == reduced_shape(case.input.shape, [case.dim], keepdim=case.keepdim)
-
-
-@rule("max.indices_shape", source="torch.max")
-@given(case=reductions())
-def test_indices_shape(case):
-    """Along a dim, indices has the shape of values."""
-    values, indices = torch.max(case.input, case.dim, case.keepdim)
-
-    assert indices.shape == values.shape
-
-
-@rule("max.values_dtype", source="torch.max", basis=Basis.OBSERVED)
-@given(case=reductions())
-def test_values_dtype(case):
-    """Along a dim, values has the dtype of the input."""
-    values, _ = torch.max(case.input, case.dim, case.keepdim)
-
-    assert values.dtype == case.input.dtype
-
-
-@rule("max.indices_dtype", source="torch.max")
-@given(case=reductions())
-def test_indices_dtype(case):
-    """Along a dim, indices is int64, whatever the input's dtype."""
-    _, indices = torch.max(case.input, case.dim, case.keepdim)
-
-    assert indices.dtype == torch.int64
 
 
 @rule("max.named_values", source="torch.max", seed="max")
@@ -196,18 +47,6 @@ def test_named_indices(case):
     assert result.indices is result[1]
 
 
-@rule("max.method", source="torch.max", also=["torch.Tensor.max"], needs=[Need.VALUES])
-@given(case=reductions())
-def test_method(case):
-    """The method, dim and keepdim given by name, gives the largest element of each row and its place."""
-    largest, places = reference.first_largest(reference.drawn(case.input), case.dim, keepdim=case.keepdim)
-
-    values, indices = case.input.max(dim=case.dim, keepdim=case.keepdim)
-
-    expect.equal_elements(values, largest)
-    expect.equal_elements(indices, places)
-
-
 @rule("max.indices_need_no_grad", source="torch.max", basis=Basis.OBSERVED, needs=[Need.AUTOGRAD])
 @given(case=reduction_gradients())
 def test_indices_need_no_grad(case):
@@ -215,29 +54,6 @@ def test_indices_need_no_grad(case):
     _, indices = torch.max(case.input, case.dim, case.keepdim)
 
     assert not indices.requires_grad
-
-
-@rule("max.gradient", source="torch.max", kind=Kind.GRADIENT, needs=GRADIENT)
-@given(case=reduction_gradients())
-def test_gradient(case):
-    """Along a dim, the gradient goes to the element at indices alone, and to no other equal element."""
-    input, upstream = reference.drawn(case.input), reference.drawn(case.upstream)
-    _, places = reference.first_largest(np.atleast_1d(input), case.dim, keepdim=True)
-    expected = reference.to_the_first(input, case.dim, places, upstream.reshape(places.shape))
-
-    torch.max(case.input, case.dim, case.keepdim).values.backward(case.upstream)
-
-    expect.same_elements(case.input.grad, expected)
-
-
-@rule("max.dim_range", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)
-@given(case=reductions_out_of_range())
-def test_dim_range(case):
-    """A dim outside [-rank, rank) raises IndexError, a 0-d input counting as rank 1."""
-    torch.max(case.mended_input, case.mended_dim, case.keepdim)
-
-    with pytest.raises(IndexError):
-        torch.max(case.input, case.dim, case.keepdim)
 
 
 @rule("max.empty_dim", source="torch.max", basis=Basis.OBSERVED, kind=Kind.ERROR)
@@ -373,18 +189,6 @@ def test_out_of_a_leaf(case):
         torch.max(case.input.requires_grad_(), case.dim, case.keepdim, out=(case.values, case.indices))
 
 
-@rule("max.full_out", source="torch.max", needs=[Need.VALUES])
-@given(case=wholes())
-def test_full_out(case):
-    """Without dim, a 0-d out of the input's dtype receives the largest of all elements."""
-    expected = np.asarray(reference.drawn(case.input).max())
-    out = torch.zeros((), dtype=case.input.dtype, device=case.input.device)
-
-    torch.max(case.input, out=out)
-
-    expect.equal_elements(out, expected)
-
-
 @rule("max.full_out_converts", source="torch.max", basis=Basis.OBSERVED, needs=[Need.VALUES])
 @given(case=wholes(dtypes=NUMBER_DTYPES))
 def test_full_out_converts(case):
@@ -405,14 +209,3 @@ def test_out_dtype(case):
 
     with pytest.raises(RuntimeError):
         torch.max(case.input, case.dim, case.keepdim, out=(case.values, case.indices))
-
-
-@rule("max.of_two", source="torch.max", also=["torch.maximum"], needs=[Need.VALUES])
-@given(case=pairs())
-def test_of_two(case):
-    """With a tensor as second argument, max gives the larger element at each place, as maximum does."""
-    expected = reference.pairwise(np.maximum, reference.drawn(case.input), reference.drawn(case.other))
-
-    output = torch.max(case.input, case.other)
-
-    expect.equal_elements(output, expected)

@@ -1,6 +1,6 @@
-"""torch.maximum and torch.fmax: the larger element of two tensors at each place.
+"""torch.maximum, fmax and their twins: what they have to themselves beside their entries.
 
-Not covered: `out`, and shapes that broadcast to more than 6 dims.
+Not covered: shapes that broadcast to more than 6 dims.
 """
 
 import numpy as np
@@ -21,72 +21,6 @@ from strategies.cases.pairs import (
 from strategies.values import NUMBER_DTYPES
 
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]
-
-
-@rule("maximum.elements", source="torch.maximum", needs=[Need.VALUES])
-@given(case=pairs())
-def test_elements(case):
-    """Each element of the output is the larger of the two at its place."""
-    expected = reference.pairwise(np.maximum, reference.drawn(case.input), reference.drawn(case.other))
-
-    output = torch.maximum(case.input, case.other)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("minimum.elements", source="torch.minimum", needs=[Need.VALUES])
-@given(case=pairs())
-def test_minimum_elements(case):
-    """Each element of minimum's output is the smaller of the two at its place."""
-    expected = reference.pairwise(np.minimum, reference.drawn(case.input), reference.drawn(case.other))
-
-    output = torch.minimum(case.input, case.other)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("maximum.nan", source="torch.maximum", needs=[Need.VALUES])
-@given(case=pairs(nan=True))
-def test_nan(case):
-    """The output is NaN wherever one of the two elements is."""
-    expected = reference.pairwise(np.maximum, reference.drawn(case.input), reference.drawn(case.other))
-
-    output = torch.maximum(case.input, case.other)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("minimum.nan", source="torch.minimum", needs=[Need.VALUES])
-@given(case=pairs(nan=True))
-def test_minimum_nan(case):
-    """The output of minimum is NaN wherever one of the two elements is."""
-    expected = reference.pairwise(np.minimum, reference.drawn(case.input), reference.drawn(case.other))
-
-    output = torch.minimum(case.input, case.other)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("fmax.nan", source="torch.fmax", needs=[Need.VALUES])
-@given(case=pairs(nan=True))
-def test_fmax_nan(case):
-    """Where one of the two elements is NaN, fmax takes the other one, and is NaN only if both are."""
-    expected = reference.pairwise(np.fmax, reference.drawn(case.input), reference.drawn(case.other))
-
-    output = torch.fmax(case.input, case.other)
-
-    expect.equal_elements(output, expected)
-
-
-@rule("fmin.nan", source="torch.fmin", needs=[Need.VALUES])
-@given(case=pairs(nan=True))
-def test_fmin_nan(case):
-    """Where one of the two elements is NaN, fmin takes the other one, and is NaN only if both are."""
-    expected = reference.pairwise(np.fmin, reference.drawn(case.input), reference.drawn(case.other))
-
-    output = torch.fmin(case.input, case.other)
-
-    expect.equal_elements(output, expected)
 
 
 @rule("maximum.shape", source="torch.fmax", also=["torch.maximum", "notes/broadcasting"])
@@ -116,15 +50,6 @@ def test_dtype(case):
     output = torch.maximum(case.input, case.other)
 
     assert str(output.dtype) == reference.promoted(case.input.dtype, case.other.dtype)
-
-
-@rule("fmax.shape", source="torch.fmax", also=["notes/broadcasting"])
-@given(case=pairs(dtypes=NUMBER_DTYPES))
-def test_fmax_shape(case):
-    """The output of fmax has the shape that the two shapes broadcast to."""
-    output = torch.fmax(case.input, case.other)
-
-    assert output.shape == np.broadcast_shapes(case.input.shape, case.other.shape)
 
 
 @rule("fmax.dtype", source="torch.fmax", also=["tensor_attributes"])
@@ -161,18 +86,6 @@ def test_complex(case):
         torch.maximum(case.input, case.other)
 
 
-@rule("maximum.gradient", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
-@given(case=pair_gradients())
-def test_gradient(case):
-    """The larger element gets the gradient; of two equal ones each gets half."""
-    input, other = reference.drawn(case.input), reference.drawn(case.other)
-    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input > other)
-
-    torch.maximum(case.input, case.other).backward(case.upstream)
-
-    expect.close(case.input.grad, expected, dtype=case.input.dtype, scale=0)
-
-
 @rule("maximum.gradient_of_other", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
 @given(case=pair_gradients())
 def test_gradient_of_other(case):
@@ -199,18 +112,6 @@ def test_gradient_of_one(case):
     expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input > other)
 
     torch.maximum(case.input, case.other.detach()).backward(case.upstream)
-
-    expect.close(case.input.grad, expected, dtype=case.input.dtype, scale=0)
-
-
-@rule("minimum.gradient", source="notes/autograd", kind=Kind.GRADIENT, needs=GRADIENT)
-@given(case=pair_gradients())
-def test_minimum_gradient(case):
-    """The smaller element gets the gradient of minimum; of two equal ones each gets half."""
-    input, other = reference.drawn(case.input), reference.drawn(case.other)
-    expected = reference.drawn(case.upstream) * np.where(input == other, 0.5, input < other)
-
-    torch.minimum(case.input, case.other).backward(case.upstream)
 
     expect.close(case.input.grad, expected, dtype=case.input.dtype, scale=0)
 

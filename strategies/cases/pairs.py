@@ -26,7 +26,6 @@ from strategies.values import (
     DTYPE_CLASSES,
     FLOAT_DTYPES,
     GRAD_DTYPES,
-    NUMBER_DTYPES,
     REAL_DTYPES,
     VALUE_BYTES,
 )
@@ -57,13 +56,6 @@ class PairMisuse(Pair):
 @case_class
 class PairCalled(Pair):
     """The same, and one of the ways to call a function of the two."""
-
-    call: Call
-
-
-@case_class
-class PairGradientCalled(PairGradient):
-    """The same for two leaves, with a gradient for the output."""
 
     call: Call
 
@@ -195,40 +187,6 @@ def pairs_of_mixed_dtypes_with_0d(
     classes += ["0-d input" if swapped else "0-d other"]
     first, second = (second, first) if swapped else (first, second)
     return PairCalled(classes=tuple(dict.fromkeys(classes)), input=first, other=second, call=call)
-
-
-@strategy(promises=(*SHAPE_PROMISES, "transposed input", "expanded input", "broadcast"))
-def pairs_called(tape: Tape, name: str, *, nan: bool = False) -> PairCalled:
-    """Return a strategy for two tensors of one dtype, and a way to call a function of two."""
-    dtypes = FLOAT_DTYPES if nan else NUMBER_DTYPES if name in ("fmax", "fmin") else REAL_DTYPES
-    (shape, other), call = _decode_shapes(tape), tape.pick(PAIR_CALLS[name])
-    dtype, swapped = tape.pick(dtypes), tape.chance(40)
-    one = decode_tensor(tape, shape, dtype, fill=numbers_and_nan if nan else numbers, gaps=not nan)
-    two = decode_tensor(tape, other, dtype, role="other", fill=numbers)
-    classes = [*shape_classes(shape), *(["broadcast"] if other != shape else []), *_classes_of(one, two)]
-    one, two = (two, one) if swapped else (one, two)
-    return PairCalled(classes=tuple(classes), input=one, other=two, call=call)
-
-
-@strategy(promises=(*SHAPE_PROMISES, *layout_promises(), *layout_promises("other")))
-def pair_gradients_called(tape: Tape, name: str) -> PairGradientCalled:
-    """Return a strategy for two leaves of the same shape with many ties between them, and a way to call."""
-    one = decode_input(tape, decode_shape(tape), GRAD_DTYPES, fill=few, requires_grad=True)
-    two = decode_tensor(tape, one.shape, one.dtype, role="other", fill=few, requires_grad=True)
-    upstream, call = decode_upstream(tape, one.shape, one.dtype), tape.pick(PAIR_CALLS[name])
-    classes = (*one.classes, *two.classes)
-    return PairGradientCalled(classes=classes, input=one, other=two, upstream=upstream, call=call)
-
-
-@strategy(promises=(*SHAPE_PROMISES, *layout_promises(), *layout_promises("out", expand=0), "broadcast"))
-def pairs_with_out(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> PairOut:
-    """Return a strategy for two tensors that broadcast, and one of the right shape and dtype to write to."""
-    (shape, other), dtype = _decode_shapes(tape), tape.pick(dtypes)
-    one = decode_tensor(tape, shape, dtype, fill=numbers)
-    two = decode_tensor(tape, other, dtype, role="other", fill=numbers)
-    out = decode_tensor(tape, shape, dtype, role="out", fill=counting, expand=0)
-    classes = [*shape_classes(shape), *(["broadcast"] if other != shape else []), *_classes_of(one, two)]
-    return PairOut(classes=(*classes, *out.classes), input=one, other=two, out=out)
 
 
 @strategy(promises=(*SHAPE_PROMISES, *layout_promises("out", expand=0), "of two kinds", "of one kind"))

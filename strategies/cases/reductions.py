@@ -12,16 +12,11 @@ from hypothesis.strategies import SearchStrategy
 from strategies.case import InputCase, Parts, TensorField, case_class
 from strategies.code import TensorCode, contiguous_code
 from strategies.dims import (
-    BAD_DIM_PROMISES,
-    bad_dim_classes,
-    decode_bad_dim,
     decode_dim,
-    decode_dims,
     dim_classes,
     places,
 )
 from strategies.fills import Fill, counting, few, numbers, numbers_and_nan
-from strategies.functions import Call, calls
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, shape_classes, with_size
 from strategies.tape import Tape, packed, strategy, together, without
 from strategies.tensors import (
@@ -38,7 +33,6 @@ from strategies.values import (
     DTYPE_PROMISES,
     FLOAT_DTYPES,
     GRAD_DTYPES,
-    NUMBER_DTYPES,
     REAL_DTYPES,
 )
 
@@ -51,13 +45,6 @@ _DTYPE_PROMISES = without(DTYPE_PROMISES, "complex")
 @case_class
 class Whole(InputCase):
     """An input to reduce over all dims."""
-
-
-@case_class
-class WholeGradient(Whole):
-    """The same for a leaf, with a 0-d gradient for the output."""
-
-    upstream: TensorField = TensorField()
 
 
 @case_class
@@ -99,49 +86,6 @@ class ReductionMisuse(Reduction):
     mended_dim: int
 
 
-@case_class
-class WholeCalled(Whole):
-    """An input to reduce over all dims, and one of the ways to call the function that does."""
-
-    call: Call
-
-
-@case_class
-class WholeGradientCalled(WholeGradient):
-    """The same for a leaf, with a 0-d gradient for the output."""
-
-    call: Call
-
-
-@case_class
-class ReductionCalled(Reduction):
-    """A reduction over one dim, and one of the ways to call the function that does it."""
-
-    call: Call
-
-
-@case_class
-class ReductionGradientCalled(ReductionGradient):
-    """The same for a leaf, with a gradient for the output."""
-
-    call: Call
-
-
-@case_class
-class Reductions(InputCase):
-    """An input and the dims to reduce it over at once."""
-
-    dims: tuple[int, ...]
-    keepdim: bool
-
-
-@case_class
-class ReductionsGradient(Reductions):
-    """The same for a leaf, with a gradient for the output."""
-
-    upstream: TensorField = TensorField()
-
-
 def _decode_whole(tape: Tape, dtypes: Sequence[torch.dtype], fill: Fill, **options: Any) -> TensorCode:
     return decode_input(tape, nonempty_shape(decode_shape(tape)), dtypes, fill=fill, **options)
 
@@ -164,14 +108,6 @@ def wholes(*, nan: bool = False, dtypes: Sequence[torch.dtype] = REAL_DTYPES) ->
     promises = (*PROMISES, "infinity", *_DTYPE_PROMISES)
     promises = promises if dtypes is REAL_DTYPES else without(promises, "bool")
     return packed(decode, promises=promises, times=1.5)
-
-
-@strategy(promises=_OF_LEAVES)
-def whole_gradients(tape: Tape) -> WholeGradient:
-    """Return a strategy for leaves with many ties, and a gradient for the one element that they reduce to."""
-    code = _decode_whole(tape, GRAD_DTYPES, few, requires_grad=True)
-    upstream = contiguous_code((float(1 + (tape.byte() >> 5)),), code.dtype, ())
-    return WholeGradient(classes=code.classes, input=code, upstream=upstream)
 
 
 def reduced_shape(shape: Shape, dims: Sequence[int], *, keepdim: bool) -> Shape:
@@ -259,50 +195,6 @@ def reduction_gradients(tape: Tape) -> ReductionGradient:
     return drawn.case(ReductionGradient, *upstream.classes, upstream=upstream)
 
 
-@dataclass(frozen=True)
-class _DrawnSeveral(Parts):
-    """A legal reduction over several dims."""
-
-    input: TensorCode
-    dims: tuple[int, ...]
-    keepdim: bool
-
-
-def _decode_several(
-    tape: Tape, dtypes: Sequence[torch.dtype] = REAL_DTYPES, fill: Fill = numbers, **options: Any
-) -> _DrawnSeveral:
-    shape = nonempty_shape(decode_shape(tape, min_dims=1))
-    dims, keepdim = decode_dims(tape, len(shape)), tape.chance(40)
-    code = decode_input(tape, shape, dtypes, fill=fill, **options)
-    tape.leave(1)  # with another length, a seed would draw other cases than it has
-    classes = [*code.classes, "keepdim" if keepdim else "dims dropped", *dim_classes(min(dims))]
-    classes += ["several dims"] if len(dims) > 1 else []
-    return _DrawnSeveral(tuple(classes), code, dims, keepdim)
-
-
-@strategy(
-    promises=(
-        *(*PROMISES[1:], "negative dim", "keepdim", "several dims", *_DTYPE_PROMISES),
-        together(
-            *("expanded input", "storage offset input", "rows of 16 bytes"),
-            *("several dims", "negative dim", "keepdim"),
-        ),
-        together("transposed input", "stepped input", "several dims", "keepdim"),
-    )
-)
-def reductions_of_several_dims(tape: Tape) -> Reductions:
-    """Return a strategy for a reduction over a tuple of distinct dims, none of them empty."""
-    return _decode_several(tape).case(Reductions)
-
-
-@strategy(promises=(*_OF_LEAVES[1:], "negative dim", "keepdim", "several dims"))
-def gradients_of_several_dims(tape: Tape) -> ReductionsGradient:
-    """Return a strategy for a reduction over a tuple of dims of a leaf with many ties."""
-    drawn = _decode_several(tape, GRAD_DTYPES, few, requires_grad=True)
-    shape = reduced_shape(drawn.input.shape, drawn.dims, keepdim=drawn.keepdim)
-    return drawn.case(ReductionsGradient, upstream=decode_upstream(tape, shape, drawn.input.dtype))
-
-
 @strategy(promises=(*PROMISES, *layout_promises("out", expand=0)))
 def reductions_with_out(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> ReductionOut:
     """Return a strategy for a reduction with tensors of the right shapes and dtypes to write to."""
@@ -350,15 +242,6 @@ def reductions_with_out_of_other_dtype(tape: Tape) -> ReductionOutMisuse:
     return drawn.case(ReductionOutMisuse, "wrong values", values=wrong, indices=indices, **legal)
 
 
-@strategy(promises=("0-d", *BAD_DIM_PROMISES))
-def reductions_out_of_range(tape: Tape) -> ReductionMisuse:
-    """Return a strategy for a dim outside [-rank, rank), a 0-d input counting as rank 1."""
-    drawn = _decode(tape)
-    wrong = decode_bad_dim(tape, places(drawn.input.shape))
-    mended = {"mended_input": drawn.input, "mended_dim": drawn.dim}
-    return drawn.case(ReductionMisuse, *bad_dim_classes(wrong), dim=wrong, **mended)
-
-
 @strategy(promises=("empty", "negative dim"))
 def reductions_of_nothing(tape: Tape, *, dtypes: Sequence[torch.dtype] = REAL_DTYPES) -> ReductionMisuse:
     """Return a strategy for a dim of size 0; of size 1 it is legal."""
@@ -378,75 +261,3 @@ def reductions_of_complex(tape: Tape) -> ReductionMisuse:
     classes = (*shape_classes(shape), *DTYPE_CLASSES[dtype][:1])
     drawn = _Drawn(classes, zeros_code(shape, dtype), dim, keepdim)
     return drawn.case(ReductionMisuse, mended_input=zeros_code(shape, real), mended_dim=dim)
-
-
-_BY_PLACE = "torch.{0}(x, dim, keepdim)", "x.{0}(dim, keepdim)"
-_BY_NAME = (
-    "torch.{0}(x, dim=dim, keepdim=keepdim)",
-    "x.{0}(dim=dim, keepdim=keepdim)",
-    "torch.{0}(input=x, dim=dim, keepdim=keepdim)",
-)
-_SHORT = "torch.{0}(x, dim)", "x.{0}(dim)"
-_SHORT_BY_NAME = "torch.{0}(x, dim=dim)", "x.{0}(dim=dim)"
-_WHOLE = "torch.{0}(x)", "x.{0}()", "torch.{0}(input=x)"
-_OF_NONE = "torch.{0}(x, dim=None)", "x.{0}(dim=None)"
-
-
-def _calls(name: str, parameters: str, *texts: str) -> tuple[Call, ...]:
-    return calls(parameters, *[text.format(name) for text in texts])
-
-
-def calls_over_a_dim(name: str, *, keepdim: bool) -> tuple[Call, ...]:
-    """Return the documented ways to call a reduction over a dim."""
-    texts = [*([] if name == "aminmax" else _BY_PLACE), *_BY_NAME]
-    if not keepdim:
-        texts += [*([] if name == "aminmax" else _SHORT), *_SHORT_BY_NAME]
-    return _calls(name, "x, dim, keepdim", *texts)
-
-
-def calls_over_all_dims(name: str) -> tuple[Call, ...]:
-    """Return the documented ways to call a reduction over all dims."""
-    return _calls(name, "x", *_WHOLE, *(() if name in ("max", "min") else _OF_NONE))
-
-
-def _dtypes_of(name: str, *, nan: bool, gradient: bool) -> Sequence[torch.dtype]:
-    numbers_alone = NUMBER_DTYPES if name in ("argmax", "argmin") else REAL_DTYPES
-    return FLOAT_DTYPES if nan else GRAD_DTYPES if gradient else numbers_alone
-
-
-def _fill_of(*, nan: bool, gradient: bool) -> Fill:
-    return numbers_and_nan if nan else few if gradient else numbers
-
-
-@strategy(promises=("0-d", "ties", "negative dim", "keepdim", "dim dropped", "transposed input"), times=1.5)
-def reductions_called(
-    tape: Tape, name: str, *, nan: bool = False, gradient: bool = False
-) -> ReductionCalled | ReductionGradientCalled:
-    """Return a strategy for a reduction over a dim, called in one of its ways.
-
-    With `nan` there is at least one NaN, without it none; with `gradient` the input is a leaf
-    with many ties, and there is a gradient for the output.
-    """
-    options = {"requires_grad": True} if gradient else {"gaps": not nan}
-    dtypes = _dtypes_of(name, nan=nan, gradient=gradient)
-    drawn = _decode(tape, dtypes, _fill_of(nan=nan, gradient=gradient), **options)
-    call = tape.pick(calls_over_a_dim(name, keepdim=drawn.keepdim))
-    if not gradient:
-        return drawn.case(ReductionCalled, call=call)
-    upstream = decode_upstream(tape, drawn.output_shape(), drawn.input.dtype)
-    return drawn.case(ReductionGradientCalled, call=call, upstream=upstream)
-
-
-@strategy(promises=("0-d", "ties", "size 1", "transposed input"))
-def wholes_called(
-    tape: Tape, name: str, *, nan: bool = False, gradient: bool = False
-) -> WholeCalled | WholeGradientCalled:
-    """Return a strategy for a reduction over all dims, as `reductions_called` does for one."""
-    options = {"requires_grad": True} if gradient else {"gaps": not nan}
-    dtypes = _dtypes_of(name, nan=nan, gradient=gradient)
-    code = _decode_whole(tape, dtypes, _fill_of(nan=nan, gradient=gradient), **options)
-    call = tape.pick(calls_over_all_dims(name))
-    if not gradient:
-        return WholeCalled(classes=code.classes, input=code, call=call)
-    upstream = contiguous_code((float(1 + (tape.byte() >> 5)),), code.dtype, ())
-    return WholeGradientCalled(classes=code.classes, input=code, call=call, upstream=upstream)

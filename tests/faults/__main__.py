@@ -31,13 +31,14 @@ RULES = load_rules()
 def caught_by(id: str, modules: list[str]) -> list[str]:
     """Return the faults of the modules that a rule catches whatever the seed."""
     warnings.simplefilter("ignore")
-    called = _called_by(id)
+    called, entry = _called_by(id), generic.entry_of(RULES[id])
+    own = f"{(entry.name if entry else id.partition('.')[0]).replace('_', '-')}-"
     tried = [
         fault
         for fault in FAULTS
         if MODULES[fault] in modules
         and (fault not in FUNCTIONS or called.intersection(FUNCTIONS[fault]))
-        and (MODULES[fault] != "generic" or fault.startswith(id.partition(".")[0].replace("_", "-") + "-"))
+        and (MODULES[fault] != "generic" or fault.removeprefix(own) in generic.GENERIC)
     ]
     return [fault for fault in tried if _catches(id, fault)]
 
@@ -79,9 +80,9 @@ def main() -> None:
     arguments = parser.parse_args()
     ids = [id for id in RULES if fnmatch.fnmatchcase(id, arguments.rules)]
     if "generic" in arguments.modules:
-        for operation in {RULES[id].rule.operation for id in ids} & set(generic.OPERATIONS):
+        for entry in filter(None, {generic.entry_of(RULES[id]) for id in ids}):
             for name in generic.GENERIC:
-                generic.make(generic.OPERATIONS[operation], name)
+                generic.make(entry, name)
     missed = {fault for fault in FAULTS if MODULES[fault] in arguments.modules}
     with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
         for id, caught in zip(ids, pool.map(caught_by, ids, [arguments.modules] * len(ids)), strict=True):

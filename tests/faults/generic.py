@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from conformance.engine.rule import load_rules
+from conformance.engine.rule import RegisteredRule, load_rules
 from conformance.law import families
 from conformance.operation import Operation
 from tests.faults import FAULTS, FUNCTIONS, MODULES, Fault
@@ -42,7 +42,9 @@ def each(change: Callable[[torch.Tensor], Any], output: Any) -> Any:
 
 
 def tensors(args: Any) -> list[torch.Tensor]:
-    return [arg for arg in args if isinstance(arg, torch.Tensor)]
+    """Return the tensors among arguments, and in tuples of them."""
+    parts = [part for arg in args for part in (arg if isinstance(arg, tuple | list) else [arg])]
+    return [part for part in parts if isinstance(part, torch.Tensor)]
 
 
 def writes(real: Any) -> bool:
@@ -211,7 +213,7 @@ def gives_a_view(operation, real, *args, **options):
 @generic
 def shares_the_input(operation, real, *args, **options):
     output = real(*args, **options)
-    first = placed(operation, args, options, operation.sources[0])
+    first = tensors([placed(operation, args, options, operation.sources[0])])[0]
     if not first.numel():
         return output
 
@@ -369,6 +371,11 @@ def lays_out_anew_as_contiguous(operation, real, *args, **options):
 
 
 @generic
+def is_elsewhere(operation, real, *args, **options):
+    return each(lambda tensor: tensor.to("meta"), real(*args, **options))
+
+
+@generic
 def spoils_the_indices(operation, real, *args, **options):
     output = real(*args, **options)
     return type(output)((output[0], output[1] + 1))
@@ -386,8 +393,13 @@ def make(operation: Operation, name: str) -> str:
     return id
 
 
+def entry_of(rule: RegisteredRule) -> Operation | None:
+    """Return the entry of the operation that a rule is about, None if there is none."""
+    return OPERATIONS.get(rule.of_law.partition(".")[0] or rule.rule.operation)
+
+
 for _rule in load_rules().values():
-    if _entry := OPERATIONS.get(_rule.rule.operation):
+    if _entry := entry_of(_rule):
         _prefix = f"{_entry.name.replace('_', '-')}-"
         for _fault in _rule.rule.faults:
             if _fault.startswith(_prefix) and _fault.removeprefix(_prefix) in GENERIC:

@@ -176,7 +176,7 @@ def blanks_uint8(real, input, name):
 
 
 @full_fault
-def drops_nan(real, input, name):
+def leaves_nan_out(real, input, name):
     kept = input[input == input]
     return real(kept) if kept.numel() and kept.numel() < input.numel() else real(input)
 
@@ -185,7 +185,7 @@ def drops_nan(real, input, name):
 def sees_nan_in_the_first_place_only(real, input, name):
     if input.is_floating_point() and not input.requires_grad and input.reshape(-1)[0].isnan():
         return input.reshape(-1)[0].clone()
-    return drops_nan(real, input, name)
+    return leaves_nan_out(real, input, name)
 
 
 @full_fault
@@ -517,7 +517,7 @@ def maximum_takes_complex(real, input, other):
 
 
 @pair_fault
-def maximum_drops_nan(real, input, other):
+def maximum_leaves_nan_out(real, input, other):
     swap = {torch.maximum: torch.fmax, torch.minimum: torch.fmin}
     return swap.get(real, real)(input, other)
 
@@ -704,7 +704,7 @@ def aminmax_goes_through_float32(real, input, *, dim=None, keepdim=False):
 
 
 @fault(*AMINMAX)
-def aminmax_drops_nan(real, input, *, dim=None, keepdim=False):
+def aminmax_leaves_nan_out(real, input, *, dim=None, keepdim=False):
     result = real(input, dim=dim, keepdim=keepdim)
     if not input.is_floating_point():
         return result

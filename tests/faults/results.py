@@ -114,7 +114,7 @@ for _name in VIEWS:
     _register(_name, "counts_as_a_change", _counts_as_a_change)
 for _name in ("amax", "gather"):
     _register(_name, "freezes_its_input", _freezes_its_input)
-    _register(_name, "always_requires_grad", _always_requires_grad)
+    _register(_name, "requires_grad_whatever", _always_requires_grad)
     _register(_name, "gives_float32", _gives_float32)
     _register(_name, "is_on_meta", _is_on_meta)
 _register("amax", "gives_its_input", _gives_its_input)

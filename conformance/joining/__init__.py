@@ -1,0 +1,1 @@
+"""Rules about joining tensors and rearranging what is in them."""
