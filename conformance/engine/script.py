@@ -527,7 +527,7 @@ class Scripting(ast.NodeTransformer):
         names = node.target.elts if isinstance(node.target, ast.Tuple) and zipped else [node.target]
         for name, part in zip(names, parts, strict=False):
             if isinstance(part, ast.Call) and ast.unparse(part.func).startswith(("torch.", "case.")):
-                self._found |= _names(name)
+                self._found |= names_in(name)
         return self.generic_visit(node)
 
     def _is_the_suites(self, call: ast.Call, calls: list[ast.Call]) -> bool:
