@@ -105,6 +105,14 @@ class Subclassed(Mode):
     """A tensor subclass that wraps another tensor; acts on what requires grad are left alone."""
 
     page: ClassVar[str] = "notes/extending"
+    changes: ClassVar[Mapping[str, str]] = {
+        (
+            "*.has_base *.base *.is_view *.version *.version_shared *.in_place_counted *.in_place_version "
+            "*.index_changed_before_backward program.change_of_a_changed_view "
+            "program.retain_grad_of_a_changed_view"
+        ): "what is inside of a wrapper is viewed and changed below where autograd takes note of it",
+        "placement.neg": "a wrapper has no conj bit",
+    }
     setup: ClassVar[str] = """\
 from torch.utils import _pytree as pytree
 
@@ -167,6 +175,12 @@ class Fake(Mode):
         Need.ADDRESSES: "fake tensors have no memory",
         Need.INDEX_CHECKS: "without elements no index is out of range",
         Need.PRINTING: "fake tensors have no elements",
+    }
+    changes: ClassVar[Mapping[str, str]] = {
+        (
+            "program.* grad.of_a_constant *.version *.version_shared *.in_place_counted *.base "
+            "*.index_changed_before_backward"
+        ): "what is changed afterwards, or requires grad, is the tensor and not the fake one",
     }
     setup: ClassVar[str] = """\
 from torch._subclasses.fake_tensor import FakeTensorMode

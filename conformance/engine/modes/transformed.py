@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -10,12 +11,25 @@ from torch.utils import _pytree as pytree
 from conformance.engine.device import first_line
 from conformance.engine.modes import Mode, NotInModeError, register
 from conformance.engine.modes.acts import Act
+from reports.model import Need
+
+STACKED = "what comes of a stack is a slice of a tensor of its own"
+"""What every result of `vmap` is here."""
 
 
 class Functionalized(Mode):
     """`torch.func.functionalize`: what an act changes in place is copied there when it is over."""
 
     page: ClassVar[str] = "func.api"
+    changes: ClassVar[Mapping[str, str]] = {
+        "*.out_returned *.in_place_returns_self *.has_base *.base *.is_view": (
+            "what a functionalized function gives is another tensor than what it changes"
+        ),
+        (
+            "*.in_place_version *.version *.version_of_its_own *.version_under_no_grad "
+            "*.index_changed_before_backward"
+        ): "what a functionalized function changes is copied there once, when it is over",
+    }
 
     @property
     def way(self) -> str:
@@ -34,6 +48,18 @@ class Mapped(Mode):
     """
 
     page: ClassVar[str] = "func.api"
+    lacks: ClassVar[Mapping[Need, str]] = dict.fromkeys(
+        (Need.ADDRESSES, Need.IN_PLACE_VIEWS, Need.STRIDES, Need.SAVED), STACKED
+    )
+    changes: ClassVar[Mapping[str, str]] = {
+        (
+            "*.no_base *.has_base *.base *.write_to_input *.write_to_output *.named_values *.named_indices"
+        ): STACKED,
+        (
+            "backward.* autograd_grad.* saved_tensors.* hooks.* detach.* detach_.* leaf.* retain_grad.* grad.* "
+            "several_outputs.* data.* program.* *.index_changed_before_backward"
+        ): "the stacking is a part of the graph",
+    }
     setup: ClassVar[str] = """\
 from torch.utils import _pytree as pytree
 
