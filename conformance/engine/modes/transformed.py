@@ -56,8 +56,8 @@ class Mapped(Mode):
             "*.no_base *.has_base *.base *.write_to_input *.write_to_output *.named_values *.named_indices"
         ): STACKED,
         (
-            "backward.* autograd_grad.* saved_tensors.* hooks.* detach.* detach_.* leaf.* retain_grad.* grad.* "
-            "several_outputs.* data.* program.* *.index_changed_before_backward"
+            "backward.* autograd_grad.* saved_tensors.* hooks.* detach.* detach_.* leaf.* retain_grad.* "
+            "grad.* several_outputs.* data.* program.* *.index_changed_before_backward"
         ): "the stacking is a part of the graph",
     }
     setup: ClassVar[str] = """\
