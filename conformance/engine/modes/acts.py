@@ -358,6 +358,7 @@ class _Acts:
 
     def _is_pure(self, statement: ast.AST) -> bool:
         """Return whether nothing of a statement needs more than torch, the case and what has a name."""
+        inside = _inside(statement)
         for node in ast.walk(statement):
             if isinstance(node, (ast.Lambda, ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)):
                 return False
@@ -365,7 +366,7 @@ class _Acts:
                 return False
             if isinstance(node, ast.Attribute) and not self._may_be_asked(node):
                 return False
-            if isinstance(node, ast.Name) and not self._is_at_hand(node):
+            if isinstance(node, ast.Name) and node.id not in inside and not self._is_at_hand(node):
                 return False
         return True
 
@@ -490,17 +491,27 @@ def _stored(statement: ast.AST) -> set[str]:
     """Return the names that a statement gives; `c *= 2` leaves the name with the tensor that has it."""
     if isinstance(statement, ast.AugAssign):
         return set()
-    return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    return _all_stored(statement) - _inside(statement)
+
+
+def _all_stored(part: ast.AST) -> set[str]:
+    nodes = ast.walk(part)
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _inside(statement: ast.AST) -> set[str]:
+    """Return the names that comprehensions have to themselves."""
+    loops = [node for node in ast.walk(statement) if isinstance(node, ast.comprehension)]
+    return {name for loop in loops for name in _all_stored(loop.target)}
 
 
 def _loads(statement: ast.AST) -> list[str]:
     """Return the names that a statement reads, fields of the case as `case.field`."""
-    found = []
+    found: list[str] = []
+    inside = _inside(statement)
     for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and node.id in inside:
+            continue
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == CASE:
             found.append(f"{CASE}.{node.attr}")
         elif isinstance(node, ast.Name) and node.id != CASE:

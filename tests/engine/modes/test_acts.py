@@ -80,6 +80,11 @@ def test_an_act_gives_what_it_gave_in_parts():
         # A grad mode belongs to the act.
         ("with torch.no_grad():\n    output = case.input * SIZE", "output, = act_1(case.input)"),
         ("case.input[0] = case.index", "act_1(case.index, case.input)"),
+        # What a comprehension names, it has to itself.
+        (
+            "output = torch.stack([part * 2 for part in case.input])",
+            "output, = act_1(case.input)",
+        ),
         # The name stays with the tensor.
         ("output = case.input.clone()\noutput *= 2", "output, = act_1(case.input)"),
         ("for output in case.input:\n    output *= 2", "for output in case.input:\n    output *= 2"),
