@@ -18,7 +18,10 @@ def command(run: Run, target: Target, rule: str) -> str:
     words = ["torch-conformance"]
     for module in run.imports:
         words += ["--import", module]
-    words += ["--device", target.id, "--rule", rule, "--hypothesis-seed", run.seed]
+    words += ["--device", target.place]
+    if target.mode is not None:
+        words += ["--mode", f"only:{target.mode}"]
+    words += ["--rule", rule, "--hypothesis-seed", run.seed]
     if run.profile != PROFILE:
         words += ["--hypothesis-profile", run.profile]
     if run.max_examples != USUAL.get(run.profile):

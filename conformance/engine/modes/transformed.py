@@ -53,7 +53,8 @@ class Mapped(Mode):
     )
     changes: ClassVar[Mapping[str, str]] = {
         (
-            "*.no_base *.has_base *.base *.write_to_input *.write_to_output *.named_values *.named_indices"
+            "*.no_base *.has_base *.base *.write_to_input *.write_to_output *.named_values "
+            "*.named_indices contiguous.itself to.itself"
         ): STACKED,
         (
             "backward.* autograd_grad.* saved_tensors.* hooks.* detach.* detach_.* leaf.* retain_grad.* "
