@@ -93,6 +93,12 @@ def test_the_command_repeats_what_the_run_was_asked_for():
         "--hypothesis-seed 'a b' --hypothesis-profile quick --max-examples 5 --partial"
     )
 
+    in_mode = replace(target, id=f"{target.id}+compile:aot_eager", mode="compile:aot_eager")
+    assert command(usual, in_mode, "gather.elements") == (
+        f"torch-conformance --device {target.id} --mode only:compile:aot_eager --rule gather.elements "
+        "--hypothesis-seed 7 --partial"
+    )
+
 
 def test_a_break_leads_with_the_statement_and_ends_with_the_message():
     broken = replace(

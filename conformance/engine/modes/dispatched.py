@@ -179,7 +179,7 @@ class Fake(Mode):
     changes: ClassVar[Mapping[str, str]] = {
         (
             "program.* grad.of_a_constant *.version *.version_shared *.in_place_counted *.base "
-            "*.index_changed_before_backward"
+            "*.index_changed_before_backward *.no_base to.itself contiguous.itself"
         ): "what is changed afterwards, or requires grad, is the tensor and not the fake one",
     }
     setup: ClassVar[str] = """\
