@@ -366,7 +366,7 @@ def globals_of(module: ast.Module, body: Callable[..., None]) -> list[str]:
         if isinstance(found, ModuleType):
             parent, _, last = found.__name__.rpartition(".")
             lines.append(f"from {parent} import {last}" if parent else f"import {last}")
-        elif isinstance(found, (int, float, str)):
+        elif isinstance(found, (int, float, str, torch.dtype, torch.memory_format)):
             lines.append(f"{name} = {found!r}")
         elif getattr(found, "__module__", "").partition(".")[0] == "torch":
             lines.append(f"from {found.__module__} import {found.__name__}")
