@@ -37,6 +37,21 @@ def raw(elements: Array) -> Array:
     return elements[..., np.newaxis].view(np.uint8)
 
 
+def in_dtype(elements: Array, dtype: torch.dtype) -> Array:
+    """Return elements in the dtype of numpy's, or of ml_dtypes', that stands for one of torch's."""
+    return elements.astype(host(torch.empty(0, dtype=dtype)).dtype)
+
+
+def steps(start: float, end: float, step: float) -> Array:
+    """Return the numbers from start to end, which is left out, in steps, in float32."""
+    return (start + step * np.arange(math.ceil((end - start) / step))).astype(np.float32)
+
+
+def truncated(elements: Array) -> Array:
+    """Return elements without their fractions, in int64."""
+    return np.trunc(elements).astype(np.int64)
+
+
 def regrouped(elements: Array, itemsize: int) -> Array:
     """Return raw elements split up or joined along the last dim into ones of `itemsize` bytes."""
     *lead, last, old = elements.shape

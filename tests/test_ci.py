@@ -55,16 +55,25 @@ def test_every_shell_step_is_known_here():
     }
 
     # `.ci/run` itself runs what Install runs.
-    assert steps - {(job, "Install") for job in ("cpu", "gpu", "explore", "explain")} == {
+    assert steps - {(job, "Install") for job in ("cpu", "gpu", "explore", "modes", "explain")} == {
         *(
             ("cpu", "Run"),
             ("gpu", "Run"),
             ("explore", "Run"),
+            ("modes", "Run"),
             ("report", "Merge"),
             ("explain", "Write the site"),
         ),
     }
     assert '.ci/install "$TORCH"' in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_the_job_of_a_mode_runs_rules_in_it(checkout):
+    ran = step("modes", "Run", checkout, MODE="dispatch", PYTEST_ADDOPTS=FEW)
+
+    assert ran.returncode == INCOMPLETE, ran.stdout + ran.stderr
+    found = read_report(checkout / "report" / "results.json")
+    assert {target.id for target in found.run.targets} == {"cpu+dispatch"}
 
 
 def test_the_jobs_end_in_one_report(checkout):

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from hypothesis import given
 
-from conformance import expect
+from conformance import expect, reference
 from conformance.engine.rule import rule
 from reports.model import Kind, Need
 from strategies.arguments import code_of, drawn_argument
@@ -141,9 +141,9 @@ def test_to_other(case):
 @given(case=converted())
 def test_to_truncates(case):
     """A floating number converted to an integer dtype loses its fraction, toward 0."""
-    numbers = drawn_argument(case, "input").real.astype(np.float32)
-    halves = torch.from_numpy(np.array(numbers)).to(case.input.device) / 2 - 10
-    expected = np.trunc(numbers / 2 - 10).astype(np.int64)
+    numbers = reference.in_dtype(reference.drawn(case.input).real, torch.float32)
+    halves = torch.tensor(numbers.tolist(), dtype=torch.float32, device=case.input.device) / 2 - 10
+    expected = reference.truncated(numbers / 2 - 10)
 
     output = halves.to(torch.int64)
 
