@@ -142,7 +142,8 @@ def test_to_other(case):
 def test_to_truncates(case):
     """A floating number converted to an integer dtype loses its fraction, toward 0."""
     numbers = reference.in_dtype(reference.drawn(case.input).real, torch.float32)
-    halves = torch.tensor(numbers.tolist(), dtype=torch.float32, device=case.input.device) / 2 - 10
+    copied = torch.tensor(numbers.tolist(), dtype=torch.float32, device=case.input.device)
+    halves = copied.reshape(case.input.shape) / 2 - 10
     expected = reference.truncated(numbers / 2 - 10)
 
     output = halves.to(torch.int64)

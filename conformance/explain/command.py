@@ -7,6 +7,7 @@ import io
 import multiprocessing
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -98,10 +99,14 @@ def write_site(topics: Topics, directory: Path) -> Path:
 
 
 def _written(topics: Topics, directory: Path, operations: list[str]) -> Iterator[tuple[Fact, ...]]:
-    """Write the pages of operations, on all cores where processes can be forked; yield their facts."""
+    """Write the pages of operations, on all cores where processes can be forked; yield their facts.
+
+    A process with other threads is not forked: what they hold is never let go in its copies.
+    """
     global _writing
     _writing = topics, directory
-    if "fork" not in multiprocessing.get_all_start_methods() or (cores := os.cpu_count() or 1) == 1:
+    forks = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+    if not forks or (cores := os.cpu_count() or 1) == 1:
         yield from map(_write, operations)
         return
     with multiprocessing.get_context("fork").Pool(min(cores, 8)) as pool:

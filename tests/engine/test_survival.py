@@ -77,7 +77,7 @@ def test_the_input_that_ends_a_process_is_shown_small_and_with_a_script(tmp_path
         assert found.script.startswith(f"# {rule}: ")
         assert found.reproduced == "3/3"
     assert "Fatal Python error: Segmentation fault" in ran.result("gather.output_shape", DEVICE).traceback
-    assert "test_maximum.py" in ran.result("fmin.nan", DEVICE).traceback
+    assert "elements.py" in ran.result("fmin.nan", DEVICE).traceback
 
 
 def test_every_way_to_end_is_an_outcome_of_the_rule_that_it_ended(tmp_path):
