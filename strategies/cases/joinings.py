@@ -379,7 +379,7 @@ def batches_with_out() -> Strategy:
         wide = zeros_code((one * two, 5 * one, rows, columns), code.dtype)
         return arguments(code.classes, input=code, wide=wide, batches=one)
 
-    return drawn_evenly(decode)
+    return drawn_evenly(decode, promises=("transposed input", "stepped input"))
 
 
 def of_two_dtypes() -> Strategy:
@@ -392,9 +392,11 @@ def of_two_dtypes() -> Strategy:
         lengths = [1 + tape.below(4) for _ in range(2)]
         both = (one, others[rest * len(others) >> 8])
         codes = [_ones(dtype, length) for dtype, length in zip(both, lengths, strict=True)]
-        return arguments([], tensors=tuple(codes))
+        kinds = {dtype.is_floating_point for dtype in both}
+        named = "whole numbers and floats" if len(kinds) == 2 else "dtypes of one kind"
+        return arguments([named], tensors=tuple(codes))
 
-    return drawn_evenly(decode)
+    return drawn_evenly(decode, promises=("whole numbers and floats", "dtypes of one kind"))
 
 
 def _ones(dtype: torch.dtype, length: int) -> TensorCode:
