@@ -7,12 +7,18 @@ this package or in one that `--import` names.
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import pkgutil
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+import torch
+from torch.utils import _pytree as pytree
 
 from conformance.engine.modes.acts import Act
 from reports.model import Need
@@ -39,8 +45,9 @@ class Mode:
 
     `page` documents it, `examples` is how many a rule gets in it unless told otherwise. What the mode `lacks`
     makes rules inapplicable that need it; so do the `changes` that it is documented to bring, by globs of
-    ids, with the reason. `setup` and `way` are for scripts: lines before, and the expression of a function
-    that is told an act and returns what runs it in the mode.
+    ids, with the reason. `setup` and `way` are for scripts: lines before, as `scripted` gives them of what
+    the mode itself calls, and the expression of a function that is told an act and returns what runs it in
+    the mode.
     """
 
     page: ClassVar[str] = ""
@@ -68,6 +75,42 @@ class Mode:
         Raises NotInModeError where it cannot be, and what the act raises.
         """
         raise NotImplementedError
+
+
+def tensors_of(arguments: tuple[Any, ...]) -> list[torch.Tensor]:
+    """Return the tensors among arguments, and in tuples of them; raises NotInModeError if there are none."""
+    found = [given for given in pytree.tree_leaves(arguments) if isinstance(given, torch.Tensor)]
+    if not found:
+        raise NotInModeError("it is given no tensor")
+    return found
+
+
+def scripted(*parts: Callable[..., Any]) -> str:
+    """Return the source of functions and classes for a script: without annotations and docstrings."""
+    trees = [ast.parse(textwrap.dedent(inspect.getsource(part))) for part in parts]
+    return "\n\n\n".join(ast.unparse(ast.fix_missing_locations(_Bare().visit(tree))) for tree in trees)
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes annotations and docstrings away."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self._bare(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._bare(node)
+
+    def _bare(self, node: ast.FunctionDef | ast.ClassDef) -> ast.AST:
+        if ast.get_docstring(node) is not None:
+            del node.body[0]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return ast.arg(node.arg)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        return ast.Assign([node.target], self.visit(node.value)) if node.value is not None else None
 
 
 IN_MODE = "run in the mode"

@@ -217,12 +217,13 @@ class _Acts:
                 run.append(left)
                 continue
             flush()
-            done.append(self._inside(left))
+            done.append(self._with_blocks(left))
             self._note(left)
         flush()
         return done
 
-    def _inside(self, statement: ast.stmt) -> ast.stmt:
+    def _with_blocks(self, statement: ast.stmt) -> ast.stmt:
+        """Return a statement whose own blocks run their acts."""
         for name in ("body", "orelse", "finalbody"):
             if isinstance(statement, (ast.With, ast.For, ast.If, ast.Try, ast.While)) and getattr(
                 statement, name, None
@@ -261,12 +262,14 @@ class _Acts:
         return [*before, called]
 
     def _act(self, run: Sequence[ast.stmt]) -> Act:
-        loaded = list(dict.fromkeys(itertools.chain.from_iterable(map(_loads, run))))
         given = list(dict.fromkeys(itertools.chain.from_iterable(sorted(_stored(part)) for part in run)))
         made: set[str] = set()
+        loaded: list[str] = []
         names: list[str] = []
         for part in run:
-            names += [name for name in _loads(part) if name not in made]
+            reads = _loads(part)
+            loaded += reads
+            names += [name for name in reads if name not in made]
             made |= _stored(part)
         names = [name for name in dict.fromkeys(names) if name.startswith(f"{CASE}.") or name in self._locals]
         body = [_Flat().visit(ast.parse(ast.unparse(part)).body[0]) for part in run]
@@ -281,7 +284,7 @@ class _Acts:
     def _acts(self, statement: ast.stmt) -> bool:
         """Return whether a statement can be part of an act."""
         if isinstance(statement, ast.With):
-            return self._is_grad_mode(statement) and all(map(self._acts_within(statement), statement.body))
+            return self._is_grad_mode(statement) and all(map(self._goes_on, statement.body))
         if isinstance(statement, ast.Assign):
             fits = all(map(self._may_be_assigned, statement.targets))
             value: ast.expr | None = statement.value
@@ -296,16 +299,12 @@ class _Acts:
         does = subscripts or any(map(self._is_operation, _within(value)))
         return fits and does and self._is_pure(statement)
 
-    def _acts_within(self, statement: ast.With) -> Callable[[ast.stmt], bool]:
-        del statement
-
-        def acts(part: ast.stmt) -> bool:
-            found = self._acts(part)
-            if found:
-                self._note(part)
-            return found
-
-        return acts
+    def _goes_on(self, part: ast.stmt) -> bool:
+        """Return whether a statement can be part of an act; then its names are known to the next."""
+        found = self._acts(part)
+        if found:
+            self._note(part)
+        return found
 
     def _is_grad_mode(self, statement: ast.With) -> bool:
         return all(
@@ -376,25 +375,10 @@ class _Acts:
         return self._is_operation(node) or ast.unparse(node.func) in GRAD_MODES
 
     def _may_be_asked(self, node: ast.Attribute) -> bool:
-        root: ast.expr = node
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        if isinstance(root, ast.Name) and root.id in ("torch", CASE):
-            path = ast.unparse(node).split(".")
-            return (
-                path[0] == "torch" or len(path) == 2 or path[-1] in PROPERTIES | SIZES | self._methods(path)
-            )
-        return node.attr in PROPERTIES | SIZES or self._is_method(node)
-
-    def _methods(self, path: list[str]) -> frozenset[str]:
-        return (
-            frozenset()
-            if path[-1] in LOOKS or path[-1] in ("grad", "data", "_version")
-            else frozenset((path[-1],))
-        )
-
-    def _is_method(self, node: ast.Attribute) -> bool:
-        return node.attr not in LOOKS and callable(getattr(torch.Tensor, node.attr, None))
+        of_case = isinstance(node.value, ast.Name) and node.value.id == CASE
+        of_torch = ast.unparse(node).startswith("torch.")
+        method = node.attr not in LOOKS and callable(getattr(torch.Tensor, node.attr, None))
+        return of_case or of_torch or method or node.attr in PROPERTIES | SIZES
 
     def _is_at_hand(self, node: ast.Name) -> bool:
         if isinstance(node.ctx, ast.Store) or node.id in ("torch", CASE) or node.id in HARMLESS:

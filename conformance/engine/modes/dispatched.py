@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -10,12 +10,15 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from conformance.engine.modes import Mode, NotInModeError, RanOutsideError, register
+from conformance.engine.modes import Mode, NotInModeError, RanOutsideError, register, scripted, tensors_of
 from conformance.engine.modes.acts import Act
 from reports.model import Need
 
+PYTREE = "from torch.utils import _pytree as pytree\n\n\n"
+"""What a script needs for what is made of tuples of tensors."""
 
-class _Passing(TorchDispatchMode):
+
+class Passing(TorchDispatchMode):
     """Passes every call on, and counts them."""
 
     def __init__(self) -> None:
@@ -23,39 +26,38 @@ class _Passing(TorchDispatchMode):
         self.calls = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Pass a call on."""
         self.calls += 1
         return func(*args, **(kwargs or {}))
+
+
+def within(mode: TorchDispatchMode, act: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what runs an act under a dispatch mode."""
+
+    def run(*arguments: Any) -> Any:
+        with mode:
+            return act(*arguments)
+
+    return run
 
 
 class Dispatched(Mode):
     """A dispatch mode that does nothing but pass calls on."""
 
     page: ClassVar[str] = "notes/extending"
-    setup: ClassVar[str] = """\
-from torch.utils._python_dispatch import TorchDispatchMode
-
-
-class Passing(TorchDispatchMode):
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        return func(*args, **(kwargs or {}))
-
-
-def dispatched(act):
-    def run(*arguments):
-        with Passing():
-            return act(*arguments)
-    return run
-"""
+    setup: ClassVar[str] = (
+        "from torch.utils._python_dispatch import TorchDispatchMode\n\n\n" + scripted(Passing, within) + "\n"
+    )
 
     @property
     def way(self) -> str:
         """Run the act under a mode that passes calls on."""
-        return "dispatched"
+        return "lambda act: within(Passing(), act)"
 
     def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
         """Return what the act gives under the mode."""
-        with _Passing() as passing:
-            given = act.function()(*arguments)
+        passing = Passing()
+        given = within(passing, act.function())(*arguments)
         if not passing.calls:
             raise RanOutsideError(given, "no call was dispatched")
         return given
@@ -101,6 +103,11 @@ def unwrapped(given: Any) -> Any:
     return given.inside if isinstance(given, Wrapped) else given
 
 
+def subclassed(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what runs an act on wrapped tensors, and unwraps what it gives."""
+    return lambda *arguments: pytree.tree_map(unwrapped, act(*pytree.tree_map(wrapped, arguments)))
+
+
 class Subclassed(Mode):
     """A tensor subclass that wraps another tensor; acts on what requires grad are left alone."""
 
@@ -113,38 +120,7 @@ class Subclassed(Mode):
         ): "what is inside of a wrapper is viewed and changed below where autograd takes note of it",
         "placement.neg": "a wrapper has no conj bit",
     }
-    setup: ClassVar[str] = """\
-from torch.utils import _pytree as pytree
-
-
-class Wrapped(torch.Tensor):
-    @staticmethod
-    def __new__(cls, inside):
-        made = torch.Tensor._make_wrapper_subclass(
-            cls, inside.shape, strides=inside.stride(), storage_offset=inside.storage_offset(),
-            dtype=inside.dtype, device=inside.device)
-        made.inside = inside
-        return made
-
-    __torch_function__ = torch._C._disabled_torch_function_impl
-
-    @classmethod
-    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
-        plain, options = pytree.tree_map(unwrapped, (args, kwargs or {}))
-        return pytree.tree_map(wrapped, func(*plain, **options))
-
-
-def wrapped(given):
-    return Wrapped(given) if type(given) is torch.Tensor else given
-
-
-def unwrapped(given):
-    return given.inside if isinstance(given, Wrapped) else given
-
-
-def subclassed(act):
-    return lambda *arguments: pytree.tree_map(unwrapped, act(*pytree.tree_map(wrapped, arguments)))
-"""
+    setup: ClassVar[str] = PYTREE + scripted(Wrapped, wrapped, unwrapped, subclassed) + "\n"
 
     @property
     def way(self) -> str:
@@ -153,14 +129,30 @@ def subclassed(act):
 
     def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
         """Return what the act gives of wrapped tensors, unwrapped."""
-        tensors = [given for given in pytree.tree_leaves(arguments) if isinstance(given, torch.Tensor)]
+        tensors = tensors_of(arguments)
         if any(tensor.requires_grad for tensor in tensors):
             raise NotInModeError("what is wrapped requires grad")
         if any(tensor.is_conj() or tensor.is_neg() for tensor in tensors):
             raise NotInModeError("what is wrapped is a conj or a neg view")
-        if not tensors:
-            raise NotInModeError("it is given no tensor")
-        return pytree.tree_map(unwrapped, act.function()(*pytree.tree_map(wrapped, arguments)))
+        return subclassed(act.function())(*arguments)
+
+
+def faked(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what runs an act on fake tensors, under the mode of those that are fake already."""
+
+    def run(*arguments: Any) -> Any:
+        tensors = pytree.tree_leaves(arguments)
+        (mode,) = {given.fake_mode for given in tensors if isinstance(given, FakeTensor)} or {
+            FakeTensorMode()
+        }
+
+        def fake(given: torch.Tensor) -> torch.Tensor:
+            return given if isinstance(given, FakeTensor) else mode.from_tensor(given, static_shapes=True)
+
+        with mode:
+            return act(*pytree.tree_map_only(torch.Tensor, fake, arguments))
+
+    return run
 
 
 class Fake(Mode):
@@ -182,22 +174,12 @@ class Fake(Mode):
             "*.index_changed_before_backward *.no_base to.itself contiguous.itself"
         ): "what is changed afterwards, or requires grad, is the tensor and not the fake one",
     }
-    setup: ClassVar[str] = """\
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils import _pytree as pytree
-
-
-def faked(act):
-    def run(*arguments):
-        mode = FakeTensorMode()
-        faked = [
-            pytree.tree_map_only(torch.Tensor, lambda each: mode.from_tensor(each, static_shapes=True), given)
-            for given in arguments
-        ]
-        with mode:
-            return act(*faked)
-    return run
-"""
+    setup: ClassVar[str] = (
+        "from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode\n"
+        + PYTREE
+        + scripted(faked)
+        + "\n"
+    )
 
     @property
     def way(self) -> str:
@@ -206,22 +188,11 @@ def faked(act):
 
     def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
         """Return what the act gives of fake tensors."""
-        tensors = [given for given in pytree.tree_leaves(arguments) if isinstance(given, torch.Tensor)]
         if act.changes:
             raise NotInModeError("it changes what it is given")
-        if any(tensor.requires_grad for tensor in tensors):
+        if any(tensor.requires_grad for tensor in tensors_of(arguments)):
             raise NotInModeError("what it is given requires grad")
-        if not tensors:
-            raise NotInModeError("it is given no tensor")
-        (mode,) = {tensor.fake_mode for tensor in tensors if isinstance(tensor, FakeTensor)} or {
-            FakeTensorMode()
-        }
-
-        def faked(given: torch.Tensor) -> torch.Tensor:
-            return given if isinstance(given, FakeTensor) else mode.from_tensor(given, static_shapes=True)
-
-        with mode:
-            return act.function()(*pytree.tree_map_only(torch.Tensor, faked, arguments))
+        return faked(act.function())(*arguments)
 
 
 register("dispatch", Dispatched)

@@ -9,8 +9,58 @@ from typing import Any, ClassVar
 import torch
 
 from conformance.engine.device import first_line
-from conformance.engine.modes import Mode, NotInModeError, register
+from conformance.engine.modes import Mode, NotInModeError, register, scripted
 from conformance.engine.modes.acts import Act
+
+
+def of_tensors(
+    act: Callable[..., Any], arguments: tuple[Any, ...]
+) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...]]:
+    """Return an act as a function of the tensors among its arguments alone, and these."""
+    places = [place for place, given in enumerate(arguments) if isinstance(given, torch.Tensor)]
+
+    def function(*tensors: Any) -> Any:
+        given = dict(zip(places, tensors, strict=True))
+        return act(*[given.get(place, each) for place, each in enumerate(arguments)])
+
+    return function, tuple(arguments[place] for place in places)
+
+
+def symbolic(function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
+    """Return the graph that symbolic tracing makes of a function, which has to say how much it takes."""
+    names = ", ".join(f"t{place}" for place in range(len(tensors)))
+    return torch.fx.symbolic_trace(eval(f"lambda {names}: function({names})", {"function": function}))
+
+
+class Module(torch.nn.Module):
+    """A module whose forward is a function."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        """Call the function."""
+        return self.function(*tensors)
+
+
+def exported(function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
+    """Return the module of an exported function."""
+    made: Callable[..., Any] = torch.export.export(Module(function), tensors).module()
+    return made
+
+
+def through(graph: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of an act that returns what runs the act through the graph that is made of it."""
+
+    def way(act: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            function, tensors = of_tensors(act, arguments)
+            return graph(function, tensors)(*tensors)
+
+        return run
+
+    return way
 
 
 class Traced(Mode):
@@ -18,57 +68,31 @@ class Traced(Mode):
 
     def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
         """Return what the graph gives of an act for some arguments."""
-        places = [place for place, given in enumerate(arguments) if isinstance(given, torch.Tensor)]
-        if not places:
+        function, tensors = of_tensors(act.function(), arguments)
+        if not tensors:
             raise NotInModeError("it is given no tensor by itself")
-        tensors = tuple(arguments[place] for place in places)
-        return self.graph(_of_tensors(act.function(), arguments, places), tensors)(*tensors)
+        return self.graph(function, tensors)(*tensors)
 
     def graph(self, function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
-        """Return the graph of a function of some tensors, as a function."""
+        """Return the graph of a function of some tensors, as a function; raises NotInModeError."""
         raise NotImplementedError
-
-
-SETUP = """\
-def of_tensors(act, arguments):
-    places = [place for place, given in enumerate(arguments) if isinstance(given, torch.Tensor)]
-    def function(*tensors):
-        given = dict(zip(places, tensors))
-        return act(*[given.get(place, each) for place, each in enumerate(arguments)])
-    return function, tuple(arguments[place] for place in places)
-"""
 
 
 class Symbolic(Traced):
     """`torch.fx.symbolic_trace`."""
 
     page: ClassVar[str] = "fx"
-    setup: ClassVar[str] = (
-        SETUP
-        + """
-
-def traced(act):
-    def run(*arguments):
-        function, tensors = of_tensors(act, arguments)
-        names = ", ".join(f"t{place}" for place in range(len(tensors)))
-        fixed = eval(f"lambda {names}: function({names})", {"function": function})
-        return torch.fx.symbolic_trace(fixed)(*tensors)
-    return run
-"""
-    )
+    setup: ClassVar[str] = scripted(of_tensors, symbolic, through) + "\n"
 
     @property
     def way(self) -> str:
         """Trace the act and run it again."""
-        return "traced"
+        return "through(symbolic)"
 
     def graph(self, function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
         """Return the traced function."""
-        # It wants to know how many arguments there are.
-        names = ", ".join(f"t{place}" for place in range(len(tensors)))
-        fixed = eval(f"lambda {names}: function({names})", {"function": function})
         try:
-            return torch.fx.symbolic_trace(fixed)
+            return symbolic(function, tensors)
         except Exception as error:  # it calls the act with what is no tensor, which may answer with anything
             raise NotInModeError(f"not to be traced: {first_line(error)}") from None
 
@@ -78,26 +102,7 @@ class Exported(Traced):
 
     page: ClassVar[str] = "export"
     examples: ClassVar[int] = 6
-    setup: ClassVar[str] = (
-        SETUP
-        + """
-
-class Module(torch.nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, *tensors):
-        return self.function(*tensors)
-
-
-def exported(act):
-    def run(*arguments):
-        function, tensors = of_tensors(act, arguments)
-        return torch.export.export(Module(function), tensors).module()(*tensors)
-    return run
-"""
-    )
+    setup: ClassVar[str] = scripted(of_tensors, Module, exported, through) + "\n"
 
     def __init__(self, option: str = "") -> None:
         super().__init__(option)
@@ -106,36 +111,16 @@ def exported(act):
     @property
     def way(self) -> str:
         """Export the act and run the module that comes of it."""
-        return "exported"
+        return "through(exported)"
 
     def graph(self, function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
         """Return the module of the exported function."""
         from torch._dynamo.exc import Unsupported, UserError
 
         try:
-            made: Callable[..., Any] = torch.export.export(_Module(function), tensors).module()
+            return exported(function, tensors)
         except (Unsupported, UserError) as error:
             raise NotInModeError(f"not to be exported: {first_line(error)}") from None
-        return made
-
-
-class _Module(torch.nn.Module):
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, *tensors: torch.Tensor) -> Any:
-        return self.function(*tensors)
-
-
-def _of_tensors(
-    function: Callable[..., Any], arguments: tuple[Any, ...], places: list[int]
-) -> Callable[..., Any]:
-    def of_tensors(*tensors: Any) -> Any:
-        given = dict(zip(places, tensors, strict=True))
-        return function(*[given.get(place, each) for place, each in enumerate(arguments)])
-
-    return of_tensors
 
 
 register("fx", Symbolic)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
 from torch.utils import _pytree as pytree
 
 from conformance.engine.device import first_line
-from conformance.engine.modes import Mode, NotInModeError, register
+from conformance.engine.modes import Mode, NotInModeError, register, scripted, tensors_of
 from conformance.engine.modes.acts import Act
 from reports.model import Need
 
@@ -41,6 +41,29 @@ class Functionalized(Mode):
         return torch.func.functionalize(act.function())(*arguments)
 
 
+def stacked(given: Any) -> Any:
+    """Return a tensor as the second of two, the first being it in reverse; anything else as it is."""
+    if not isinstance(given, torch.Tensor):
+        return given
+    try:
+        other = given.detach().flip(list(range(given.ndim)))
+    except NotImplementedError:  # of a few dtypes there is none
+        other = given.detach()
+    return torch.stack([other, given])
+
+
+def mapped(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what runs an act on stacks of two, and gives the second slice."""
+
+    def run(*arguments: Any) -> Any:
+        stacks = pytree.tree_map(stacked, arguments)
+        dims = pytree.tree_map(lambda given: 0 if isinstance(given, torch.Tensor) else None, stacks)
+        given = torch.func.vmap(act, in_dims=dims)(*stacks)
+        return pytree.tree_map(lambda each: each[1], given)
+
+    return run
+
+
 class Mapped(Mode):
     """`torch.func.vmap`: the inputs are the second of two along a new dim, the first are theirs in reverse.
 
@@ -61,24 +84,7 @@ class Mapped(Mode):
             "grad.* several_outputs.* data.* program.* *.index_changed_before_backward"
         ): "the stacking is a part of the graph",
     }
-    setup: ClassVar[str] = """\
-from torch.utils import _pytree as pytree
-
-
-def stacked(given):
-    if not isinstance(given, torch.Tensor):
-        return given
-    return torch.stack([given.detach().flip(list(range(given.ndim))), given])
-
-
-def mapped(act):
-    def run(*arguments):
-        stacks = pytree.tree_map(stacked, arguments)
-        dims = pytree.tree_map(lambda given: 0 if isinstance(given, torch.Tensor) else None, stacks)
-        given = torch.func.vmap(act, in_dims=dims)(*stacks)
-        return pytree.tree_map(lambda each: each[1], given)
-    return run
-"""
+    setup: ClassVar[str] = f"from torch.utils import _pytree as pytree\n\n\n{scripted(stacked, mapped)}\n"
 
     @property
     def way(self) -> str:
@@ -89,27 +95,13 @@ def mapped(act):
         """Return the second slice of what the act gives on a stack."""
         if act.changes:
             raise NotInModeError("it changes what it is given")
-        stacks = pytree.tree_map(_stacked, arguments)
-        dims = pytree.tree_map(lambda given: 0 if isinstance(given, torch.Tensor) else None, stacks)
-        if not any(isinstance(given, torch.Tensor) for given in pytree.tree_leaves(stacks)):
-            raise NotInModeError("it is given no tensor")
+        tensors_of(arguments)
         try:
-            given = torch.func.vmap(act.function(), in_dims=dims)(*stacks)
+            return mapped(act.function())(*arguments)
         except (RuntimeError, ValueError) as error:
             if "vmap" in str(error):
                 raise NotInModeError(first_line(error)) from None
             raise
-        return pytree.tree_map(lambda each: each[1], given)
-
-
-def _stacked(given: Any) -> Any:
-    if not isinstance(given, torch.Tensor):
-        return given
-    try:
-        other = given.detach().flip(list(range(given.ndim)))
-    except NotImplementedError:  # of a few dtypes there is none
-        other = given.detach()
-    return torch.stack([other, given])
 
 
 register("functionalize", Functionalized)

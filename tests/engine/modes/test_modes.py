@@ -41,6 +41,25 @@ def test_each_mode_runs_an_act_as_it_is_run_without(name):
     assert acting.ran == {IN_MODE: 1}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("compile:eager", "functionalize", "vmap", "dispatch", "subclass", "fx", "export"),
+        "fake",
+    ],
+)
+def test_a_script_runs_an_act_as_the_mode_does(name):
+    mode, names = find(name), {"torch": torch}
+    exec(mode.setup, names)
+    run = eval(mode.way, names)
+
+    (first,) = run(act("output = case_input.cumsum(0) * 2").function())(torch.ones(2, 3))
+    (output,) = run(act("output = case_input.t()").function())(first)
+
+    assert (output.shape, output.stride()) == ((3, 2), (1, 3))
+    assert name == "fake" or output.tolist() == [[2.0, 4.0]] * 3
+
+
 def test_a_fake_result_has_all_but_elements():
     acting = Acting(find("fake"))
 
