@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import hashlib
 import itertools
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -138,7 +139,9 @@ class Act:
     def function(self) -> Callable[..., Any]:
         """Return the function, each time anew."""
         names: dict[str, Any] = {"torch": torch, **self.constants}
-        exec(compile(self.plain, "<act>", "exec"), names)
+        # Dynamo goes by the file when it decides which sizes vary: those of another act say nothing.
+        file = f"<act {hashlib.sha256(repr(self.key).encode()).hexdigest()[:12]}>"
+        exec(compile(self.plain, file, "exec"), names)
         made: types.FunctionType = names["act"]
         return made
 

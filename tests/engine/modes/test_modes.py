@@ -84,6 +84,23 @@ def test_changes_in_place_are_seen_by_who_has_the_tensor(name):
     assert base.tolist() == [0.0, 1.0, 1.0, 0.0]
 
 
+def test_an_act_is_compiled_for_the_sizes_that_it_gets_first_and_then_for_any(monkeypatch):
+    mode = find("compile:eager")
+    compiled, acting = [], Acting(mode)
+
+    def noted(graph, inputs, **_):
+        compiled.append([size for size in inputs if not isinstance(size, torch.Tensor)])
+        return graph
+
+    monkeypatch.setattr(mode, "_counted", noted)
+    for factor in (2, 3):
+        for sizes in ((2, 3), (4, 5), (6, 7)):
+            acting(act(f"output = case_input * {factor}"), torch.ones(sizes))
+
+    static = [not sizes for sizes in compiled]
+    assert static == [True, False, True, False]
+
+
 def test_what_breaks_the_graph_is_compiled_in_parts_and_counted():
     acting = Acting(find("compile:eager"))
     broken = act("output = case_input * 2", "print()", gives=("output",))
