@@ -90,7 +90,8 @@ class Operation:
 
     `derived` makes the cases of laws about gradients, `with_out` those about `out`, and `with_nan` those
     about NaN, if they are others. The leaves that `derived` makes have the elements that it draws if what
-    becomes of `ties` matters.
+    becomes of `ties` matters. Gradients of an operation that does not `derives_empty` are asked for of
+    nonempty cases.
 
     `ways` are the ways to call the operation, written like `call`. Those that leave out an argument hold for
     the cases in which it has what `defaults` says.
@@ -134,6 +135,7 @@ class Operation:
         "{name} passes to each element the gradients of all places of the output that it went to, added up."
     )
     derived: Callable[..., SearchStrategy[Any]] | None = None
+    derives_empty: bool = True
     with_out: Callable[..., SearchStrategy[Any]] | None = None
     with_nan: Callable[..., SearchStrategy[Any]] | None = None
     ties: bool = False

@@ -18,7 +18,8 @@ def _leaves(operation):
     values = "drawn" if operation.ties else "distinct" if operation.smooth else "whole"
     cases = operation.derived or operation.cases
     # Of no outputs nothing would be passed back.
-    drawn = cases(nonempty=True) if operation.several else cases()
+    nonempty = operation.several or not operation.derives_empty
+    drawn = cases(nonempty=True) if nonempty else cases()
     return as_leaves(drawn, operation.derivable, values=values)
 
 

@@ -6,7 +6,6 @@ Not covered: the aliases `concat`, `concatenate` and `row_stack`; 0-d tensors in
 """
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -22,7 +21,7 @@ CAT = Operation(
     call="torch.cat(tensors, dim)",
     method=False,
     cases=cases.joined,
-    derived=partial(cases.joined, nonempty=True),
+    derives_empty=False,
     gives=reference.cat,
     says="cat gives the tensors one after the other along dim; one of shape (0,) adds nothing.",
     has_shape="the shape of the tensors, with the sum of their sizes in dim",
@@ -39,7 +38,6 @@ STACK = replace(
     name="stack",
     call="torch.stack(tensors, dim)",
     cases=cases.stacked,
-    derived=partial(cases.stacked, nonempty=True),
     gives=lambda tensors, dim: np.stack(tensors, dim),
     says="stack gives the tensors one after the other along a new dim.",
     has_shape="the shape of the tensors, with the number of them in the new dim",
@@ -52,7 +50,6 @@ HSTACK = replace(
     name="hstack",
     call="torch.hstack(tensors)",
     cases=cases.in_a_row,
-    derived=partial(cases.in_a_row, nonempty=True),
     gives=lambda tensors: np.hstack(tensors),
     says="hstack gives vectors one after the other, and all other tensors along the second dim.",
     has_shape="the shape of the tensors, their sizes in the second dim added up, of vectors in the first",
@@ -63,7 +60,6 @@ VSTACK = replace(
     name="vstack",
     call="torch.vstack(tensors)",
     cases=cases.in_a_column,
-    derived=partial(cases.in_a_column, nonempty=True),
     gives=lambda tensors: np.vstack(tensors),
     says="vstack gives vectors as rows, and all other tensors one after the other along the first dim.",
     has_shape="the shape of the tensors, vectors taken for rows, their sizes in the first dim added up",
@@ -74,7 +70,6 @@ DSTACK = replace(
     name="dstack",
     call="torch.dstack(tensors)",
     cases=cases.in_depth,
-    derived=partial(cases.in_depth, nonempty=True),
     gives=lambda tensors: np.dstack(tensors),
     says="dstack gives the tensors one after the other along the third dim, which smaller ones get.",
     has_shape="the shape that atleast_3d gives the tensors, with the sum of their sizes in the third dim",
@@ -85,7 +80,6 @@ COLUMN_STACK = replace(
     name="column_stack",
     call="torch.column_stack(tensors)",
     cases=cases.columns,
-    derived=partial(cases.columns, nonempty=True),
     gives=reference.column_stack,
     says="column_stack gives 0-d tensors and vectors as columns, and other tensors beside each other.",
     has_shape="the shape of the tensors, vectors taken for columns, their sizes in the second dim added up",
@@ -136,7 +130,7 @@ REPEAT = Operation(
     call="input.repeat(repeats)",
     page="torch.Tensor.repeat",
     cases=cases.repetitions,
-    derived=partial(cases.repetitions, nonempty=True),
+    derives_empty=False,
     gives=reference.repeat,
     says="repeat repeats input so many times along each dim, further numbers along new dims in front.",
     has_shape="the shape of input, 1 for new dims, times the repeats",
@@ -147,7 +141,7 @@ TILE = Operation(
     name="tile",
     call="torch.tile(input, dims)",
     cases=cases.tilings,
-    derived=partial(cases.tilings, nonempty=True),
+    derives_empty=False,
     gives=reference.tile,
     says="tile repeats input so many times along each of its last dims, or along new dims in front.",
     has_shape="the shape of input times dims, the shorter of the two with 1 in front",
@@ -161,7 +155,7 @@ REPEAT_INTERLEAVE = Operation(
     name="repeat_interleave",
     call="torch.repeat_interleave(input, repeats, dim)",
     cases=cases.interleavings,
-    derived=partial(cases.interleavings, nonempty=True),
+    derives_empty=False,
     gives=lambda input, repeats, dim: np.repeat(input, repeats, dim),
     says="repeat_interleave repeats each element so many times in its place, of the flat input without dim.",
     has_shape="the shape of input with repeats times the size of dim, or one dim",
@@ -174,7 +168,7 @@ REPEAT_INTERLEAVE_EACH = Operation(
     name="repeat_interleave_each",
     call="torch.repeat_interleave(input, repeats, dim)",
     cases=cases.each_its_own_times,
-    derived=partial(cases.each_its_own_times, nonempty=True),
+    derives_empty=False,
     gives=lambda input, repeats, dim: np.repeat(input, repeats, dim),
     says="repeat_interleave repeats each position of dim as often as repeats says for it, or for all.",
     has_shape="the shape of input with the sum of all repeats in dim",
