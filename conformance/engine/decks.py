@@ -76,6 +76,7 @@ class Decks:
         deck = draw_deck(strategy, count, self.seed, self._each)
         if path is not None:
             # In one step: who reads it meanwhile finds it whole, or not at all.
+            path.parent.mkdir(parents=True, exist_ok=True)  # a run of another state of the suite removes it
             aside = path.with_suffix(f".{os.getpid()}")
             aside.write_bytes(b"".join((deck.pairs.to_bytes(_HEAD, "big"), *deck)))
             aside.replace(path)
@@ -83,9 +84,11 @@ class Decks:
 
     @staticmethod
     def _read(strategy: SearchStrategy[Any], path: Path | None) -> Deck | None:
-        if path is None or not path.exists():
+        try:
+            content = path.read_bytes() if path is not None else b""
+        except FileNotFoundError:
             return None
-        content, length = path.read_bytes(), packing_of(strategy).length
+        length = packing_of(strategy).length
         if len(content) <= _HEAD or (len(content) - _HEAD) % length:
             return None  # whoever wrote it did not come to its end
         cases = [content[at : at + length] for at in range(_HEAD, len(content), length)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import glob
 import os
 import platform
 import reprlib
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
     undecided = getattr(option, "numprocesses", 0) is None and not option.tx
     spoken = option.usepdb or option.trace or options.verbosity(config) is not Verbosity.normal
     if of_rules and undecided and not spoken and not hasattr(config, "workerinput"):
-        option.numprocesses = default_workers()
+        option.numprocesses = default_workers(getattr(option, "rule", ()))
     if getattr(option, "maxworkerrestart", "") is None:
         # xdist gives up after a few; a device may end one process per rule. Isolation knows when to stop.
         option.maxworkerrestart = str(sys.maxsize)
@@ -168,9 +169,14 @@ MOST_WORKERS = 8
 """How many workers a run starts by itself at most: each has torch and a context of each device in memory."""
 
 
-def default_workers() -> int:
-    """Return how many workers a run starts by itself: one for each core that it may use, within reason."""
-    return min(_cores(), MOST_WORKERS)
+def default_workers(rules: Sequence[str]) -> int:
+    """Return how many workers a run starts by itself: one for each core that it may use, within reason.
+
+    If all that `--rule` asks for are whole ids, there are no more workers than rules.
+    """
+    workers = min(_cores(), MOST_WORKERS)
+    ids = rules and not any(glob.has_magic(rule) for rule in rules)
+    return min(workers, len(rules)) if ids else workers
 
 
 def threads_per_worker() -> int:

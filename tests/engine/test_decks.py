@@ -60,6 +60,13 @@ def test_processes_that_share_a_folder_share_their_decks(drawn, tmp_path):
     assert [path.suffix for path in tmp_path.iterdir()] == [".deck"]
 
 
+def test_a_folder_that_somebody_removes_is_made_again(tmp_path):
+    decks = Decks("0", 5, tmp_path / "decks")
+
+    assert decks.of(ELEMENTS) == draw_deck(ELEMENTS, 5, "0")
+    assert len(list((tmp_path / "decks").iterdir())) == 1
+
+
 def test_rules_of_one_strategy_share_a_deck():
     rules = load_rules()
 

@@ -159,20 +159,20 @@ class Act:
     @functools.cached_property
     def changes(self) -> bool:
         """Whether it may change a tensor that it is given."""
-        tree = ast.parse(self.source)
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        in_place = any(
-            isinstance(call.func, ast.Attribute)
-            and call.func.attr.endswith("_")
-            and call.func.attr[-2:] != "__"
-            for call in calls
-        )
-        into = any(keyword.arg == "out" for call in calls for keyword in call.keywords)
+        nodes = list(ast.walk(ast.parse(self.source)))
+        called = any(isinstance(node, ast.Call) and _changes(node) for node in nodes)
         assigned = any(
             isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store)
-            for node in ast.walk(tree)
+            for node in nodes
         )
-        return in_place or into or assigned or any(isinstance(node, ast.AugAssign) for node in ast.walk(tree))
+        return called or assigned or any(isinstance(node, ast.AugAssign) for node in nodes)
+
+
+def _changes(call: ast.Call) -> bool:
+    """Return whether a call may change a tensor that it is given."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    in_place = name.endswith("_") and not name.endswith("__")
+    return in_place or any(keyword.arg == "out" for keyword in call.keywords)
 
 
 Making = Callable[[Act], tuple[list[ast.stmt], ast.expr]]
@@ -401,6 +401,12 @@ class _Acts:
             hoisted, statement.iter = self._hoisted_of(statement.iter)
         elif isinstance(statement, (ast.Expr, ast.Assign)) and not self._acts(statement):
             hoisted, statement.value = self._hoisted_of(statement.value)
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            if _changes(statement.value):
+                return [], statement
+            # Who compiles may leave out what nobody asks for, with what it would raise.
+            hoisted, _ = self._hoisted_of(statement.value)
+            return [], hoisted[0]
         else:
             return [], statement
         return hoisted, statement

@@ -7,16 +7,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
+from torch.utils import _pytree as pytree
 
 from conformance.engine.device import first_line
 from conformance.engine.modes import Mode, ModeError, NotInModeError, RanOutsideError, register
 from conformance.engine.modes.acts import Act
+from reports.model import Need
 
 DEFAULT = "inductor"
 
 MANY = 1_000_000
 """How often an act may be compiled anew: torch would else go on eagerly some time, which tests nothing."""
 
+
+MANY_TENSORS = 8
+"""More tensors than this are compiled for their sizes alone: of which vary, guards take seconds to tell."""
+
+WITHOUT_BACKWARD = ("eager", "eager_debug", "eager_noexcept", "pre_dispatch_eager")
+"""Backends that leave the backward to autograd."""
 
 TRIES = 2
 """How often an act may break the graph, for one input or another, before it is not tried again."""
@@ -29,8 +37,8 @@ class Compiled(Mode):
     """
 
     page: ClassVar[str] = "torch.compile"
-    examples: ClassVar[int] = 6
-    changes: ClassVar[Mapping[str, str]] = {}
+    examples: ClassVar[int] = 4
+    lacks: ClassVar[Mapping[Need, str]] = {Need.SAVED: "what a compiled function saves is its own affair"}
 
     def __init__(self, option: str = "") -> None:
         from torch._dynamo import config, list_backends, lookup_backend
@@ -39,11 +47,21 @@ class Compiled(Mode):
         if self.backend not in list_backends(None):
             raise ModeError(f"torch knows no backend {option!r}; it knows: {', '.join(list_backends(None))}")
         self._backend = lookup_backend(self.backend)
-        self._compiled: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._compiled: dict[tuple[tuple[str, str], bool | None], Callable[..., Any]] = {}
         self._broken: dict[tuple[str, str], list[str]] = {}
         self._ran = 0
         config.recompile_limit = config.accumulated_recompile_limit = MANY
         logging.getLogger("torch").setLevel(logging.CRITICAL)
+
+    @property
+    def changes(self) -> Mapping[str, str]:  # type: ignore[override]
+        """What a compiled backward does not do; for its second derivatives see pytorch#91469."""
+        if self.backend in WITHOUT_BACKWARD:
+            return {}
+        return {
+            "*.gradient_of_gradient create_graph.*": "what is compiled with its backward is derived once",
+            "autograd_grad.shared": "a compiled backward gives tensors of its own",
+        }
 
     @property
     def way(self) -> str:
@@ -65,18 +83,21 @@ class Compiled(Mode):
         key = act.key
         if len(self._broken.get(key, ())) >= TRIES:
             raise NotInModeError(self._broken[key][-1])
-        if key not in self._compiled:
-            self._compiled[key] = torch.compile(act.function(), backend=self._counted, fullgraph=True)
+        dynamic = None if _count(arguments) <= MANY_TENSORS else False
+        if (key, dynamic) not in self._compiled:
+            self._compiled[key, dynamic] = torch.compile(
+                act.function(), backend=self._counted, fullgraph=True, dynamic=dynamic
+            )
         before = self._ran
         try:
-            given = self._compiled[key](*arguments)
+            given = self._compiled[key, dynamic](*arguments)
         except Unsupported as error:
-            del self._compiled[key]
+            del self._compiled[key, dynamic]
             self._broken.setdefault(key, []).append(f"graph break: {_reason(error)}")
             raise NotInModeError(self._broken[key][-1]) from None
         except Exception:
             # Dynamo leaves alone from then on what it could not compile.
-            self._compiled.pop(key, None)
+            self._compiled.pop((key, dynamic), None)
             raise
         if self._ran == before:
             raise RanOutsideError(given, "there was nothing to compile")
@@ -94,6 +115,11 @@ class Compiled(Mode):
         if getattr(made, "_boxed_call", False):
             run._boxed_call = True  # type: ignore[attr-defined]
         return run
+
+
+def _count(arguments: tuple[Any, ...]) -> int:
+    """Return how many tensors there are among arguments, and in tuples of them."""
+    return sum(isinstance(given, torch.Tensor) for given in pytree.tree_leaves(arguments))
 
 
 def _reason(error: BaseException) -> str:
