@@ -160,3 +160,10 @@ def without_nan(input: Array, nan: float, posinf: float | None, neginf: float | 
 def power(input: Array, exponent: Array) -> Array:
     """Return powers; of 0.5, numpy takes the square root, which -inf has none of."""
     return np.asarray(np.where((input == -np.inf) & (exponent == 0.5), np.inf, np.power(input, exponent)))
+
+
+def is_close(input: Array, other: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
+    """Return where numbers are as close as tolerances say, or equal."""
+    one, two = input.astype(np.float64), other.astype(np.float64)
+    near = np.isfinite(one) & np.isfinite(two) & (np.abs(one - two) <= atol + rtol * np.abs(two))
+    return np.asarray(near | (one == two) | (equal_nan & np.isnan(one) & np.isnan(two)))

@@ -47,9 +47,9 @@ REAL_NUMBERS = tuple([dtype for dtype in NUMBERS if not dtype.is_complex])
 class Domain:
     """The numbers that a function is asked about: from `low` to `high`, some of them the `edges`.
 
-    With a `step` they are multiples of it. Whole numbers are those from `least` to `most`, or with None all
-    that there are, the extremes of the dtype included; whole ones also where there is a 0 among them are
-    not `zero`. `beyond` are numbers that are no part of the domain, for cases of special values.
+    With a `step` they are multiples of it. Whole numbers are those from `least` to `most`, with None small
+    ones and the extremes of the dtype. Unless `zero`, there is no 0 among them. `beyond` are numbers that are
+    no part of the domain, for cases of special values.
     """
 
     low: float = -100.0
@@ -75,7 +75,7 @@ class Domain:
 
 ANY = Domain()
 POWERS_OF_2 = Domain(-2.0, 2.0, step=1.0, zero=False)
-ALL = Domain(least=None)
+ALIKE = Domain(-1.0, 1.0, step=0.5, least=None, most=3)
 UNIT = Domain(-1.0, 1.0, edges=(1.0, -1.0), beyond=(1.5, -1.5, 100.0))
 QUARTERS = Domain(-4.0, 4.0, step=0.25)
 
@@ -118,12 +118,10 @@ def _ordinary(domain: Domain) -> list[float]:
 
 
 def _whole(domain: Domain, dtype: torch.dtype) -> tuple[Scalar, ...]:
-    if domain.least is None:
-        found = [int(number.real) for number in palette(dtype)]
-    else:
-        least = max(domain.least, int(torch.iinfo(dtype).min))
-        found = sorted(range(least, domain.most + 1), key=lambda number: (abs(number), number < 0))
-    return _repeated([number for number in found if number or domain.zero], 256)
+    least = max(-3 if domain.least is None else domain.least, int(torch.iinfo(dtype).min))
+    found = sorted(range(least, domain.most + 1), key=lambda number: (abs(number), number < 0))
+    some = _repeated([number for number in found if number or domain.zero], 256)
+    return some if domain.least is not None else (*some[:128], *palette(dtype)[128:])
 
 
 def _repeated(some: Sequence[Any], count: int) -> tuple[Any, ...]:
