@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -167,3 +168,56 @@ def is_close(input: Array, other: Array, rtol: float, atol: float, equal_nan: bo
     one, two = input.astype(np.float64), other.astype(np.float64)
     near = np.isfinite(one) & np.isfinite(two) & (np.abs(one - two) <= atol + rtol * np.abs(two))
     return np.asarray(near | (one == two) | (equal_nan & np.isnan(one) & np.isnan(two)))
+
+
+def sigmoid(input: Array) -> Array:
+    """Return 1 / (1 + exp(-x))."""
+    return np.asarray(1 / (1 + np.exp(-input)))
+
+
+def sinc_slope(input: Array) -> Array:
+    """Return the derivative of sin(pi x) / (pi x), away from 0."""
+    return np.asarray((np.cos(np.pi * input) - np.sinc(input)) / input)
+
+
+def by_element(function: Callable[[float], float], pole: float = np.nan) -> Function:
+    """Return a function of Python's numbers as one of arrays; at a pole, where it raises, it gives that."""
+
+    def of(number: float) -> float:
+        try:
+            return function(number)
+        except ValueError:
+            return pole
+
+    def of_all(array: Array) -> Array:
+        numbers, places = np.unique(array.astype(np.float64), return_inverse=True)
+        return np.array([of(number) for number in numbers.tolist()])[places].reshape(array.shape)
+
+    return of_all
+
+
+def erfinv(input: Array) -> Array:
+    """Return where the error function has values, by Newton's method, from the side of 0."""
+    wide = input.astype(np.float64)
+    inside = np.where(np.abs(wide) < 1, wide, 0)
+    found, error_function = np.zeros_like(inside), by_element(math.erf)
+    for _ in range(20):
+        found = found - (error_function(found) - inside) * np.sqrt(np.pi) / 2 * np.exp(found**2)
+    return np.asarray(np.where(np.abs(wide) < 1, found, np.where(np.abs(wide) == 1, wide * np.inf, np.nan)))
+
+
+_STIRLING = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+"""What the series of digamma has before powers of 1 / x ** 2."""
+
+
+def digamma(input: Array) -> Array:
+    """Return digamma of positive numbers, by its series for what is 20 more, and steps back."""
+    high = input + 20
+    series = sum(part / high ** (2 * power) for power, part in enumerate(_STIRLING, 1))
+    steps = sum(1 / (input + step) for step in range(20))
+    return np.asarray(np.log(high) - 0.5 / high - series - steps)
+
+
+def xlogy(input: Array, other: Array) -> Array:
+    """Return numbers times logarithms of others: 0 for 0, but NaN for NaN."""
+    return np.asarray(np.where((input == 0) & ~np.isnan(other), 0, input * np.log(other)))
