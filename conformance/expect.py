@@ -80,7 +80,12 @@ def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float) ->
 def rounding(dtype: torch.dtype) -> float:
     """Return the relative error that results of a dtype may have on the device under test."""
     part = dtype.to_real() if dtype.is_complex else dtype
-    return max(ROUNDING[part.itemsize], _rounding_now.bounds.get(str(part), 0.0))
+    return max(ROUNDING[part.itemsize], _stated(dtype))
+
+
+def _stated(dtype: torch.dtype) -> float:
+    """Return the relative error that the vendor of the device states for a dtype, 0 if it states none."""
+    return _rounding_now.bounds.get(str(dtype.to_real() if dtype.is_complex else dtype), 0.0)
 
 
 def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: float = 1.0) -> None:
@@ -97,6 +102,30 @@ def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: f
     equal = np.asarray(np.isclose(found, expected, rtol=allowed, atol=allowed * scale, equal_nan=True))
     assert equal.all(), f"{_difference(found, expected, equal, dtype)}; up to {allowed:g} may be rounding"
     _measure(found, expected, dtype, scale)
+
+
+def near(actual: torch.Tensor, expected: Array, *, units: float) -> None:
+    """Claim that a tensor has the expected shape and dtype, and numbers that are near the expected ones.
+
+    A number may differ by `units` times the eps of the dtype, relative to the expected one, or by what the
+    vendor of the device states, and by the smallest normal number: a device may flush what is smaller. Whole
+    numbers are equal, NaNs and infinities in their places, and either zero is the other.
+    """
+    found = _of_the_kind(actual, expected)
+    equal = np.asarray((found == expected) | ((found != found) & (expected != expected)))
+    if not equal.all() and (actual.dtype.is_floating_point or actual.dtype.is_complex):
+        limits = torch.finfo(actual.dtype)
+        allowed = max(units * limits.eps, _stated(actual.dtype))
+        wide = [
+            each.astype(np.complex128 if actual.dtype.is_complex else np.float64)
+            for each in (found, expected)
+        ]
+        with np.errstate(all="ignore"):
+            equal |= np.abs(wide[0] - wide[1]) <= allowed * np.abs(wide[1]) + limits.tiny
+    assert equal.all(), (
+        f"{_difference(found, expected, equal, actual.dtype)}; up to {units:g} eps may be rounding"
+    )
+    _measure(_wide(found), _wide(expected), actual.dtype, 0.0)
 
 
 def same_bytes(actual: torch.Tensor, expected: Array) -> None:

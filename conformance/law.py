@@ -73,9 +73,12 @@ class Law:
     kind: Kind
     needs: tuple[Need, ...]
     in_place: bool
+    manner: bool
 
     def applies(self, operation: Operation) -> bool:
         """Return whether the law holds of an operation, exceptions apart."""
+        if self.manner and operation.like:
+            return False
         return operation.has("in_place" if self.in_place else "call") and self.of(operation)
 
     @functools.cached_property
@@ -117,17 +120,20 @@ def law(
     kind: Kind = Kind.PROPERTY,
     needs: Iterable[Need] = (),
     in_place: bool = False,
+    manner: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Declare a function of an operation and a case to be a law of every operation that it is `of`.
 
     The first paragraph of its docstring is the statement; `{operation}` in it is the operation's name, and
     `{says}`, `{shape}` and the like what its entry says. `source` is the documentation that states it, the
     operation's own if none is given; `cases` makes the cases from those of the operation. A law is about the
-    call, unless it is about the form `in_place`. All else is as in `rule`.
+    call, unless it is about the form `in_place`. One of the `manner` in which operations do what they all do
+    is not asked of those that are `like` another. All else is as in `rule`.
     """
 
     def register(states: Callable[..., None]) -> Callable[..., None]:
-        LAWS.append(Law(name, states, of, cases, source, tuple(also), basis, kind, tuple(needs), in_place))
+        given = (tuple(also), basis, kind, tuple(needs), in_place, manner)
+        LAWS.append(Law(name, states, of, cases, source, *given))
         return states
 
     return register
@@ -286,6 +292,8 @@ class _Specialized(ast.NodeTransformer):
         if claim == "close":
             scale = "gradient_scale" if asked.endswith("gradient") else "scale"
             text += f", dtype=operation.dtype_of({ast.unparse(result)}), scale=operation.{scale}(case)"
+        if claim == "near":
+            text += f", units={self._operation.units!r}"
         return ast.parse(f"{text})", mode="eval").body
 
     def _several(self, node: ast.expr) -> list[ast.expr] | None:

@@ -99,6 +99,13 @@ class Operation:
     `dim` is the name of the argument that names a dim, if it is not this, `dims` that of several;
     `further_dims` more than the rank of input can be named.
 
+    A `pointwise` operation computes each element of the result of those in its place, and broadcasts if it
+    has several tensors; those in `mixed` cases have several dtypes, or numbers are in their place. In `whole`
+    cases there are whole numbers, which the operation takes for numbers of the default dtype. A result that
+    has `units` is right within so many times the eps of its dtype, relative to each number; see
+    `expect.near`. In the manner in which it takes `out`, writes in place and is derived, an operation is
+    `like` another: laws of the manner alone are asked of that one.
+
     An operation `owns` the memory of its result, if it is no view, and the page of views says so. One that
     `preserves` makes it, by default, in torch.preserve_format: the strides of a dense input are kept. What is
     `made_like` the input is on its device, as the page says. One
@@ -152,6 +159,11 @@ class Operation:
     one_dim: bool = True
     further_dims: int = 0
     promotes: bool = False
+    pointwise: bool = False
+    mixed: Callable[..., SearchStrategy[Any]] | None = None
+    whole: Callable[..., SearchStrategy[Any]] | None = None
+    units: float = 0.0
+    like: str = ""
     owns: bool = True
     preserves: bool = False
     made_like: bool = False
@@ -165,7 +177,9 @@ class Operation:
     stated: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cases", functools.cache(self.cases))  # every law asks for them
+        for name in ("cases", "mixed", "whole"):  # every law asks for them
+            if (cases := getattr(self, name)) is not None:
+                object.__setattr__(self, name, functools.cache(cases))
 
     def __call__(self, case: Case, form: str = "call", **changes: Any) -> Any:
         """Call the operation in one of its forms, with a case's arguments, but for those given."""
@@ -191,6 +205,10 @@ class Operation:
         """Return the same for an operation that gives one tensor."""
         (found,) = self.results(case)
         return found
+
+    def written_result(self, case: Case) -> Array:
+        """Return the same in the dtype of the input, which in place receives it."""
+        return self.result(case).astype(TORCH_NUMPY[code_of(case, "input").dtype])
 
     def shapes(self, case: Case) -> tuple[tuple[int, ...], ...]:
         """Return the shapes of what the operation should give."""
@@ -231,6 +249,8 @@ class Operation:
     @property
     def claim(self) -> str:
         """The claim of `expect` that compares a result of the operation with the reference's."""
+        if self.units:
+            return "near"
         if self.rounds is not None:
             return "close"
         return "equal_elements" if self.either_zero else "same_elements"
@@ -265,6 +285,11 @@ class Operation:
     @functools.cached_property
     def _tuples(self) -> tuple[str, ...]:
         return tuple([name for name, kind in self._fields.items() if isinstance(kind, TensorsField)])
+
+    @property
+    def broadcasts(self) -> bool:
+        """Whether there are several tensors whose shapes need only broadcast."""
+        return self.pointwise and len(self.tensors) > 1
 
     @property
     def sources(self) -> tuple[str, ...]:

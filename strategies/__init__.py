@@ -23,6 +23,7 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.parts`, `cases.results` | functions that give several tensors, and what results are |
 | `cases.joinings` | tensors to join, and one to repeat, turn or cut |
 | `cases.creations`, `cases.extrema` | sizes and numbers to make tensors of; what to find extremes of |
+| `cases.pointwise` | tensors that broadcast, of numbers of a domain, and of several dtypes |
 | `cases.sizes`, `cases.many_categories` | tensors of a million elements, and thousands of categories |
 | `cases.placements` | tensors, and the slices, orders of dims and sizes that make their layouts |
 """

@@ -21,8 +21,8 @@ from strategies.code import TensorCode, array_code, contiguous_code
 from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes
 from strategies.fills import counting, zero_data
 from strategies.functions import Call
-from strategies.shapes import Shape
-from strategies.tape import Tape
+from strategies.shapes import SHAPE_PROMISES, Shape
+from strategies.tape import Tape, promises_of
 from strategies.tensors import decode_tensor, layout_promises
 from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, GRAD_DTYPES, VALUE_CLASSES, ramp
 
@@ -339,3 +339,85 @@ def without_gaps(base: Strategy) -> Strategy:
 def zeros_like(shape: Shape, dtype: torch.dtype) -> TensorCode:
     """Return a contiguous tensor of zeros."""
     return contiguous_code(zero_data(dtype, int(np.prod(shape, dtype=int))), dtype, shape)
+
+
+def with_other_shape(base: Strategy, names: Sequence[str], *, in_place: bool = False) -> Strategy:
+    """Return a strategy for an `input` whose shape the tensors named do not fit, and one that they do fit.
+
+    This is `legal_input`. They do not broadcast with the other, or to its shape if it is to be written
+    `in_place`. The elements of all are ones.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        where, adds = tape.byte(), tape.chance(50)
+        code = code_of(case, "input")
+        shape = tuple([max(size, 2) for size in code.shape]) or (2,)
+        at = where % len(shape)
+        wrong = (*shape[:at], 1 if in_place else shape[at] + 1, *shape[at + 1 :])
+        if in_place and adds:
+            wrong = shape[1:]
+        made = {name: _ones(shape, code_of(case, name).dtype) for name in names}
+        given = {"input": _ones(wrong, code.dtype), "legal_input": made["input"]}
+        classes = ["a dim more" if in_place and adds else "another size"]
+        return changed(case, *classes, without=case.classes, **{**made, **given})
+
+    promises = ["another size", *(["a dim more"] if in_place else [])]
+    return varied(base, vary, promises=promises, without=promises_of(base))
+
+
+def _ones(shape: Shape, dtype: torch.dtype) -> TensorCode:
+    return contiguous_code((_number(1, dtype),) * math.prod(shape), dtype, shape)
+
+
+_LOWER = {3: torch.float32, 2: torch.int64, 1: torch.bool}
+"""A dtype of the next lower kind, by the kind."""
+
+
+def _numbers(case: Arguments, names: Sequence[str]) -> Arguments:
+    """Return a case with ones in the place of the elements, of whole numbers in the place of bool."""
+    made: dict[str, Any] = {}
+    for name in names:
+        code = code_of(case, name)
+        made[name] = _ones(code.shape, torch.int64 if code.dtype is torch.bool else code.dtype)
+    return changed(case, without=(*_OF_VALUES, *layout_promises(), *_LAZY), **made)
+
+
+def _kept_of_ones(base: Strategy) -> list[str]:
+    """Return the promises about anything but shapes."""
+    return [name for name in promises_of(base) if name not in SHAPE_PROMISES]
+
+
+def with_out_of_lower_kind(base: Strategy, names: Sequence[str], results: Results) -> Strategy:
+    """Return a strategy for an `out` of a lower kind than the result, beside one of its dtype as `legal_out`.
+
+    The elements of the tensors named are ones.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        byte, plain = tape.byte(), _numbers(case, names)
+        ((shape, dtype),) = results(plain)
+        lower = [found for of, found in _LOWER.items() if of <= _kind_of(dtype)]
+        wrong = lower[byte * len(lower) >> 8]
+        return changed(plain, out=zeros_like(shape, wrong), legal_out=zeros_like(shape, dtype))
+
+    return varied(base, vary, without=_kept_of_ones(base))
+
+
+def with_input_of_lower_kind(base: Strategy, names: Sequence[str]) -> Strategy:
+    """Return a strategy for an `input` of a lower kind than the other tensors, and the result.
+
+    The one that is as they are is `legal_input`, and the elements of all are ones.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        tape.leave(1)
+        plain = _numbers(case, names)
+        code = code_of(plain, "input")
+        lower = _ones(code.shape, _LOWER[_kind_of(code.dtype)])
+        return changed(plain, input=lower, legal_input=code)
+
+    return varied(base, vary, without=_kept_of_ones(base))
+
+
+def _kind_of(dtype: torch.dtype) -> int:
+    return 3 if dtype.is_complex else 2 if dtype.is_floating_point else 0 if dtype is torch.bool else 1

@@ -43,6 +43,7 @@ torch.set_warn_always(True)
 """Where a rule is about warnings, torch gives each in its script, as in the run."""
 
 _BEFORE_COMPARING = "    expected = expected.to(actual.dtype)\n"
+_BEFORE_WIDENING = "        expected = expected.to(torch.complex128"
 
 HELPERS = {
     "same_elements": """\
@@ -67,6 +68,18 @@ def close(actual, expected, dtype, scale=1.0):
     assert actual.shape == expected.shape, (actual.shape, expected.shape)
     expected = expected.to(actual.dtype)
     assert torch.allclose(actual, expected, rounding, rounding * scale, equal_nan=True), (actual, expected)
+""",
+    "near": """\
+def near(actual, expected, units):
+    actual = actual.detach().cpu()
+    assert actual.shape == expected.shape, (actual.shape, expected.shape)
+    assert actual.dtype == expected.dtype, (actual.dtype, expected.dtype)
+    equal, dtype = (actual == expected) | actual.isnan() & expected.isnan(), actual.dtype
+    if dtype.is_floating_point or dtype.is_complex:
+        rounding, tiny = units * torch.finfo(dtype).eps, torch.finfo(dtype).tiny
+        expected = expected.to(torch.complex128 if dtype.is_complex else torch.float64)
+        equal |= (actual - expected).abs() <= rounding * expected.abs() + tiny
+    assert equal.all(), (actual, expected)
 """,
     "same_bytes": """\
 def same_bytes(actual, expected):
@@ -245,14 +258,16 @@ def tensor_names(case: Any) -> tuple[str, ...]:
 
 
 def _helper(name: str, bounds: Mapping[str, float]) -> str:
-    """Return the function for a claim; `close` allows what the vendor states, as `expect.close` does."""
+    """Return the function for a claim, which allows what the vendor states, as those of `expect` do."""
     text = HELPERS[name]
-    if name != "close" or not bounds:
+    before = {"close": _BEFORE_COMPARING, "near": _BEFORE_WIDENING}.get(name)
+    if before is None or not bounds:
         return text
     stated = ", ".join(f"{dtype}: {bound!r}" for dtype, bound in bounds.items())
     part = "dtype.to_real() if dtype.is_complex else dtype"
-    allows = f"    rounding = max(rounding, {{{stated}}}.get({part}, 0.0))\n"
-    return text.replace(_BEFORE_COMPARING, allows + _BEFORE_COMPARING)
+    indent = before[: len(before) - len(before.lstrip())]
+    allows = f"{indent}rounding = max(rounding, {{{stated}}}.get({part}, 0.0))\n"
+    return text.replace(before, allows + before)
 
 
 def _settling(device: str) -> list[str]:

@@ -15,7 +15,7 @@ def elements(operation, case):
         operation.expects(output, result)
 
 
-@law("repeatable", basis=Basis.OBSERVED, needs=[Need.VALUES])
+@law("repeatable", basis=Basis.OBSERVED, needs=[Need.VALUES], manner=True)
 def repeatable(operation, case):
     """{operation} gives the same elements, bit for bit, when it is called again."""
     for output, again in zip(operation.outputs(case), operation.outputs(case), strict=True):

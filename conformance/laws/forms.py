@@ -11,7 +11,7 @@ def method(operation, case):
         operation.expects(output, result)
 
 
-@law("keywords", of=has("keywords"), needs=[Need.VALUES])
+@law("keywords", of=has("keywords"), needs=[Need.VALUES], manner=True)
 def keywords(operation, case):
     """{operation} takes its arguments by the names that its signature gives them."""
     for output, result in zip(operation.outputs(case, form="keywords"), operation.results(case), strict=True):

@@ -73,6 +73,7 @@ def gradient_of_several(operation, case):
     source="notes/autograd",
     kind=Kind.GRADIENT,
     needs=[Need.AUTOGRAD],
+    manner=True,
 )
 def requires_grad(operation, case):
     """The floating outputs of {operation} require grad if an input does."""
@@ -80,7 +81,7 @@ def requires_grad(operation, case):
         assert output.requires_grad == output.dtype.is_floating_point
 
 
-@law("requires_no_grad", of=_has_gradient, source="notes/autograd", needs=[Need.AUTOGRAD])
+@law("requires_no_grad", of=_has_gradient, source="notes/autograd", needs=[Need.AUTOGRAD], manner=True)
 def requires_no_grad(operation, case):
     """No output of {operation} requires grad if no input does."""
     for output in operation.outputs(case):
@@ -94,6 +95,7 @@ def requires_no_grad(operation, case):
     source="torch.no_grad",
     kind=Kind.GRADIENT,
     needs=[Need.AUTOGRAD],
+    manner=True,
 )
 def no_graph_without_grad_mode(operation, case):
     """Under no_grad, no output of {operation} requires grad, although an input does."""
@@ -111,6 +113,7 @@ def no_graph_without_grad_mode(operation, case):
     basis=Basis.OBSERVED,
     kind=Kind.GRADIENT,
     needs=[Need.AUTOGRAD],
+    manner=True,
 )
 def gradient_shape(operation, case):
     """The gradients that {operation} passes back have the shapes and the dtypes of what it was given."""

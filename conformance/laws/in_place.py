@@ -18,10 +18,10 @@ def in_place_elements(operation, case):
     """In place, {operation} gives the tensor that it writes to the elements that it gives otherwise."""
     operation(case, form="in_place")
 
-    operation.expects(case.input, operation.result(case))
+    operation.expects(case.input, operation.written_result(case))
 
 
-@law("in_place_returns_self", in_place=True, cases=_written, source="tensors")
+@law("in_place_returns_self", in_place=True, cases=_written, source="tensors", manner=True)
 def in_place_returns_self(operation, case):
     """In place, {operation} returns the tensor that it writes to."""
     output = operation(case, form="in_place")
@@ -36,6 +36,7 @@ def in_place_returns_self(operation, case):
     cases=_written,
     source="tensor_view",
     needs=[Need.VALUES, Need.IN_PLACE_VIEWS],
+    manner=True,
 )
 def in_place_seen_by_views(operation, case):
     """What {operation} writes in place is seen through a view that was taken before."""
@@ -43,10 +44,17 @@ def in_place_seen_by_views(operation, case):
 
     operation(case, form="in_place")
 
-    operation.expects(view, operation.result(case))
+    operation.expects(view, operation.written_result(case))
 
 
-@law("in_place_counted", in_place=True, cases=_written, source="notes/autograd", basis=Basis.OBSERVED)
+@law(
+    "in_place_counted",
+    in_place=True,
+    cases=_written,
+    source="notes/autograd",
+    basis=Basis.OBSERVED,
+    manner=True,
+)
 def in_place_counted(operation, case):
     """In place, {operation} counts as a change: the version of the tensor grows."""
     version = case.input._version
@@ -65,6 +73,7 @@ def in_place_counted(operation, case):
     basis=Basis.OBSERVED,
     kind=Kind.ERROR,
     needs=[Need.AUTOGRAD],
+    manner=True,
 )
 def in_place_on_leaf(operation, case):
     """{operation} refuses to write in place to a leaf that requires grad."""

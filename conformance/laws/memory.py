@@ -18,6 +18,7 @@ def _is_view(operation):
     cases=lambda operation: filled_with_ones(operation.cases(nonempty=True), operation.sources),
     source=VIEWS,
     needs=[Need.VALUES],
+    manner=True,
 )
 def own_storage(operation, case):
     """The output of {operation} is no view: changing it leaves what it was given as it is."""
@@ -29,7 +30,11 @@ def own_storage(operation, case):
 
 
 @law(
-    "no_base", of=lambda operation: not operation.view and operation.owns, source=VIEWS, basis=Basis.OBSERVED
+    "no_base",
+    of=lambda operation: not operation.view and operation.owns,
+    source=VIEWS,
+    basis=Basis.OBSERVED,
+    manner=True,
 )
 def no_base(operation, case):
     """The output of {operation} has no base, since it is no view."""
@@ -37,7 +42,7 @@ def no_base(operation, case):
         assert output._base is None
 
 
-@law("inputs_kept", source="tensors", needs=[Need.VALUES])
+@law("inputs_kept", source="tensors", needs=[Need.VALUES], manner=True)
 def inputs_kept(operation, case):
     """{operation}, whose name ends with no underscore, leaves the tensors that it is given as they are."""
     operation(case)

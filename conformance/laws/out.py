@@ -42,6 +42,7 @@ def out_elements(operation, case):
     cases=_full_outs,
     source=NOTES,
     needs=[Need.STRIDES],
+    manner=True,
 )
 def out_strides(operation, case):
     """An out of the shape that {operation} gives, of at least one element, keeps its strides."""
@@ -52,7 +53,7 @@ def out_strides(operation, case):
     assert [out.stride() for out in operation.outs(case)] == strides
 
 
-@law("out_returned", of=_takes_one, cases=_outs, basis=Basis.OBSERVED)
+@law("out_returned", of=_takes_one, cases=_outs, basis=Basis.OBSERVED, manner=True)
 def out_returned(operation, case):
     """With out given, {operation} returns that tensor, or those."""
     for output, out in zip(
@@ -68,6 +69,7 @@ def out_returned(operation, case):
         operation.cases(nonempty=True), operation.kinds, several=operation.several
     ),
     source=NOTES,
+    manner=True,
 )
 def out_resized(operation, case):
     """An out without elements is resized by {operation} to the shape of the result."""
@@ -86,6 +88,7 @@ def out_resized(operation, case):
     source=NOTES,
     kind=Kind.ERROR,
     needs=[Need.AUTOGRAD],
+    manner=True,
 )
 def out_requires_grad(operation, case):
     """An out that requires grad is refused by {operation}."""

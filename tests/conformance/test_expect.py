@@ -87,6 +87,23 @@ def test_close_fails_another_dtype_and_knows_bfloat16():
         expect.close(torch.ones(2), np.ones(2), dtype=torch.float64)
 
 
+def test_near_allows_so_many_units_and_what_a_device_flushes():
+    eps, tiny = torch.finfo(torch.float32).eps, torch.finfo(torch.float32).tiny
+    expected = np.array([1024.0, math.nan, math.inf, 0.0, tiny / 2], np.float32)
+    expect.near(torch.tensor([1024 * (1 + 2 * eps), math.nan, math.inf, -0.0, 0.0]), expected, units=2)
+
+    for wrong in (1024 * (1 + 4 * eps), math.inf, math.nan):
+        with pytest.raises(AssertionError, match="up to 2 eps"):
+            expect.near(torch.tensor([wrong]), expected[:1], units=2)
+
+
+def test_near_allows_nothing_of_whole_numbers_and_what_the_vendor_states_of_others():
+    with pytest.raises(AssertionError):
+        expect.near(torch.tensor([2]), np.array([3]), units=100)
+    with expect.allowing({"torch.float32": 1e-3}):
+        expect.near(torch.tensor([1.0005 + 0j]), np.ones(1, np.complex64), units=1)
+
+
 @pytest.mark.parametrize("claim", [expect.same_elements, expect.equal_elements])
 def test_float32_is_not_bfloat16(claim):
     numbers = torch.tensor([1.0, -0.0, math.nan, math.inf])

@@ -145,6 +145,15 @@ def test_an_exception_from_a_law_that_does_not_apply_is_refused(monkeypatch):
         list(rules("made.up"))
 
 
+def test_what_an_operation_is_like_has_the_laws_that_are_not_asked_of_it():
+    for operation in filter(lambda operation: operation.like, OPERATIONS.values()):
+        shown = OPERATIONS[operation.like]
+
+        assert not shown.like
+        assert f"{shown.name}.repeatable" in RULES
+        assert f"{operation.name}.repeatable" not in RULES
+
+
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_an_entry_names_what_torch_has(name):
     operation = OPERATIONS[name]

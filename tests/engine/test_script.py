@@ -104,6 +104,18 @@ def test_the_inputs_are_laid_out_on_the_device():
     run(script)
 
 
+def test_a_script_allows_what_near_does():
+    def body(case):
+        expect.near(case.input + 1, np.array([1 + 2**-22, 1.5], np.float32), units=2)
+
+    def strict(case):
+        expect.near(case.input + 1, np.array([1 + 2**-22, 1.5], np.float32), units=1)
+
+    run(scripted(body))
+    with pytest.raises(AssertionError):
+        run(scripted(strict))
+
+
 def test_a_script_allows_what_the_vendor_states():
     zeros = zeros_code((2,), torch.float32)
     case = Gather(classes=(), input=zeros, dim=0, index=zeros_code((2,)))

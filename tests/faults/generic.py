@@ -128,6 +128,16 @@ def drops_nan(operation, real, *args, **options):
 
 
 @generic
+def reads_nan_as_0(operation, real, *args, **options):
+    def read(value):
+        return (
+            value.nan_to_num(0.0, float("inf"), float("-inf")) if isinstance(value, torch.Tensor) else value
+        )
+
+    return real(*map(read, args), **options)
+
+
+@generic
 def gives_another_dtype(operation, real, *args, **options):
     def cast(tensor):
         return tensor.to(torch.float64 if tensor.dtype is not torch.float64 else torch.float32)
