@@ -78,7 +78,9 @@ def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float) ->
 
 
 def rounding(dtype: torch.dtype) -> float:
-    """Return the relative error that results of a dtype may have on the device under test."""
+    """Return the relative error that results of a dtype may have on the device under test; 0 of integers."""
+    if not (dtype.is_floating_point or dtype.is_complex):
+        return 0.0
     part = dtype.to_real() if dtype.is_complex else dtype
     return max(ROUNDING[part.itemsize], _stated(dtype))
 

@@ -85,8 +85,9 @@ class Operation:
     but for rounding; of one that has `either_zero`, the sign of zeros is left open.
 
     `scaled` tells to what the rounding of the gradients is relative, if it is to something else. `nan`
-    says what the operation does of NaN among the elements. `pair` is the call that gives, beside the
-    values, the indices at which they stand along dim.
+    says what the operation does of NaN among the elements, `misfit` which `input` it refuses since the last
+    size does not fit the other tensors. `pair` is the call that gives, beside the values, the indices at
+    which they stand along dim.
 
     `derived` makes the cases of laws about gradients, `with_out` those about `out`, and `with_nan` those
     about NaN, if they are others. The leaves that `derived` makes have the elements that it draws if what
@@ -151,6 +152,7 @@ class Operation:
     rounds: Callable[..., float] | None = None
     scaled: Callable[..., float] | None = None
     nan: str = ""
+    misfit: str = ""
     pair: str = ""
     either_zero: bool = False
     index: Index | None = None

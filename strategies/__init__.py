@@ -22,6 +22,8 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.modules` | small networks with their inputs |
 | `cases.parts`, `cases.results` | functions that give several tensors, and what results are |
 | `cases.joinings` | tensors to join, and one to repeat, turn or cut |
+| `cases.matrices` | factors of products, what is added to them, equations of einsum |
+| `cases.random_numbers` | tensors, calls that fill them or draw as many numbers, and seeds |
 | `cases.creations`, `cases.extrema` | sizes and numbers to make tensors of; what to find extremes of |
 | `cases.pointwise` | tensors that broadcast, of numbers of a domain, and of several dtypes |
 | `cases.sizes`, `cases.many_categories` | tensors of a million elements, and thousands of categories |

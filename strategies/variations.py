@@ -290,6 +290,19 @@ def with_nan(base: Strategy, name: str = "input") -> Strategy:
     return varied(base, vary, without=_OF_VALUES, promises=["NaN"])
 
 
+def with_misfit(base: Strategy, results: Results) -> Strategy:
+    """Return a strategy for an input whose last size fits nothing, beside the right one as `legal_input`."""
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        tape.leave(1)
+        code, ((shape, _),) = code_of(case, "input"), results(case)
+        size = max((*shape, *code.shape), default=1) + 1  # neither size 1, which could be broadcast
+        wrong = zeros_like((*code.shape[:-1], size), code.dtype)
+        return changed(case, without=layout_promises(), input=wrong, legal_input=code)
+
+    return varied(base, vary, without=layout_promises())
+
+
 def filled_with_ones(base: Strategy, names: Iterable[str]) -> Strategy:
     """Return a strategy for the same with ones in the place of all elements of the tensors named."""
     return _filled(base, tuple(names), 1)

@@ -66,7 +66,7 @@ def out_returned(operation, case):
     "out_resized",
     of=_takes_one,
     cases=lambda operation: with_out_to_resize(
-        operation.cases(nonempty=True), operation.kinds, several=operation.several
+        _cases(operation, nonempty=True), operation.kinds, several=operation.several
     ),
     source=NOTES,
     manner=True,
@@ -83,7 +83,7 @@ def out_resized(operation, case):
     "out_requires_grad",
     of=lambda operation: operation.has("out") and bool(operation.derivable),
     cases=lambda operation: as_out_leaf(
-        operation.cases(), operation.derivable, operation.kinds, several=operation.several
+        _cases(operation), operation.derivable, operation.kinds, several=operation.several
     ),
     source=NOTES,
     kind=Kind.ERROR,
@@ -103,7 +103,7 @@ def out_requires_grad(operation, case):
     "out_dtype",
     of=lambda operation: operation.has("out") and not operation.promotes,
     cases=lambda operation: with_out_of_other_dtype(
-        operation.cases(nonempty=True), operation.kinds, several=operation.several
+        _cases(operation, nonempty=True), operation.kinds, several=operation.several
     ),
     source=NOTES,
     kind=Kind.ERROR,

@@ -15,7 +15,7 @@ NOT_TAKEN = {
         *("transpose_copy", "t_copy", "permute_copy", "expand_copy", "narrow_copy", "select_copy"),
         *("diagonal_copy", "unfold_copy", "unbind_copy", "as_strided_copy", "view_as_real_copy"),
         *("view_as_complex_copy", "diagonal_scatter", "select_scatter", "slice_scatter", "tensor_split"),
-        *("argmax", "argmin"),
+        *("argmax", "argmin", "tensordot"),
     },
     "in_place": {"unflatten", "cumsum", "cumprod", "as_strided"},
 }

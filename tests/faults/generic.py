@@ -138,6 +138,12 @@ def reads_nan_as_0(operation, real, *args, **options):
 
 
 @generic
+def spreads_what_beta_0_leaves_out(operation, real, *args, **options):
+    output = real(*args, **options)
+    return output if options["beta"] else output + args[0] * 0
+
+
+@generic
 def gives_another_dtype(operation, real, *args, **options):
     def cast(tensor):
         return tensor.to(torch.float64 if tensor.dtype is not torch.float64 else torch.float32)

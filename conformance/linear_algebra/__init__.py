@@ -1,0 +1,1 @@
+"""Rules of products of matrices, beside those that laws make."""

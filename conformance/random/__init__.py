@@ -1,0 +1,1 @@
+"""Rules about random numbers: what they are drawn from, seeds, and generators."""
