@@ -23,7 +23,8 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.parts`, `cases.results` | functions that give several tensors, and what results are |
 | `cases.joinings` | tensors to join, and one to repeat, turn or cut |
 | `cases.creations`, `cases.extrema` | sizes and numbers to make tensors of; what to find extremes of |
-| `cases.activations` | elements on both sides of every bend of an activation |
+| `cases.activations`, `cases.losses` | elements on both sides of every bend; predictions and targets |
+| `cases.layers`, `cases.windows` | inputs with weights, and with windows that go over them |
 | `cases.sizes`, `cases.many_categories` | tensors of a million elements, and thousands of categories |
 | `cases.placements` | tensors, and the slices, orders of dims and sizes that make their layouts |
 """

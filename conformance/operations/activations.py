@@ -1,8 +1,8 @@
 """Activations and what rescales: functions of each element, of halves, and of all elements along a dim.
 
 Not covered: `inplace=True`, but for the forms with an underscore; `dtype=`; integers; infinities where the
-formula has no value; `normalize` over several dims, with other `eps`, of no elements, and of float16, in which
-`eps` is 0; `rrelu`, `gumbel_softmax`, `hardshrink`, `softshrink`.
+formula has no value; `normalize` over several dims, with other `eps`, of no elements, and of float16, in
+which `eps` is 0; `rrelu`, `gumbel_softmax`, `hardshrink`, `softshrink`.
 """
 
 from dataclasses import replace
