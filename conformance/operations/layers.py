@@ -1,9 +1,9 @@
 """Layers: what goes over an input with weights, or with a window.
 
 Not covered: calls without `weight` and `bias`; a weight of `linear` of one dim; `max_norm`, `sparse` and
-`scale_grad_by_freq`; `one_hot` without `num_classes`; gradients of `batch_norm` not in training, and of a
-weight that is not contiguous; gradients of `conv2d` in groups; convolutions of complex and of three dims,
-transposed ones, and `padding="same"` of kernels of even sizes.
+`scale_grad_by_freq`; `one_hot` without `num_classes`; gradients of `batch_norm`, and of `conv2d` but of
+contiguous tensors; convolutions of complex and of three dims, transposed ones, and `padding="same"` of kernels
+of even sizes.
 """
 
 from dataclasses import replace
@@ -139,14 +139,6 @@ BATCH_NORM_OF_BATCH = replace(
     rounds=lambda input, weight, eps: reference.normalized_scale(
         input, reference.off_channels(input), weight, eps
     ),
-    smooth=("input", "weight", "bias"),
-    derived=partial(cases.normalized_batches, filled=True, strided=False),
-    derives=EACH_PARAMETER,
-    gradient=reference.batch_norm_of_batch_gradient,
-    scaled=lambda upstream, input, weight, eps: (
-        reference.of_all(upstream)
-        * reference.normalized_scale(input, reference.off_channels(input), weight, eps)
-    ),
     nan="gives NaN in the whole channel of a NaN",
     stated={},
 )
@@ -176,7 +168,7 @@ CONV2D = replace(
     call="torch.nn.functional.conv2d(input, weight, bias, stride, padding, dilation, groups)",
     page="torch.nn.Conv2d",
     cases=partial(cases.convolved, dims=2),
-    derived=partial(cases.convolved, dims=2, grouped=False),
+    derived=partial(cases.convolved, dims=2, strided=False),
     says="conv2d adds up the products of each kernel with what it stands on, and its bias.",
     stated={"keywords": "torch.nn.functional.conv2d"},
 )

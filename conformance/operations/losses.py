@@ -2,8 +2,8 @@
 
 Not covered: `weight` but of `nll_loss` and `cross_entropy`, and their gradients with it; `pos_weight`;
 `size_average` and `reduce`; inputs and targets that broadcast; `kl_div` with reduction "mean", and of a
-target of 0; the gradient of `binary_cross_entropy` at 0 and 1; targets of which all
-are ignored, and of several spatial dims; the other losses.
+target of 0; the gradient of `binary_cross_entropy` at 0 and 1; targets of which all are ignored,
+of several spatial dims, and `nll_loss` and `cross_entropy` of float16; the other losses.
 """
 
 from dataclasses import replace

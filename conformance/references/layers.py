@@ -160,14 +160,6 @@ def batch_norm_of_batch(input: Array, weight: Array, bias: Array, eps: float) ->
     return found * by_channel(weight, input) + by_channel(bias, input)
 
 
-def batch_norm_of_batch_gradient(upstream: Array, input: Array, weight: Array, eps: float) -> Three:
-    """Return the gradients of input, weight and bias."""
-    input, rest = input.astype(float), off_channels(input)
-    found = standardized(input, rest, eps)
-    passed = standardized_gradient(upstream * by_channel(weight, input), input, rest, eps)
-    return passed, (upstream * found).sum(rest), upstream.sum(rest)
-
-
 def each(number: Number, dims: int) -> tuple[int, ...]:
     """Return a number for each of so many dims."""
     return number if isinstance(number, tuple) else (number,) * dims

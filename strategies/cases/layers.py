@@ -16,7 +16,7 @@ from strategies.arguments import Arguments, arguments, drawn_evenly
 from strategies.code import TensorCode, contiguous_code
 from strategies.fills import from_table, quarters
 from strategies.shapes import Shape, decode_shape, nonempty_shape
-from strategies.tape import Tape, weighted
+from strategies.tape import Tape, weighted, without
 from strategies.tensors import decode_input, decode_tensor, layout_promises
 from strategies.values import FLOAT_DTYPES
 
@@ -40,6 +40,12 @@ def _shape(tape: Tape, nonempty: bool, *, min_dims: int, max_dims: int) -> Shape
 def _like(tape: Tape, code: TensorCode, shape: Shape, role: str, **options: Any) -> TensorCode:
     """Read a tensor of the dtype of another one."""
     return decode_tensor(tape, shape, code.dtype, role=role, **{"fill": quarters, **options})
+
+
+def _contiguous(code: TensorCode) -> TensorCode:
+    """Return a contiguous tensor of the same elements."""
+    made = contiguous_code(tuple(code.elements().reshape(-1).tolist()), code.dtype, code.shape)
+    return made.changed(classes=without(code.classes, *layout_promises()))
 
 
 def _case(input: TensorCode, *parts: TensorCode, known: Sequence[str], **given: Any) -> Arguments:
@@ -142,11 +148,10 @@ def normalized_groups(*, nonempty: bool = False) -> Strategy:
     return drawn_evenly(decode, promises=(*_PROMISES, *left, "size 1", "several groups"))
 
 
-def normalized_batches(*, nonempty: bool = False, filled: bool = False, strided: bool = True) -> Strategy:
+def normalized_batches(*, nonempty: bool = False, filled: bool = False) -> Strategy:
     """Cases of an input with the mean, variance, `weight` and `bias` of each of its channels.
 
-    Of `filled` ones each channel has at least two elements, and of
-    those that are not `strided` the weight is contiguous. Mean and variance can be written to.
+    Of `filled` ones each channel has at least two elements. Mean and variance can be written to.
     """
 
     def decode(tape: Tape) -> Arguments:
@@ -156,8 +161,6 @@ def normalized_batches(*, nonempty: bool = False, filled: bool = False, strided:
             shape = (2, *shape[1:])
         code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters)
         weight, bias = [_like(tape, code, (channels,), role) for role in ("weight", "bias")]
-        if not strided:
-            weight = contiguous_code(tuple(weight.elements().tolist()), code.dtype, weight.shape)
         mean = _like(tape, code, (channels,), "mean", expand=0)
         var = _like(tape, code, (channels,), "variance", expand=0, fill=positive_quarters)
         given = {"running_mean": mean, "running_var": var, "weight": weight, "bias": bias}
@@ -175,16 +178,15 @@ def _elements(shape: Shape) -> int:
     return count
 
 
-def convolved(*, nonempty: bool = False, dims: int = 1, grouped: bool = True) -> Strategy:
+def convolved(*, nonempty: bool = False, dims: int = 1, strided: bool = True) -> Strategy:
     """Cases of an input of so many dims, with or without a batch, and kernels that go over it.
 
-    Some are `grouped`: kernels go over a part of the channels.
+    Of those that are not `strided`, input and weight are contiguous.
     """
 
     def decode(tape: Tape) -> Arguments:
         unbatched, batch = tape.chance(25), tape.pick((1, 2, 3, 1, 2, 1 if nonempty else 0))
         groups, each, out = tape.pick((1, 1, 2, 3)), tape.pick((1, 2, 3)), tape.pick((1, 2, 3))
-        groups = groups if grouped else 1
         padding: Any = tape.pick((0, 1, 2, "same", "valid"))
         kernel = [tape.pick((1, 2, 3)) for _ in range(dims)]
         strides = [tape.pick((1, 2, 3)) for _ in range(dims)]
@@ -198,6 +200,7 @@ def convolved(*, nonempty: bool = False, dims: int = 1, grouped: bool = True) ->
         code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters)
         weight = _like(tape, code, (groups * out, each, *kernel), "weight")
         bias = _like(tape, code, (groups * out,), "bias")
+        code, weight = (code, weight) if strided else (_contiguous(code), _contiguous(weight))
         known = [
             *(["unbatched"] if unbatched else []),
             *(["groups"] if groups > 1 else []),
@@ -210,9 +213,9 @@ def convolved(*, nonempty: bool = False, dims: int = 1, grouped: bool = True) ->
         return _case(code, weight, bias, known=known, weight=weight, bias=bias, **how)
 
     left: tuple[str, ...] = () if nonempty else ("empty",)
-    left += ("groups",) if grouped else ()
-    known = ("unbatched", "dilated", "stride", "padding same", "padding valid", "padded")
-    return drawn_evenly(decode, promises=(*_PROMISES, *left, *known))
+    left += _LAYOUTS if strided else ()
+    known = ("unbatched", "groups", "dilated", "stride", "padding same", "padding valid", "padded")
+    return drawn_evenly(decode, promises=(*_FLOATS, *left, *known))
 
 
 def dropped() -> Strategy:
