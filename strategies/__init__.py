@@ -26,6 +26,8 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.random_numbers` | tensors, calls that fill them or draw as many numbers, and seeds |
 | `cases.creations`, `cases.extrema` | sizes and numbers to make tensors of; what to find extremes of |
 | `cases.pointwise` | tensors that broadcast, of numbers of a domain, and of several dtypes |
+| `cases.activations`, `cases.losses` | elements on both sides of every bend; predictions and targets |
+| `cases.layers`, `cases.windows` | inputs with weights, and with windows that go over them |
 | `cases.sizes`, `cases.many_categories` | tensors of a million elements, and thousands of categories |
 | `cases.placements` | tensors, and the slices, orders of dims and sizes that make their layouts |
 """

@@ -7,6 +7,7 @@ or added. Those that need to know what the call gives are told by a function tha
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -166,9 +167,11 @@ def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") ->
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
         dtype = tape.pick(GRAD_DTYPES)
-        made: dict[str, Any] = {
-            name: _each(case, name, lambda code: _leaf(code, dtype, values)) for name in names
-        }
+        made: dict[str, Any] = {}
+        for at, name in enumerate(names):
+            made[name] = _each(
+                case, name, functools.partial(_leaf, dtype=dtype, values=values, first=at * 31)
+            )
         numbers = {name: argument(case, name) for name in names_of(case)}
         made |= {
             name: _small(number) for name, number in numbers.items() if isinstance(number, (float, complex))
@@ -183,12 +186,13 @@ def _small(number: complex) -> float:
     return number.real if abs(number.real) < 1e38 else 1.0
 
 
-def _leaf(code: TensorCode, dtype: torch.dtype, values: str) -> TensorCode:
+def _leaf(code: TensorCode, dtype: torch.dtype, values: str, first: int = 0) -> TensorCode:
+    """Return a leaf; `first` says with which distinct number it begins: tensors differ by that."""
     count = len(code.data)
     if values == "drawn":
         data = tuple(map(float, code.data))  # type: ignore[arg-type]
     elif values == "distinct":
-        data = tuple([(place * 389 % 1009 - 504) / 64 + 1 / 256 for place in range(count)])
+        data = tuple([((first + place) * 389 % 1009 - 504) / 64 + 1 / 256 for place in range(count)])
     else:
         data = tuple([float(place * 5 % 7 - 3) for place in range(count)])
     return code.changed(data=data, dtype=dtype, requires_grad=True, bit="")
