@@ -69,6 +69,9 @@ class Mode:
         """Return why the mode cannot run here at all, None if it can."""
         return None
 
+    def begin(self) -> None:
+        """Do what there is to do before the acts of an example."""
+
     def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
         """Return what an act gives of some arguments, run in the mode.
 

@@ -401,8 +401,8 @@ class _Acts:
             hoisted, statement.iter = self._hoisted_of(statement.iter)
         elif isinstance(statement, (ast.Expr, ast.Assign)) and not self._acts(statement):
             hoisted, statement.value = self._hoisted_of(statement.value)
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            if _changes(statement.value):
+        elif isinstance(statement, ast.Expr):
+            if isinstance(statement.value, ast.Call) and _changes(statement.value):
                 return [], statement
             # Who compiles may leave out what nobody asks for, with what it would raise.
             hoisted, _ = self._hoisted_of(statement.value)

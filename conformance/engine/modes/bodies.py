@@ -47,6 +47,7 @@ class Acted:
     @contextmanager
     def entering(self) -> Iterator[None]:
         """Run an example inside: programs have their acts run in the mode, too."""
+        self.mode.begin()
         with programs.running(self._run_program):
             yield
 

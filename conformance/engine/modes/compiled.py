@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -50,6 +51,8 @@ class Compiled(Mode):
         self._compiled: dict[tuple[tuple[str, str], bool | None], Callable[..., Any]] = {}
         self._broken: dict[tuple[str, str], list[str]] = {}
         self._ran = 0
+        self._times: Counter[tuple[str, str]] = Counter()
+        self._any_sizes = False
         config.recompile_limit = config.accumulated_recompile_limit = MANY
         logging.getLogger("torch").setLevel(logging.CRITICAL)
 
@@ -61,12 +64,20 @@ class Compiled(Mode):
         return {
             "*.gradient_of_gradient create_graph.*": "what is compiled with its backward is derived once",
             "autograd_grad.shared": "a compiled backward gives tensors of its own",
+            "gather.index_changed_before_backward": "what backward would refuse is refused before",
+            "program.values": "what a compiled function gives is no part of the graph of what else it gives",
+            "program.version": "what a compiled function changes is copied there once, when it is over",
         }
 
     @property
     def way(self) -> str:
-        """Compile the act as one graph."""
-        return f"lambda act: torch.compile(act, backend={self.backend!r}, fullgraph=True)"
+        """Compile the act as one graph, for any sizes if acts of the example were."""
+        dynamic = ", dynamic=True" if self._any_sizes else ""
+        return f"lambda act: torch.compile(act, backend={self.backend!r}, fullgraph=True{dynamic})"
+
+    def begin(self) -> None:
+        """Forget which acts there were."""
+        self._any_sizes = False
 
     def missing(self) -> str | None:
         """Return why nothing can be compiled here: there is no C++ compiler, for one."""
@@ -80,7 +91,7 @@ class Compiled(Mode):
         """Return what an act gives of some arguments, run by the backend."""
         from torch._dynamo.exc import Unsupported
 
-        key = act.key
+        key = self._key = act.key
         if len(self._broken.get(key, ())) >= TRIES:
             raise NotInModeError(self._broken[key][-1])
         dynamic = None if _count(arguments) <= MANY_TENSORS else False
@@ -99,12 +110,15 @@ class Compiled(Mode):
             # Dynamo leaves alone from then on what it could not compile.
             self._compiled.pop((key, dynamic), None)
             raise
+        finally:
+            self._any_sizes |= dynamic is None and self._times[key] > 1
         if self._ran == before:
             raise RanOutsideError(given, "there was nothing to compile")
         return given
 
     def _counted(self, graph: torch.fx.GraphModule, inputs: list[Any], **options: Any) -> Callable[..., Any]:
         """Return what the backend makes of a graph, and count when it runs."""
+        self._times[self._key] += 1
         made = self._backend(graph, inputs, **options)
 
         def run(*arguments: Any) -> Any:

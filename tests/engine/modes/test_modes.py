@@ -101,6 +101,18 @@ def test_an_act_is_compiled_for_the_sizes_that_it_gets_first_and_then_for_any(mo
     assert static == [True, False, True, False]
 
 
+def test_a_script_compiles_for_any_sizes_what_was_compiled_so():
+    mode = find("compile:eager")
+    act = Act("def act(one):\n    two = one * 2\n    return (two,)\n", ("one",), ("two",), {})
+    ways = []
+    for size in (2, 3):
+        mode.begin()
+        mode.run(act, (torch.ones(size),))
+        ways.append(mode.way)
+
+    assert ["dynamic=True" in way for way in ways] == [False, True]
+
+
 def test_what_breaks_the_graph_is_compiled_in_parts_and_counted():
     acting = Acting(find("compile:eager"))
     broken = act("output = case_input * 2", "print()", gives=("output",))
@@ -186,7 +198,7 @@ def test_a_break_comes_with_a_script_that_shows_both(tmp_path):
     )
 
     assert "check(lambda act: act)" in script.read_text()
-    assert "check(lambda act: torch.compile(act, backend='nonsense', fullgraph=True))" in script.read_text()
+    assert "check(lambda act: torch.compile(act, backend='nonsense', fullgraph=True" in script.read_text()
     assert "AssertionError: (torch.Size([3, 1, 4, 1, 5, 9]), torch.Size([]))" in ended.stderr
 
 
