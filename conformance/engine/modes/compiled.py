@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -51,7 +50,6 @@ class Compiled(Mode):
         self._compiled: dict[tuple[tuple[str, str], bool | None], Callable[..., Any]] = {}
         self._broken: dict[tuple[str, str], list[str]] = {}
         self._ran = 0
-        self._times: Counter[tuple[str, str]] = Counter()
         self._any_sizes = False
         config.recompile_limit = config.accumulated_recompile_limit = MANY
         logging.getLogger("torch").setLevel(logging.CRITICAL)
@@ -71,7 +69,7 @@ class Compiled(Mode):
 
     @property
     def way(self) -> str:
-        """Compile the act as one graph, for any sizes if acts of the example were."""
+        """Compile the act as one graph, for any sizes if one of the example was."""
         dynamic = ", dynamic=True" if self._any_sizes else ""
         return f"lambda act: torch.compile(act, backend={self.backend!r}, fullgraph=True{dynamic})"
 
@@ -91,7 +89,7 @@ class Compiled(Mode):
         """Return what an act gives of some arguments, run by the backend."""
         from torch._dynamo.exc import Unsupported
 
-        key = self._key = act.key
+        key = act.key
         if len(self._broken.get(key, ())) >= TRIES:
             raise NotInModeError(self._broken[key][-1])
         dynamic = None if _count(arguments) <= MANY_TENSORS else False
@@ -110,19 +108,19 @@ class Compiled(Mode):
             # Dynamo leaves alone from then on what it could not compile.
             self._compiled.pop((key, dynamic), None)
             raise
-        finally:
-            self._any_sizes |= dynamic is None and self._times[key] > 1
         if self._ran == before:
             raise RanOutsideError(given, "there was nothing to compile")
         return given
 
     def _counted(self, graph: torch.fx.GraphModule, inputs: list[Any], **options: Any) -> Callable[..., Any]:
         """Return what the backend makes of a graph, and count when it runs."""
-        self._times[self._key] += 1
+        any_sizes = any(isinstance(given, torch.SymInt) for given in inputs)
+        self._any_sizes |= any_sizes
         made = self._backend(graph, inputs, **options)
 
         def run(*arguments: Any) -> Any:
             self._ran += 1
+            self._any_sizes |= any_sizes
             return made(*arguments)
 
         # Dynamo hands its arguments over in a list to who can drop them early.

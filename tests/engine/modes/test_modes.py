@@ -103,7 +103,7 @@ def test_an_act_is_compiled_for_the_sizes_that_it_gets_first_and_then_for_any(mo
 
 def test_a_script_compiles_for_any_sizes_what_was_compiled_so():
     mode = find("compile:eager")
-    act = Act("def act(one):\n    two = one * 2\n    return (two,)\n", ("one",), ("two",), {})
+    act = Act("def act(one):\n    two = one * 2 - 7\n    return (two,)\n", ("one",), ("two",), {})
     ways = []
     for size in (2, 3):
         mode.begin()
