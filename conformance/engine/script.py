@@ -385,6 +385,8 @@ def globals_of(module: ast.Module, body: Callable[..., None]) -> list[str]:
             lines.append(f"{name} = {found!r}")
         elif getattr(found, "__module__", "").partition(".")[0] == "torch":
             lines.append(f"from {found.__module__} import {found.__name__}")
+        elif not callable(found):
+            raise UnscriptableError(f"{name} is the suite's own")
     return lines
 
 

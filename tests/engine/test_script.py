@@ -27,6 +27,7 @@ LINES_BEYOND_INPUTS = 40
 UNSCRIPTED = {
     *("autograd_grad.materialized_part", "categorical.score_function"),
     *("from_numpy.sees", "from_numpy.shares", "tensor.of_numbers"),
+    *("dropout.scaled", "multinomial.without_replacement", "random.distribution", "random.range"),
 }
 """Rules that compare with what the reference makes of the target's own results, or are about arrays."""
 

@@ -18,6 +18,7 @@ from typing import Any
 from unittest import mock
 
 import torch
+from torch.distributions import Distribution
 from torch.overrides import TorchFunctionMode
 
 from conformance.engine.decks import Decks
@@ -119,5 +120,7 @@ def observe(
             raise found
     finally:
         torch.set_warn_always(warned)
-        torch.set_grad_enabled(True)  # some faults leave it off
+        # Some faults leave these otherwise.
+        torch.set_grad_enabled(True)
+        Distribution.set_default_validate_args(__debug__)
     return watch.observation
