@@ -2,7 +2,8 @@
 
 Not covered: the aliases `concat`, `concatenate` and `row_stack`; 0-d tensors in `hstack`, `vstack` and
 `dstack`; tensors of several ranks but in `column_stack` and `block_diag`; tensors of several dtypes but in
-`cat`, which has rules of its own; `meshgrid` without indexing.
+`cat`, which has rules of its own; `meshgrid` without indexing; gradients of empty tensors, which `block_diag`
+passes to the wrong places.
 """
 
 from dataclasses import replace
@@ -116,6 +117,7 @@ BLOCK_DIAG = Operation(
     call="torch.block_diag(*tensors)",
     method=False,
     cases=cases.blocks,
+    derives_empty=False,  # torch takes a vector of no elements for no row there
     gives=reference.block_diag,
     says="block_diag gives a matrix with the tensors along its diagonal, vectors as rows, and 0 elsewhere.",
     has_shape="the sums of the rows and of the columns of the tensors",

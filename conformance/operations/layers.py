@@ -3,7 +3,7 @@
 Not covered: calls without `weight` and `bias`; a weight of `linear` of one dim; `max_norm`, `sparse` and
 `scale_grad_by_freq`; `one_hot` without `num_classes`; gradients of `batch_norm`, and of `conv2d` but of
 contiguous tensors; convolutions of complex and of three dims, transposed ones, and `padding="same"` of
-kernels of even sizes.
+kernels of even sizes; of bfloat16 only contiguous tensors.
 """
 
 from dataclasses import replace

@@ -200,7 +200,9 @@ def convolved(*, nonempty: bool = False, dims: int = 1, strided: bool = True) ->
         code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters)
         weight = _like(tape, code, (groups * out, each, *kernel), "weight")
         bias = _like(tape, code, (groups * out,), "bias")
-        code, weight = (code, weight) if strided else (_contiguous(code), _contiguous(weight))
+        # torch 2.13 ends the process for some strided inputs of bfloat16 (conv2d, padded and dilated).
+        if not strided or code.dtype is torch.bfloat16:
+            code, weight = _contiguous(code), _contiguous(weight)
         known = [
             *(["unbatched"] if unbatched else []),
             *(["groups"] if groups > 1 else []),
