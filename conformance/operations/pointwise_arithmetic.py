@@ -431,8 +431,9 @@ CLAMP = of_one(
     either_zero=True,
     smooth=("input",),
     gradient=lambda upstream, input, min, max: upstream * (reference.clamped(input, min, max) == input),
-    derives="clamp passes the gradient to what it gives as it is, and 0 to the rest.",
-    derived=partial(cases.one, domain=cases.ANY.inner(), min=(-1, 0, None), max=(3, 1)),
+    derives="clamp passes the gradient to what lies between the bounds, and 0 to what lies beyond.",
+    # No page says what a bound itself gets: none is drawn.
+    derived=partial(cases.one, domain=cases.ANY.inner(), min=(-1.03, 0.03, None), max=(3.03, 1.03)),
     ties=True,
     like="",
 )
