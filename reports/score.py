@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
 
+from reports.known import excuse
 from reports.model import PROMISE, Basis, Outcome, Report, Result
 from reports.verdict import FAILING
 
@@ -40,7 +41,7 @@ class Score:
         self.holds = self.documented.get(Outcome.HOLDS, 0)
         self.applicable = sum(self.documented.values()) - self.documented.get(Outcome.INAPPLICABLE, 0)
         known = Counter(
-            (result.reason or "").partition(":")[0]
+            excuse(result).cause or "other"
             for result in results
             if result.outcome is Outcome.KNOWN and basis[result.rule] is Basis.DOCUMENTED
         )

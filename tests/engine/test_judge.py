@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.engine.judge import judge
+from conformance.engine.judge import judge, judge_death
 from conformance.engine.observation import Observation
 from reports.known_breaks import KnownBreak
 from reports.model import Basis, Outcome, Report, Result, Rule, Run, Target
@@ -79,6 +79,17 @@ def test_reasons_say_what_to_do():
         judge(RULE, seen(excused=Counter({OF_EMPTY: 3})), entries=[OF_EMPTY])[1]
         == "torch: It is known. (https://example.org/1); 3 of 100 examples, of class empty"
     )
+
+
+def test_what_is_known_of_a_death_is_that_of_its_entry():
+    dead = {"hung": False, "how": "the process died", "classes": ["empty"]}
+
+    assert judge_death(entries=[OF_EMPTY], **dead) == (
+        Outcome.KNOWN,
+        f"{OF_EMPTY}; the process died",
+        OF_EMPTY.excuse,
+    )
+    assert judge_death(entries=[], **dead) == (Outcome.CRASHED, "the process died", None)
 
 
 def test_what_fails_a_run():
