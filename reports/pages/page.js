@@ -197,10 +197,13 @@ const plural = (many, noun) => `${many} ${noun}${many === 1 ? "" : "s"}`;
 // One way in which a rule breaks: `said` is what the page knows of it beside.
 function way(each, said, command) {
   const parts = [];
-  if (said?.on) parts.push(make("p", { text: `It does not hold ${said.on}.` }));
   if (each.counterexample) {
     parts.push(make("div", { class: "row" }, make("p", { text: "Smallest counterexample found:" }), copying("copy", each.counterexample)),
       make("pre", { tabindex: "0", text: each.counterexample }));
+  }
+  if (said?.sides) {
+    const side = (label, text) => make("div", {}, make("p", { text: label }), make("pre", { tabindex: "0", text }));
+    parts.push(make("div", { class: "sides" }, side("What came out:", said.sides[0]), side("What should have:", said.sides[1])));
   }
   if (said && command) {
     parts.push(make("div", { class: "row" }, make("p", { text: "Run just this again:" }), copying("copy command", command)),
@@ -210,9 +213,11 @@ function way(each, said, command) {
     parts.push(make("div", { class: "row" }, make("p", { text: said?.again ?? "On torch alone:" }), copying("copy script", each.script)),
       make("pre", { tabindex: "0", text: each.script }));
   }
+  if (said?.on) parts.push(make("p", { text: `It does not hold ${said.on}.` }));
+  if (said?.cause) parts.push(make("p", { text: `Its cause, as far as the breaks of all rules tell: ${said.cause}.` }));
+  if (said?.entry) parts.push(make("p", { class: "actions" }, copying("copy as a known break", said.entry)));
   // The message is what the suite's claim said: it comes last.
   if (each.reason) parts.push(make("p", { text: each.counterexample || each.script ? `What it said: ${each.reason}` : each.reason }));
-  if (said?.entry) parts.push(make("p", { class: "actions" }, copying("copy as a known break", said.entry)));
   if (each.traceback && each.reason) parts.push(make("details", {}, make("summary", { text: "Traceback" }), make("pre", { tabindex: "0", text: each.traceback })));
   return parts;
 }

@@ -84,7 +84,7 @@ def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
         Outcome.KNOWN: "device: an expanded index is misread (https://example.org/17)",
         Outcome.UNSUPPORTED: "100 of 100 examples: NotImplementedError: not there",
         Outcome.THIN: "never drawn: ties",
-        Outcome.BROKEN: "AssertionError: differs first at (1, 0)",
+        Outcome.BROKEN: "AssertionError: differs first at (1, 0): [2.] instead of [3.]",
         Outcome.CRASHED: "the process died of SIGSEGV (Segmentation fault)",
     }
     found = replace(held, reason=reasons.get(outcome))

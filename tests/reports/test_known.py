@@ -111,7 +111,7 @@ def test_a_break_leads_with_the_statement_and_ends_with_the_message():
         outcome=Outcome.BROKEN,
         counterexample="case = 1",
         script="assert f(1)",
-        reason="Error: the message",
+        reason="AssertionError: 2 instead of 3",
     )
     text = " ".join(Page(render(replace(REPORT, results=(broken,)))).text.split()).partition("How to see it")[
         2
@@ -120,9 +120,11 @@ def test_a_break_leads_with_the_statement_and_ends_with_the_message():
     order = [
         rule.statement,
         "case = 1",
+        "What came out:2What should have:3",
         "torch-conformance --device",
         "assert f(1)",
-        "What it said: Error: the message",
+        "copy as a known break",
+        "What it said: AssertionError: 2 instead of 3",
     ]
 
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
