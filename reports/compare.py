@@ -9,7 +9,7 @@ from enum import Enum
 from reports.glyphs import shown
 from reports.markdown import escaped, table
 from reports.model import Basis, Outcome, Report, Result, Rule, Run
-from reports.wording import shows
+from reports.wording import many, shows
 
 BREAKS = frozenset({Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR})
 """Outcomes that are a regression where the rule held before."""
@@ -126,8 +126,8 @@ class Comparison:
                 (self.apart, f"In one of the runs only: {', '.join(self.apart)}."),
                 (
                     self.only_old or self.only_new,
-                    f"The runs are of different parts of the suite: compared on the {self.compared} rules "
-                    f"that both ran; {self.only_old} were run only before, {self.only_new} only now.",
+                    "The runs are of different parts of the suite: compared on "
+                    f"{many(self.compared, 'rule')} that both ran; run only before: {self.only_old}, only now: {self.only_new}.",
                 ),
             )
             if holds

@@ -9,6 +9,7 @@ from conformance.engine.modes import IN_MODE
 from conformance.engine.observation import Observation
 from reports.known_breaks import KnownBreak, excusing
 from reports.model import PROMISE, Excuse, Outcome, Rule, Target
+from reports.wording import many
 
 
 def judge(
@@ -43,9 +44,9 @@ def judge(
             return Outcome.FIXED, f"holds now; delete this known break at {entry.place}: {entry}"
     if observation.excused:
         entry = most_excused(observation)
-        many = observation.excused[entry]
+        failed = observation.excused[entry]
         of = f", of class {entry.input_class}" if entry.input_class is not None else ""
-        return Outcome.KNOWN, f"{entry}; {many} of {observation.examples} examples{of}"
+        return Outcome.KNOWN, f"{entry}; {failed} of {many(observation.examples, 'example')}{of}"
     missing = [
         name
         for name in rule.classes

@@ -137,7 +137,7 @@ function filter() {
   }
   for (const { area } of groups) area.hidden = !seen.has(area);
   const left = asking ? matching.size - shown : 0;
-  count.textContent = `${matching.size} of ${rules.size} rules${left ? `, ${shown} shown` : ""}`;
+  count.textContent = `${matching.size} of ${plural(rules.size, "rule")}${left ? `, ${shown} shown` : ""}`;
   more.hidden = left === 0;
   more.textContent = `Show ${Math.min(left, MANY)} more`;
   $("none").hidden = matching.size > 0;
@@ -240,7 +240,7 @@ function section(rule, target) {
     ...Object.entries(result.blocked ?? {}).map(([by, many]) => [plural(many, "example"), make("span", {}, "could not be tried: blocked by ", rules.has(by) ? make("a", { href: `#${by}`, text: by }) : by)]),
     ...Object.entries(result.excused ?? {}).map(([place, many]) => [plural(many, "example"), `failed as is known: ${place}`]),
     ...Object.entries(result.acts ?? {}).map(([how, count]) => [how === "run in the mode" ? "acts run in the mode" : `acts run as they are: ${how}`, String(count)]),
-    ...Object.entries(result.rounding ?? {}).map(([dtype, units]) => [`rounding of ${dtype.replace("torch.", "")}`, `up to ${units} units of its eps`]),
+    ...Object.entries(result.rounding ?? {}).map(([dtype, units]) => [`rounding of ${dtype.replace("torch.", "")}`, `up to ${units} × its eps, relative to the number expected or, if that is larger, to the scale of what is computed`]),
   ];
   if (facts.length) part.append(make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])));
   const names = [...new Set([...rule.classes, ...Object.keys(result.classes)])];
@@ -269,7 +269,7 @@ function pane(rule) {
     ["Basis", rule.basis === "observed" ? "observed: the documentation does not say so; it counts in no verdict" : "documented"],
     ["Kind", rule.kind],
     rule.needs.length && ["Needs", rule.needs.join(", ")],
-    ["Known to catch", rule.faults.length ? `${rule.faults.length} seeded faults: ${rule.faults.join(", ")}` : "no seeded fault"],
+    ["Known to catch", rule.faults.length ? `${plural(rule.faults.length, "seeded fault")}: ${rule.faults.join(", ")}` : "no seeded fault"],
   ].filter(Boolean);
   const order = [...targets].sort((a, b) => failing.has(outcome(rule.id, b)) - failing.has(outcome(rule.id, a)));
   return [

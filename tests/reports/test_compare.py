@@ -152,7 +152,7 @@ def test_runs_of_other_parts_are_compared_on_what_both_ran():
 
     assert (found.added, found.removed) == ((), ())
     assert (found.compared, found.only_old, found.only_new) == (1, 1, 0)
-    assert "compared on the 1 rules that both ran; 1 were run only before, 0 only now" in markdown(found)
+    assert "compared on 1 rule that both ran; run only before: 1, only now: 0" in markdown(found)
     assert compare(both, replace(part, run=replace(part.run, rules=1))).removed == (other,)
 
 
