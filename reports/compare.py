@@ -127,7 +127,8 @@ class Comparison:
                 (
                     self.only_old or self.only_new,
                     "The runs are of different parts of the suite: compared on "
-                    f"{many(self.compared, 'rule')} that both ran; run only before: {self.only_old}, only now: {self.only_new}.",
+                    f"{many(self.compared, 'rule')} that both ran; "
+                    f"run only before: {self.only_old}, only now: {self.only_new}.",
                 ),
             )
             if holds

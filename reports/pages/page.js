@@ -93,8 +93,8 @@ function made(rule) {
   const cell = (word) => {
     const name = word === "not-run" ? "not run" : word;
     const span = word === "not-run" ? make("span", { class: "soft", text: data.dense ? "·" : name })
-      : make("span", { class: `tag ${word}`, title: data.dense ? word : undefined, text: data.glyphs[word] + (data.dense ? "" : ` ${word}`) });
-    if (data.dense) span.append(make("span", { class: "sr", text: name }));
+      : make("span", { class: `tag ${word}`, title: data.dense ? word : undefined, text: data.glyphs[word] + (data.dense ? "" : " ") });
+    if (data.dense || word !== "not-run") span.append(make("span", { class: data.dense ? "sr" : "word", text: name }));
     return make("td", {}, span);
   };
   return make("tr", { "data-rule": rule.id, id: rule.id },

@@ -357,6 +357,21 @@ def test_nothing_is_wider_than_the_screen(opened, tmp_path, width, targets):
     assert page.locator(".pane").bounding_box()["width"] <= width
 
 
+@pytest.mark.parametrize("targets", [2, 4, 5])
+@pytest.mark.parametrize("most", [0, html.LARGE])
+def test_five_targets_are_seen_whole_on_a_telephone(opened, tmp_path, monkeypatch, targets, most):
+    monkeypatch.setattr(html, "LARGE", most)
+    page = opened("#q=fact", path=publish(tmp_path, made_up(300, targets)), width=360)
+    around = page.locator(".wide:has(#rules)")
+    cut_off = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.innerHTML)"
+
+    assert around.evaluate("each => each.scrollWidth <= each.clientWidth")
+    assert page.locator("#rules :is(td, th):visible").evaluate_all(cut_off) == []
+    page.click("#clear")
+    assert around.evaluate("each => each.scrollWidth <= each.clientWidth")
+    assert page.locator("#rules :is(td, th):visible").evaluate_all(cut_off) == []
+
+
 def test_dark_and_light_follow_the_reader(opened):
     colour = "getComputedStyle(document.body).backgroundColor"
 
