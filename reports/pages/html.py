@@ -80,6 +80,7 @@ def render(report: Report, fleet: Shown | None = None) -> str:
             sides=sides,
             areas=_areas(report),
             large=_large(report),
+            laws=_has_laws(report),
             numbers={rule.id: at for at, rule in enumerate(report.rules)},
             dense=_dense(report),
             runs=_runs(report),
@@ -155,6 +156,12 @@ def file_text(name: str) -> str:
 
 def _large(report: Report) -> bool:
     return len(report.rules) * len(report.run.targets) > LARGE
+
+
+def _has_laws(report: Report) -> bool:
+    """Return whether operations of an area share facts, by the ids of their rules."""
+    facts = [(rule.area, rule.id.partition(".")[2]) for rule in report.rules]
+    return len(set(facts)) < len(facts)
 
 
 def _dense(report: Report) -> bool:

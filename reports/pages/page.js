@@ -297,6 +297,34 @@ function supportTable(target) {
     answers.length ? make("details", {}, make("summary", { text: plural(answers.length, "answer") }), make("ul", { class: "answers" }, ...answers)) : "",
   ].filter(Boolean);
 }
+// Operations by laws of a target, area by area, each made when it is looked at.
+function heatMaps(target) {
+  const parts = [...Map.groupBy(data.rules, (rule) => rule.area)].map(([area, members]) => {
+    const byLaw = Map.groupBy(members, (rule) => rule.id.split(".")[1]);
+    const laws = [...byLaw.keys()].filter((law) => byLaw.get(law).length > 1);
+    if (!laws.length) return null;
+    const shared = laws.flatMap((law) => byLaw.get(law)), failed = shared.filter((rule) => failing.has(outcome(rule.id, target))).length;
+    const operations = [...new Set(shared.map((rule) => rule.id.split(".")[0]))];
+    const said = failed ? `${plural(failed, "rule")} ${failed === 1 ? "fails" : "fail"}` : "none fails";
+    const part = make("details", {}, make("summary", { text: `${area}: ${plural(operations.length, "operation")} by ${plural(laws.length, "law")}; ${said}` }));
+    part.addEventListener("toggle", () => { if (part.open && part.children.length === 1) part.append(heatMap(target, area, operations, laws)); });
+    return part;
+  });
+  const legend = Object.entries(data.glyphs).map(([word, glyph]) => `${glyph} ${word}`).join(", ");
+  return [make("p", { class: "soft", text: legend }), ...parts.filter(Boolean)];
+}
+function heatMap(target, area, operations, laws) {
+  const cell = (operation, law) => {
+    const id = `${operation}.${law}`, rule = rules.get(id);
+    if (rule?.area !== area) return make("td");
+    const word = outcome(id, target), name = word === "not-run" ? "not run" : word;
+    return make("td", { class: word, title: `${id}: ${name}` }, make("a", { href: `#${id}` },
+      make("span", { "aria-hidden": "true", text: data.glyphs[word] ?? "·" }), make("span", { class: "sr", text: name })));
+  };
+  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `Operations of ${area} by laws on ${target}` }, make("table", {},
+    make("thead", {}, make("tr", {}, make("th", { scope: "col", text: "Operation" }), ...laws.map((law) => make("th", { scope: "col" }, make("span", { text: law }))))),
+    make("tbody", {}, ...operations.map((operation) => make("tr", {}, make("th", { scope: "row" }, make("code", { text: operation })), ...laws.map((law) => cell(operation, law)))))));
+}
 function toggle(rule, open) {
   const group = groupOf.get(rule);
   if (!group.rows.has(rule.id)) {
@@ -346,6 +374,9 @@ load().then(async () => {
   for (const button of document.querySelectorAll("button[data-copies]")) { copies(button, $(button.dataset.copies).textContent); button.hidden = false; }
   for (const each of document.querySelectorAll("details.support")) {
     each.addEventListener("toggle", () => read().then(() => { if (each.open && each.children.length === 1) each.append(...supportTable(each.dataset.target)); }));
+  }
+  for (const each of document.querySelectorAll("details.heat")) {
+    each.addEventListener("toggle", () => { if (each.open && each.children.length === 1) each.append(...heatMaps(each.dataset.target)); });
   }
   for (const each of document.querySelectorAll("details[data-rules]")) {
     each.addEventListener("toggle", () => {

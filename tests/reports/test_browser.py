@@ -15,6 +15,7 @@ import pytest
 from reports.causes import causes
 from reports.compare import compare
 from reports.files import RESULTS
+from reports.glyphs import GLYPHS
 from reports.history import history
 from reports.known_breaks import read_known_breaks
 from reports.model import Basis, Outcome
@@ -346,6 +347,50 @@ def test_the_keyboard_is_enough(opened):
     assert len(shown(page)) == 60
 
 
+def of_laws(rules, targets):
+    """Return a made-up report in which all operations share their facts, of which there are twelve."""
+    report = made_up(rules, targets)
+    ids = {rule.id: f"{rule.operation}.fact_{at % 12}" for at, rule in enumerate(report.rules)}
+    return replace(
+        report,
+        rules=tuple(replace(rule, id=ids[rule.id]) for rule in report.rules),
+        results=tuple(replace(found, rule=ids[found.rule]) for found in report.results),
+    )
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_operations_by_laws_are_a_map_that_is_made_when_it_is_opened(opened, tmp_path, width):
+    report = of_laws(240, 2)
+    page = opened(path=publish(tmp_path, report), width=width)
+    area = page.locator(".heat[data-target='cuda:0'] details").nth(0)
+    assert page.locator(".heat table").count() == page.locator(".heat details").count() == 0
+
+    page.focus(".heat[data-target='cuda:0'] > summary")
+    page.keyboard.press("Enter")
+    assert area.locator("summary").inner_text().startswith("autograd: 4 operations by 12 laws; ")
+    assert page.locator(".heat table").count() == 0
+    area.locator("summary").press("Enter")
+    area.locator("table").wait_for()
+    seen = {
+        (row, law): area.locator("tbody tr").nth(at).locator("td").nth(column)
+        for at, row in enumerate(area.locator("tbody th").all_inner_texts())
+        for column, law in enumerate(area.locator("thead th").all_inner_texts()[1:])
+    }
+    for (row, law), cell in list(seen.items())[:15]:
+        word = report.result(f"{row}.{law}", "cuda:0").outcome
+        assert cell.locator(".sr").inner_text() == word.value
+        assert cell.locator("[aria-hidden]").inner_text() == GLYPHS[word]
+
+    assert Axe().run(page, context=".heat").response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    seen["operation_6", "fact_3"].locator("a").click()
+    page.wait_for_selector("tr[data-rule='operation_6.fact_3'] + .detail")
+
+
+def test_a_report_in_which_operations_share_nothing_has_no_maps():
+    assert "<h2>Operations by laws" not in render(REPORT)
+
+
 @pytest.mark.parametrize("width", [360, 768, 1920])
 @pytest.mark.parametrize("targets", [1, 3, 20])
 def test_nothing_is_wider_than_the_screen(opened, tmp_path, width, targets):
@@ -555,7 +600,7 @@ def test_what_fails_is_open_in_print_of_operations(opened, large):
 
 
 def test_a_page_of_3000_rules_and_20_targets_answers_at_once(opened, tmp_path):
-    path = publish(tmp_path, made_up(3000, 20))
+    path = publish(tmp_path, of_laws(3000, 20))
     page = opened(path=path)
     ready = page.evaluate("performance.now()")
     began = time.monotonic()
