@@ -188,6 +188,12 @@ class Run:
         """Return the target with an id; raises StopIteration if the run has none."""
         return next(target for target in self.targets if target.id == id)
 
+    def changes(self, later: Run) -> dict[str, tuple[str, str]]:
+        """Return in what a later run had other circumstances, each as it was and as it is."""
+        names = ("torch", "python", "platform", "suite", "seed", "profile", "max_examples")
+        both = {name: (str(getattr(self, name)), str(getattr(later, name))) for name in names}
+        return {name.replace("_", " "): pair for name, pair in both.items() if pair[0] != pair[1]}
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Run:
         """Read a run back from its JSON form."""

@@ -115,6 +115,34 @@ def test_a_rule_that_can_no_longer_be_tried_has_changed():
     assert "⊘ blocked" in markdown(compare(run_of(Outcome.HOLDS), new))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said", "kind"),
+    [
+        (Outcome.HOLDS, Outcome.HOLDS, "✓ No regression.", " fine"),
+        (Outcome.KNOWN, Outcome.KNOWN, "✓ No regression.", " fine"),
+        (Outcome.BROKEN, Outcome.BROKEN, "! No regression, but 1 result breaks.", " unsure"),
+        (Outcome.KNOWN, Outcome.CRASHED, "! No regression, but 1 result breaks.", " unsure"),
+        (Outcome.HOLDS, Outcome.BROKEN, "✗ Regressed.", ""),
+    ],
+)
+def test_nothing_is_green_above_a_break(old, new, said, kind):
+    page = render_comparison(compare(run_of(old), run_of(new, LATER)))
+
+    assert f'<p class="alert{kind}"><strong>{said}</strong>' in page
+
+
+def test_what_was_not_replayed_is_said():
+    old, without = run_of(Outcome.HOLDS), run_of(Outcome.BROKEN, LATER)
+    scripted = run_of(Outcome.BROKEN, LATER, script=BREAKS)
+    again = compare(old, scripted, replay_new=lambda result: "3/3")
+
+    assert "Not replayed: 1 counterexample, of gather.elements." in markdown(compare(old, scripted))
+    assert "Not replayed: 1 counterexample; 1 without a script" in markdown(compare(old, without))
+    assert '<span class="soft">not replayed</span>' in render_comparison(compare(old, scripted))
+    assert again.unreplayed == []
+    assert "ot replayed" not in render_comparison(again)
+
+
 OTHERWISE = replace(LATER, seed="1")
 
 
