@@ -1,6 +1,8 @@
 """Comparing two runs, and the history of many."""
 
+import re
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 import torch
@@ -343,6 +345,38 @@ def test_a_history_has_a_row_per_run_and_per_change(written, tmp_path, capsys):
     assert "| 2026-03-01 00:00 | 2.14.1 | \N{EN DASH} |" in said
     assert "| `gather.elements` | cpu | ✓ ✗ · |" in said
     assert "gather.elements" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_runs_of_one_day_are_told_apart_and_what_changed_is_said(tmp_path):
+    torches = ("2.13.0", "2.13.0", "2.14.1")
+    outcomes = (Outcome.HOLDS, Outcome.HOLDS, Outcome.BROKEN)
+    runs = [
+        run_of(outcome, replace(RUN, torch=torch, seed=str(at)))
+        for at, (torch, outcome) in enumerate(zip(torches, outcomes, strict=True))
+    ]
+    found = history(runs, [None, "a/index.html", None])
+    page = render_history(found)
+
+    assert [step.name for step in found.steps] == ["#1 2026-01-01", "#2 2026-01-01", "#3 2026-01-01"]
+    assert [step.since for step in found.steps] == [
+        (),
+        ("seed 0 → 1",),
+        ("torch 2.13.0 → 2.14.1", "seed 1 → 2", "1 result changed"),
+    ]
+    assert page.count('<a href="a/index.html">#2 2026-01-01</a>') == 2
+    assert "torch 2.13.0 → 2.14.1; seed 1 → 2; 1 result changed" in page
+
+
+def test_a_history_links_to_the_pages_of_its_runs(written, tmp_path):
+    sources = [written("one", run_of(Outcome.HOLDS)), written("a: b", run_of(Outcome.HOLDS, LATER))]
+    linked = tmp_path / "a: b" / "index.html"
+    linked.write_text("")
+    (tmp_path / "out").mkdir()
+
+    assert main(["history", *sources, "-o", str(tmp_path / "out" / "page.html")]) == 0
+    page = (tmp_path / "out" / "page.html").read_text("utf-8")
+    (address,) = set(re.findall(r'href="([^"]*index.html)"', page))
+    assert (tmp_path / "out" / unquote(address)).resolve() == linked.resolve()
 
 
 def test_a_history_without_change_says_so():
