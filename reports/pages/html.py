@@ -51,6 +51,9 @@ LARGE = 2000
 What a browser does with a table grows faster than the table.
 """
 
+MANY_OPERATIONS = 60
+"""From how many operations on the areas of a large table stand for them until they are opened."""
+
 
 def render(report: Report, fleet: Shown | None = None) -> str:
     """Return the page; every text that comes from the run is escaped.
@@ -80,6 +83,7 @@ def render(report: Report, fleet: Shown | None = None) -> str:
             sides=sides,
             areas=_areas(report),
             large=_large(report),
+            folded=len({(rule.area, rule.operation) for rule in report.rules}) > MANY_OPERATIONS,
             laws=_has_laws(report),
             numbers={rule.id: at for at, rule in enumerate(report.rules)},
             dense=_dense(report),

@@ -48,6 +48,8 @@ async function load() {
   groupOf = new Map(groups.flatMap((group) => group.rules.map((rule) => [rule, group])));
 }
 const expanded = (button) => button.getAttribute("aria-expanded") === "true";
+// Whether the areas of a large table show their operations before anybody asks.
+const unfolded = !table.querySelector('.area [aria-expanded="false"]');
 let reading;
 function read() {
   reading ??= unpacked("evidence").then((text) => {
@@ -124,15 +126,16 @@ function filter() {
   const matching = new Set(data.rules.filter(asked)), seen = new Set();
   let shown = 0;
   for (const group of groups) {
-    let wanted = group.rules.filter((rule) => matching.has(rule));
+    let wanted = group.rules.filter((rule) => matching.has(rule)), open = true;
     if (group.button) {
       // Operations stand for their rules while nothing is asked.
-      wanted = asking ? wanted.slice(0, limit - shown) : expanded(group.button) ? wanted : [];
+      open = asking || expanded(group.area.querySelector("button"));
+      wanted = asking ? wanted.slice(0, limit - shown) : open && expanded(group.button) ? wanted : [];
       group.body.rows[0].hidden = asking;
     }
     show(group, new Set(wanted));
-    group.body.hidden = wanted.length === 0 && (asking || !group.button);
-    if (!group.body.hidden) seen.add(group.area);
+    group.body.hidden = !open || (wanted.length === 0 && (asking || !group.button));
+    if (!open || !group.body.hidden) seen.add(group.area);
     shown += wanted.length;
   }
   for (const { area } of groups) area.hidden = !seen.has(area);
@@ -150,6 +153,8 @@ function remember() {
   if (search.value) state.set("q", search.value);
   if (agree.value) state.set("agree", agree.value);
   const open = (kind) => [...table.querySelectorAll(`${kind} [aria-expanded="true"]`)].map((button) => button.value).join(",");
+  const areas = [...table.querySelectorAll(".area button")];
+  if (areas.some((button) => expanded(button) !== unfolded)) state.set("area", open(".area"));
   if (open(".operation")) state.set("operation", open(".operation"));
   if (open("[data-rule]")) state.set("open", open("[data-rule]"));
   history.replaceState(null, "", `#${state}`);
@@ -162,7 +167,9 @@ function recall() {
   limit = MANY;
   const list = (name) => (state.get(name) ?? "").split(",");
   const open = list("open").map((id) => rules.get(id)).filter(Boolean);
-  for (const { button, rules: members } of groups) {
+  for (const button of table.querySelectorAll(".area button")) button.setAttribute("aria-expanded", String(state.has("area") ? list("area").includes(button.value) : unfolded));
+  for (const { area, button, rules: members } of groups) {
+    if (members.some((rule) => open.includes(rule))) area.querySelector("button")?.setAttribute("aria-expanded", "true");
     button?.setAttribute("aria-expanded", String(list("operation").includes(button.value) || members.some((rule) => open.includes(rule))));
   }
   filter();
@@ -349,7 +356,10 @@ load().then(async () => {
   table.addEventListener("click", (event) => {
     const button = event.target.closest("th.rule button");
     if (!button) return;
-    if (button.closest(".operation")) {
+    if (button.closest(".area")) {
+      button.setAttribute("aria-expanded", String(!expanded(button)));
+      filter();
+    } else if (button.closest(".operation")) {
       const group = groups.find((each) => each.button === button), open = !expanded(button);
       button.setAttribute("aria-expanded", String(open));
       if (!open) for (const id of group.rows.keys()) toggle(rules.get(id), false);
@@ -392,7 +402,7 @@ load().then(async () => {
   });
   addEventListener("beforeprint", () => {
     const broken = data.rules.filter((rule) => outcomes.get(rule.id).some((word) => failing.has(word)));
-    for (const rule of broken) groupOf.get(rule).button?.setAttribute("aria-expanded", "true");
+    for (const { area, button } of new Set(broken.map((rule) => groupOf.get(rule)))) for (const each of [area.querySelector("button"), button]) each?.setAttribute("aria-expanded", "true");
     filter();
     for (const rule of broken) toggle(rule, true);
   });

@@ -532,6 +532,29 @@ def test_an_operation_opens_to_its_rules(opened, large):
     assert page.locator(".pane").count() == 0
 
 
+def test_areas_stand_for_many_operations(opened, tmp_path, monkeypatch):
+    monkeypatch.setattr(html, "LARGE", 0)
+    monkeypatch.setattr(html, "MANY_OPERATIONS", 4)
+    page = opened(path=publish(tmp_path, REPORT))
+    assert page.locator(".area:visible").count() == 5
+    assert page.locator(".operation:visible").count() == 0
+
+    page.focus(".area button[value='indexing']")
+    page.keyboard.press("Enter")
+    assert page.locator(".operation:visible").count() == 1
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator(".operation:visible").count() == 1
+    page.fill("#search", "cpu:broken")
+    assert shown(page) == BROKEN_ON_CPU
+    page.click("#clear")
+    assert page.locator(".operation:visible").count() == 1
+
+    page.evaluate(f"location.hash = '#{BROKEN}'")
+    page.wait_for_selector(".pane")
+    assert page.locator(f'tr[data-rule="{BROKEN}"]').is_visible()
+
+
 @pytest.mark.parametrize("targets", [3, 20])
 def test_the_rows_that_the_script_makes_are_those_of_the_page(opened, tmp_path, monkeypatch, targets):
     report = made_up(60, targets)
