@@ -129,7 +129,7 @@ function filter() {
     let wanted = group.rules.filter((rule) => matching.has(rule)), open = true;
     if (group.button) {
       // Operations stand for their rules while nothing is asked.
-      open = asking || expanded(group.area.querySelector("button"));
+      open = asking || expanded(group.area.querySelector(".area button"));
       wanted = asking ? wanted.slice(0, limit - shown) : open && expanded(group.button) ? wanted : [];
       group.body.rows[0].hidden = asking;
     }
@@ -169,7 +169,7 @@ function recall() {
   const open = list("open").map((id) => rules.get(id)).filter(Boolean);
   for (const button of table.querySelectorAll(".area button")) button.setAttribute("aria-expanded", String(state.has("area") ? list("area").includes(button.value) : unfolded));
   for (const { area, button, rules: members } of groups) {
-    if (members.some((rule) => open.includes(rule))) area.querySelector("button")?.setAttribute("aria-expanded", "true");
+    if (members.some((rule) => open.includes(rule))) area.querySelector(".area button")?.setAttribute("aria-expanded", "true");
     button?.setAttribute("aria-expanded", String(list("operation").includes(button.value) || members.some((rule) => open.includes(rule))));
   }
   filter();
@@ -402,7 +402,7 @@ load().then(async () => {
   });
   addEventListener("beforeprint", () => {
     const broken = data.rules.filter((rule) => outcomes.get(rule.id).some((word) => failing.has(word)));
-    for (const { area, button } of new Set(broken.map((rule) => groupOf.get(rule)))) for (const each of [area.querySelector("button"), button]) each?.setAttribute("aria-expanded", "true");
+    for (const { area, button } of new Set(broken.map((rule) => groupOf.get(rule)))) for (const each of [area.querySelector(".area button"), button]) each?.setAttribute("aria-expanded", "true");
     filter();
     for (const rule of broken) toggle(rule, true);
   });
