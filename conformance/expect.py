@@ -64,11 +64,13 @@ def allowing(bounds: Mapping[str, float], measured: dict[str, float] | None = No
         _rounding_now = before
 
 
-def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float) -> None:
+def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float, free: float = 0.0) -> None:
+    """Keep the largest error, in eps, relative to the number expected or to a scale; `free` is no error."""
     finite = np.isfinite(expected)
     if finite.any() and (dtype.is_floating_point or dtype.is_complex):
         wanted = np.asarray(expected)[finite]
         errors, size = np.abs(np.asarray(found)[finite] - wanted), np.maximum(np.abs(wanted), scale)
+        errors = np.maximum(errors - free, 0)
         # Where both are 0, the number is right.
         errors = np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
         name, units = str(dtype), float(errors.max()) / torch.finfo(dtype).eps
@@ -127,7 +129,9 @@ def near(actual: torch.Tensor, expected: Array, *, units: float) -> None:
     assert equal.all(), (
         f"{_difference(found, expected, equal, actual.dtype)}; up to {units:g} eps may be rounding"
     )
-    _measure(_wide(found), _wide(expected), actual.dtype, 0.0)
+    if actual.dtype.is_floating_point or actual.dtype.is_complex:
+        # What may be flushed is no rounding, however large a part of the number it is.
+        _measure(_wide(found), _wide(expected), actual.dtype, 0.0, free=torch.finfo(actual.dtype).tiny)
 
 
 def same_bytes(actual: torch.Tensor, expected: Array) -> None:

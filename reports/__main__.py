@@ -6,10 +6,12 @@ import argparse
 import contextlib
 import functools
 import gc
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from reports import compare, history
 from reports.catalogue import catalogue
@@ -190,10 +192,23 @@ def _replay(replayer: Replayer, python: str, torch: str, *reports: Report) -> co
 
 
 def _history(options: argparse.Namespace) -> None:
-    found = history.history(map(read_report, options.sources))
+    beside = options.output.parent if options.output else Path()
+    pages = [_page_of(source, beside) for source in options.sources]
+    found = history.history(map(read_report, options.sources), pages)
     print(history.markdown(found), end="")
     if options.output:
         write_text(options.output, render_history(found))
+
+
+def _page_of(source: Path, beside: Path) -> str | None:
+    """Return the address of the page of a report, as seen from a folder; None if it has none there."""
+    page = (source if source.is_dir() else source.parent) / "index.html"
+    if not page.is_file():
+        return None
+    try:
+        return quote(Path(os.path.relpath(page, beside)).as_posix())
+    except ValueError:  # on another drive
+        return page.resolve().as_uri()
 
 
 def _catalogue(options: argparse.Namespace) -> None:

@@ -94,6 +94,17 @@ def headlines(report: Report) -> Headlines:
     return found
 
 
+@once
+def headline_by_break(report: Report) -> dict[tuple[str, str, int], str]:
+    """Return the cause of each break that tells its symptoms, by its rule, its target and its number."""
+    return {
+        (each.result.rule, each.result.target, each.at): cause.headline
+        for cause in causes(report, strict=True)
+        for each in cause.seen
+        if each.symptom
+    }
+
+
 def counted(found: Iterable[Cause]) -> str:
     """Return how many results there are and of how many causes, as “72 results, 10 causes”."""
     every = list(found)

@@ -8,8 +8,8 @@ from enum import Enum
 
 from reports.glyphs import shown
 from reports.markdown import escaped, table
-from reports.model import Basis, Outcome, Report, Result, Rule, Run
-from reports.wording import shows
+from reports.model import Basis, Outcome, Report, Result, Rule
+from reports.wording import listed, many, shows
 
 BREAKS = frozenset({Outcome.BROKEN, Outcome.CRASHED, Outcome.HUNG, Outcome.ERROR})
 """Outcomes that are a regression where the rule held before."""
@@ -60,6 +60,12 @@ class Difference:
     new: Result | None
     replayed: str | None = None
 
+    @property
+    def unreplayed(self) -> bool:
+        """Whether running a counterexample again would tell, and none was."""
+        asked = (Change.NEWLY_BROKEN, Change.CANNOT_TELL, Change.FIXED)
+        return self.change in asked and self.replayed is None
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -103,6 +109,41 @@ class Comparison:
         return any(found.rule.basis is Basis.DOCUMENTED for found in self.of(Change.CANNOT_TELL))
 
     @property
+    def breaking(self) -> int:
+        """How many results break in the new run, newly or not, or would had it drawn what the old one did."""
+        targets = {new for _, new in self.targets}
+        broken = {(each.rule, each.target) for each in self.new.results if each.outcome in BREAKS}
+        broken |= {(each.rule.id, each.target) for each in self.of(Change.STILL_BROKEN)}
+        return sum(target in targets for _, target in broken)
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """What the page begins with: `broken`, `unsure` or `fine`, and the words for it."""
+        if self.regressed:
+            return "broken", "✗ Regressed."
+        if self.untold:
+            return "unsure", "? Cannot tell."
+        if self.breaking:
+            what = "1 result breaks" if self.breaking == 1 else f"{self.breaking} results break"
+            return "unsure", f"! No regression, but {what}."
+        return "fine", "✓ No regression."
+
+    @property
+    def unreplayed(self) -> list[Difference]:
+        """What would be told by running a counterexample again, and none was."""
+        return [each for each in self.differences if each.unreplayed]
+
+    @property
+    def _not_replayed(self) -> str:
+        found = self.unreplayed
+        sides = ((each.old, each.new) for each in found)
+        bare = sum(not any(result is not None and _scripts(result) for result in both) for both in sides)
+        why = f"; {bare} without a script" if bare else ""
+        return f"Not replayed: {many(len(found), 'counterexample')}{why}, of " + (
+            f"{listed([*dict.fromkeys(each.rule.id for each in found)], noun='rule')}."
+        )
+
+    @property
     def backwards(self) -> bool:
         """Whether the new run was made before the old one."""
         return self.new.run.started < self.old.run.started
@@ -123,11 +164,13 @@ class Comparison:
                     f"“Now” was run before “before”: {self.new.run.started} and {self.old.run.started}.",
                 ),
                 (not self.alike, "The runs drew different inputs: what only one of them found may be luck."),
+                (self.unreplayed, self._not_replayed),
                 (self.apart, f"In one of the runs only: {', '.join(self.apart)}."),
                 (
                     self.only_old or self.only_new,
-                    f"The runs are of different parts of the suite: compared on the {self.compared} rules "
-                    f"that both ran; {self.only_old} were run only before, {self.only_new} only now.",
+                    "The runs are of different parts of the suite: compared on "
+                    f"{many(self.compared, 'rule')} that both ran; "
+                    f"run only before: {self.only_old}, only now: {self.only_new}.",
                 ),
             )
             if holds
@@ -197,7 +240,7 @@ def compare(
         tuple(sorted(differences, key=lambda found: (order.index(found.change), found.target))),
         () if only_new else added,
         () if only_old else removed,
-        _circumstances(old.run, new.run),
+        old.run.changes(new.run),
         alike,
         len(before.keys() & after.keys()),
         len(only_old),
@@ -258,6 +301,11 @@ def _change(
     return Change.OTHER, None
 
 
+def _scripts(result: Result) -> list[str]:
+    """Return the scripts of all ways in which a result's rule breaks."""
+    return [script for script in (result.script, *(each.script for each in result.also)) if script]
+
+
 def _again(result: Result, replay: Replay | None, *, before: bool) -> tuple[str | None, Result]:
     """Return how a script of a result ended when it was run again, and the result as it is of that break.
 
@@ -280,12 +328,6 @@ def _again(result: Result, replay: Replay | None, *, before: bool) -> tuple[str 
         if first[0] is None:
             first = (again, each)
     return first
-
-
-def _circumstances(old: Run, new: Run) -> dict[str, tuple[str, str]]:
-    names = ("torch", "python", "platform", "suite", "seed", "profile", "max_examples")
-    shown = {name: (str(getattr(old, name)), str(getattr(new, name))) for name in names}
-    return {name.replace("_", " "): both for name, both in shown.items() if both[0] != both[1]}
 
 
 def markdown(comparison: Comparison) -> str:

@@ -11,7 +11,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
-from reports.model import Outcome
+from reports.model import CAUSES, Outcome
 
 _RULES = ',\n"rules": [\n'
 _RESULTS = '\n],\n"results": [\n'
@@ -110,6 +110,16 @@ def _is_of_pairs(value: Any) -> bool:
     return _are_counts(value) and value.keys() == {"reached", "known"} and value["known"] > 0
 
 
+def _is_excuse(value: Any) -> bool:
+    return (
+        type(value) is dict
+        and value.get("cause") in CAUSES
+        and value.keys() <= {"cause", "reason", "issue", "script"}
+        and "reason" in value
+        and _all_are(value, str)
+    )
+
+
 def _are_measures(value: Any) -> bool:
     return type(value) is dict and (not value or (_all_are(value, float) and min(value.values()) >= 0))
 
@@ -140,5 +150,6 @@ _PLAIN = {
     "excused": _are_some,
     "pairs": _is_of_pairs,
     "rounding": _are_measures,
+    "known": _is_excuse,
 }
 """How a plain result says what it says; one that says how it breaks is none."""

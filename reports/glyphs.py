@@ -13,8 +13,8 @@ GLYPHS = {
     Outcome.INAPPLICABLE: "–",
     Outcome.UNSUPPORTED: "∅",
     Outcome.BLOCKED: "⊘",
-    Outcome.CRASHED: "☠",
-    Outcome.HUNG: "⧖",
+    Outcome.CRASHED: "†",
+    Outcome.HUNG: "∞",
     Outcome.ERROR: "!",
 }
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from reports.known_breaks import CAUSES
-from reports.model import Outcome, Report, Result
+from reports.model import CAUSES, Excuse, Outcome, Report, Result
 
 HEADINGS = {
     "documentation": "The documentation and torch disagree",
@@ -16,24 +15,12 @@ HEADINGS = {
 }
 """The causes of known breaks, in words that explain themselves."""
 
-_CAUSE = rf"(?P<cause>{'|'.join(CAUSES)}): "
-_HOW = r"(?:; (?:\d+ of \d+ examples?[^()]*|(?:the process|one example) .*))?"
-_REASONS = (
-    re.compile(rf"{_CAUSE}(?P<said>.*?) \((?P<where>https?://\S+)\){_HOW}", re.DOTALL),
-    re.compile(rf"{_CAUSE}(?P<said>.*?[.!?]) \((?P<where>.*?)\){_HOW}", re.DOTALL),
-    re.compile(rf"{_CAUSE}(?P<said>.*?[.!?])(?P<where>){_HOW}", re.DOTALL),
-    re.compile(rf"{_CAUSE}(?P<said>.*?)(?P<where>){_HOW}", re.DOTALL),
-)
-"""What a result says of the entry that excuses it: a sentence, a link or a script, and how it failed."""
-
 
 @dataclass(frozen=True)
 class Known:
-    """One reason: what it says, the script or the link that shows it, and the results that it excuses."""
+    """One reason: what an entry says, and the results that it excuses."""
 
-    cause: str
-    said: str
-    where: str
+    excuse: Excuse
     results: tuple[Result, ...]
 
     @property
@@ -48,13 +35,14 @@ class Known:
 
     @property
     def link(self) -> str:
-        """The address at which the break is reported, empty if a script shows it."""
-        return self.where if re.fullmatch(r"https://\S+", self.where) else ""
+        """The address at which the break is reported, empty if there is none that a page may link to."""
+        issue = self.excuse.issue or ""
+        return issue if re.fullmatch(r"https://\S+", issue) else ""
 
     @property
     def script(self) -> str:
-        """The lines that show it, empty if a link leads to it."""
-        return "" if self.link else self.where.strip()
+        """The lines that show it, empty if there are none."""
+        return (self.excuse.script or "").strip()
 
     @property
     def counterexample(self) -> str | None:
@@ -64,21 +52,27 @@ class Known:
 
 def known(report: Report) -> list[tuple[str, list[Known]]]:
     """Return the reasons of a report's known breaks under the headings of their causes, most rules first."""
-    found: dict[tuple[str, str, str], list[Result]] = {}
+    found: dict[Excuse, list[Result]] = {}
     for result in report.results:
         if result.outcome is Outcome.KNOWN:
-            found.setdefault(_parts(result.reason or ""), []).append(result)
-    every = [Known(*parts, tuple(results)) for parts, results in found.items()]
-    every.sort(key=lambda each: (-len(each.rules), each.said))
+            found.setdefault(excuse(result), []).append(result)
+    every = [Known(said, tuple(results)) for said, results in found.items()]
+    every.sort(key=lambda each: (-len(each.rules), each.excuse.reason))
     return [
         (heading, of)
         for cause, heading in HEADINGS.items()
-        if (of := [each for each in every if each.cause == cause])
+        if (of := [each for each in every if each.excuse.cause == cause])
     ]
 
 
-def _parts(reason: str) -> tuple[str, str, str]:
-    for pattern in _REASONS:
-        if match := pattern.fullmatch(reason):
-            return match["cause"], match["said"], match["where"]
-    return "", reason, ""
+def excuse(result: Result) -> Excuse:
+    """Return what the entry says that excuses a result; a report of old says it in the result's reason."""
+    if result.known is not None:
+        return result.known
+    reason = result.reason or ""
+    cause, colon, said = reason.partition(": ")
+    return Excuse(cause, _HOW.sub("", said)) if colon and cause in CAUSES else Excuse("", reason)
+
+
+_HOW = re.compile(r"; (?:\d+ of \d+ examples?[^()]*|(?:the process|one example) .*)\Z", re.DOTALL)
+"""How it failed, which the reason of a result ends with."""

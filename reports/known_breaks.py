@@ -12,10 +12,9 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from reports.model import Outcome, Report, Target
+from reports.model import CAUSES, Excuse, Outcome, Report, Target
 from reports.toml_file import KnownBreaksError, check_keys, entries, pattern
 
-CAUSES = ("device", "torch", "documentation")
 _KEYS = {"class", "message", "rule", "target", "torch", "cause", "reason", "issue", "script"}
 
 
@@ -81,6 +80,11 @@ class KnownBreak:
     def spans(self) -> bool:
         """Whether the entry may be about several rules."""
         return any(sign in self.rule for sign in "*?[ ")
+
+    @property
+    def excuse(self) -> Excuse:
+        """What a result says of the entry that excuses it."""
+        return Excuse(self.cause, self.reason, self.issue, self.script)
 
     def __str__(self) -> str:
         where = self.issue or self.script

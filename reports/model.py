@@ -188,6 +188,12 @@ class Run:
         """Return the target with an id; raises StopIteration if the run has none."""
         return next(target for target in self.targets if target.id == id)
 
+    def changes(self, later: Run) -> dict[str, tuple[str, str]]:
+        """Return in what a later run had other circumstances, each as it was and as it is."""
+        names = ("torch", "python", "platform", "suite", "seed", "profile", "max_examples")
+        both = {name: (str(getattr(self, name)), str(getattr(later, name))) for name in names}
+        return {name.replace("_", " "): pair for name, pair in both.items() if pair[0] != pair[1]}
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Run:
         """Read a run back from its JSON form."""
@@ -242,6 +248,20 @@ class Break:
         return cls(**{**data, "symptom": Symptom.from_json(data["symptom"])})
 
 
+CAUSES = ("device", "torch", "documentation")
+"""Whose fault a known break may be."""
+
+
+@dataclass(frozen=True)
+class Excuse:
+    """What a known-breaks file says of a break: whose fault it is, why, and what shows it."""
+
+    cause: str
+    reason: str
+    issue: str | None = None
+    script: str | None = None
+
+
 @dataclass(frozen=True)
 class Result:
     """What became of one rule on one target, with the evidence.
@@ -256,6 +276,7 @@ class Result:
     `known` to occur. `rounding` is the largest error that was taken for rounding, by dtype, in units of the
     dtype's eps, relative to the number expected or to what the rule takes for the scale, if that is larger.
     `acts` counts, in a mode, the pieces of what the rule does that were run in it, and others by why not.
+    `known` is what the entry says by which the outcome is known; older reports have it in `reason` alone.
     """
 
     rule: str
@@ -279,6 +300,7 @@ class Result:
     pairs: dict[str, int] = field(default_factory=dict)
     rounding: dict[str, float] = field(default_factory=dict)
     acts: dict[str, int] = field(default_factory=dict)
+    known: Excuse | None = None
 
     @property
     def breaks(self) -> tuple[Break, ...]:
@@ -297,12 +319,13 @@ class Result:
     def from_json(cls, data: dict[str, Any]) -> Result:
         """Read a result back from its JSON form."""
         # There are many, and a constructor of so many fields takes long: these are put where it puts them.
-        found, symptom = object.__new__(cls), data.get("symptom")
+        found, symptom, known = object.__new__(cls), data.get("symptom"), data.get("known")
         said = vars(found)
         said.update(_SAYS_NOTHING)
         said.update(data)
         said["outcome"] = _OUTCOMES[data["outcome"]]
         said["symptom"] = Symptom.from_json(symptom) if symptom else None
+        said["known"] = Excuse(**known) if known else None
         said["also"] = tuple(map(Break.from_json, data.get("also", ())))
         return found
 
@@ -454,6 +477,7 @@ _UNSAID_OF_RESULTS = (
     "pairs",
     "rounding",
     "acts",
+    "known",
 )
 
 
@@ -467,6 +491,8 @@ def plain(value: Run | Rule | Target | Result | Symptom | Break) -> dict[str, An
                 del found[name]
         if value.symptom is not None:
             found["symptom"] = plain(value.symptom)
+        if value.known is not None:
+            found["known"] = {name: said for name, said in vars(value.known).items() if said is not None}
         if value.also:
             found["also"] = [plain(each) for each in value.also]
         return found

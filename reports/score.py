@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
 
+from reports.known import excuse
 from reports.model import PROMISE, Basis, Outcome, Report, Result
 from reports.verdict import FAILING
+from reports.wording import many
 
 
 class Verdict(Enum):
@@ -40,7 +42,7 @@ class Score:
         self.holds = self.documented.get(Outcome.HOLDS, 0)
         self.applicable = sum(self.documented.values()) - self.documented.get(Outcome.INAPPLICABLE, 0)
         known = Counter(
-            (result.reason or "").partition(":")[0]
+            excuse(result).cause or "other"
             for result in results
             if result.outcome is Outcome.KNOWN and basis[result.rule] is Basis.DOCUMENTED
         )
@@ -62,8 +64,14 @@ class Score:
                 (run.ended is None, "the run ended early"),
                 (run.shard is not None, f"it is part {run.shard} of a run"),
                 (run.rules is None, "it does not say how many rules the suite has"),
-                (self.missing, f"{self.missing} rules were not run"),
-                (run.max_examples < PROMISE, f"{run.max_examples} examples are less than {PROMISE}"),
+                (
+                    self.missing,
+                    f"{many(self.missing, 'rule')} {'was' if self.missing == 1 else 'were'} not run",
+                ),
+                (
+                    run.max_examples < PROMISE,
+                    f"{many(run.max_examples, 'example')} per rule instead of {PROMISE}",
+                ),
             )
             if lacks
         ]
@@ -88,7 +96,8 @@ class Score:
     def said(self) -> str:
         """The verdict in words."""
         if self.verdict is Verdict.INCOMPLETE:
-            return f"incomplete: no break in {self.ran} of {self.rules or 'an unknown number of'} rules"
+            of = many(self.rules, "rule") if self.rules else "an unknown number of rules"
+            return f"incomplete: no break in {self.ran} of {of}"
         return {
             Verdict.CONFORMS: f"conforms{self._on}",
             Verdict.IN_PART: f"conforms in what it supports{self._on}",
@@ -99,7 +108,7 @@ class Score:
     @property
     def _on(self) -> str:
         """On how many examples of each rule that is said, where they are fewer than elsewhere."""
-        return f", on {self.examples} examples of each rule" if self.examples is not None else ""
+        return f", on {many(self.examples, 'example')} of each rule" if self.examples is not None else ""
 
     @property
     def glyph(self) -> str:
@@ -122,9 +131,11 @@ class Score:
     @property
     def of_these(self) -> str:
         """Of how many documented rules that many hold; of a part of the rules a share would say too much."""
+        one = self.applicable == 1
+        rules, holds = many(self.applicable, "documented rule"), "holds" if one else "hold"
         if self.lacking:
-            return f"of {self.applicable} documented rules that were run hold"
-        return f"of {self.applicable} documented rules hold ({self.percent})"
+            return f"of {rules} that {'was' if one else 'were'} run {holds}"
+        return f"of {rules} {holds} ({self.percent})"
 
     @property
     def rest(self) -> str:
@@ -140,7 +151,8 @@ class Score:
             # Rounded up: nothing untried is never said of something.
             parts.append(f"{-(-100 * count // (count + self.tried))} % of the examples untried, for {dtypes}")
         if observed := sum(self.observed.values()) - self.observed.get(Outcome.INAPPLICABLE, 0):
-            parts.append(f"observed: {self.observed.get(Outcome.HOLDS, 0)} of {observed} hold")
+            holding = self.observed.get(Outcome.HOLDS, 0)
+            parts.append(f"observed: {holding} of {observed} {'holds' if observed == 1 else 'hold'}")
         if self.missing:
             parts.append(f"{self.missing} not run")
         return "; ".join(parts)

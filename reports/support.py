@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reports.model import Outcome, Report, Result, once
-from reports.wording import is_dtype, normalised, shortened
+from reports.wording import is_dtype, many, normalised, shortened
 
 DTYPES = (
     *("float32", "float64", "float16", "bfloat16", "complex64", "complex128", "bool"),
@@ -58,7 +58,7 @@ class Table:
         said = ", ".join(
             f"{count} {word}" for count, word in ((refused, "refused"), (in_part, "refused in part")) if count
         )
-        return f"{operations} operations by {dtypes} dtypes; {said or 'nothing refused'}"
+        return f"{many(operations, 'operation')} by {many(dtypes, 'dtype')}; {said or 'nothing refused'}"
 
     def cell(self, operation: str, dtype: str) -> Support:
         """Return what is known of an operation for a dtype."""

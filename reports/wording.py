@@ -28,7 +28,6 @@ _VARIABLE = re.compile(
 
 
 @functools.cache
-@functools.cache
 def is_dtype(name: str) -> bool:
     """Return whether an input class is a dtype."""
     return re.fullmatch(_DTYPE, name) is not None
@@ -55,6 +54,43 @@ def normalised(text: str) -> str:
         before, found = found, _VARIABLE.sub("#", found)
         found = re.sub(r"#(?:[\s,;x×*]*#)+", "#", found)
     return found
+
+
+_ASSERTED = re.compile(
+    r"(?:AssertionError: )?assert (.+) == (.+)|AssertionError: (torch\.\w+) == (torch\.\w+)"
+)
+_CLAIMED = re.compile(
+    r"AssertionError: (?:bytes: )?"
+    r"(?:differs first at \([\d, ]*\): (?:.* elements of [\w.]+ differ: )?)?"
+    r"(?P<of>shape |dtype )?(?P<found>.+?) instead of (?P<wanted>.+?)"
+    r"(?:, \d+ of \d+ elements of [\w.]+ differ)?(?:; up to .* may be rounding)?"
+)
+
+
+def sides(reason: str | None) -> tuple[str, str] | None:
+    """Return what came out and what should have, where a message has both, else None.
+
+    That is what a claim says of two values, as `[0.] instead of [1.]`, or pytest of the sides of an assert:
+    what a rule is about stands on the left. Of elements it is all, where they follow the first that differs.
+    """
+    claimed = _CLAIMED.fullmatch(first_line(reason))
+    if claimed is not None:
+        found, wanted, of = claimed["found"], claimed["wanted"], claimed["of"] or ""
+        return None if " instead of " in wanted else (of + found, of + wanted)
+    if not (reason or "").startswith("AssertionError: "):
+        return None
+    for line in (reason or "").splitlines():
+        asserted = _ASSERTED.fullmatch(line)
+        if asserted is not None:
+            found, wanted = filter(None, asserted.groups())
+            # A part of a longer expression says nothing alone.
+            return (found, wanted) if " == " not in found and _closed(found) and _closed(wanted) else None
+    return None
+
+
+def _closed(text: str) -> bool:
+    """Return whether all brackets of a text are closed in it."""
+    return all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
 
 
 def inputs(classes: Sequence[str], *, several: bool = True) -> str:

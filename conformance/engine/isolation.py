@@ -121,7 +121,7 @@ class Isolation:
 
     def _result(self, rule: Rule, target: str, death: Death, flight: Flight | None, *, begun: bool) -> Result:
         data = flight.data if flight is not None else b""
-        outcome, reason = judge_death(
+        outcome, reason, known = judge_death(
             hung=death.hung,
             how=death.how,
             entries=find_breaks(self._known, rule.id, self._run.target(target), self._run.torch),
@@ -135,6 +135,7 @@ class Isolation:
             examples=flight.example if flight is not None else 0,
             counterexample=self._examiner.describe(rule.id, data),
             traceback=death.stack[-TRACEBACK_LIMIT:] or None,
+            known=known,
         )
 
     @pytest.hookimpl(optionalhook=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from conformance.engine.modes import IN_MODE
 from conformance.engine.observation import Observation
 from reports.known_breaks import KnownBreak, excusing
-from reports.model import PROMISE, Outcome, Rule, Target
+from reports.model import PROMISE, Excuse, Outcome, Rule, Target
+from reports.wording import many
 
 
 def judge(
@@ -42,9 +43,10 @@ def judge(
         if met and not observation.excused[entry] and entry.stale(target):
             return Outcome.FIXED, f"holds now; delete this known break at {entry.place}: {entry}"
     if observation.excused:
-        ((entry, many),) = observation.excused.most_common(1)
+        entry = most_excused(observation)
+        failed = observation.excused[entry]
         of = f", of class {entry.input_class}" if entry.input_class is not None else ""
-        return Outcome.KNOWN, f"{entry}; {many} of {observation.examples} examples{of}"
+        return Outcome.KNOWN, f"{entry}; {failed} of {many(observation.examples, 'example')}{of}"
     missing = [
         name
         for name in rule.classes
@@ -53,6 +55,12 @@ def judge(
     if missing and max_examples >= PROMISE:
         return Outcome.THIN, f"never drawn: {', '.join(missing)}"
     return Outcome.HOLDS, None
+
+
+def most_excused(observation: Observation) -> KnownBreak:
+    """Return the known break that excused the most examples; there is one."""
+    ((entry, _),) = observation.excused.most_common(1)
+    return entry
 
 
 def _not_in_mode(acts: Counter[str]) -> str:
@@ -76,12 +84,12 @@ def _refused(observation: Observation) -> str:
 
 def judge_death(
     *, hung: bool, how: str, entries: Iterable[KnownBreak], classes: Iterable[str]
-) -> tuple[Outcome, str]:
-    """Return the outcome of a rule that ended its process or that did not come to an end.
+) -> tuple[Outcome, str, Excuse | None]:
+    """Return the outcome of a rule that ended its process or hung, the reason, and what excuses it.
 
     `classes` are those of the example that did it.
     """
     known = excusing(entries, classes, how)
     if known is not None:
-        return Outcome.KNOWN, f"{known}; {how}"
-    return (Outcome.HUNG if hung else Outcome.CRASHED), how
+        return Outcome.KNOWN, f"{known}; {how}", known.excuse
+    return (Outcome.HUNG if hung else Outcome.CRASHED), how, None

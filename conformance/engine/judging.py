@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.engine.flight import FlightRecorder
-from conformance.engine.judge import judge
+from conformance.engine.judge import judge, most_excused
 from conformance.engine.observation import Observation
 from conformance.engine.rule import load_rules
 from conformance.engine.running import Failure
@@ -112,6 +112,7 @@ class Judging:
             else {},
             acts=dict((+observation.acts).most_common()) if observation.acts is not None else {},
             rounding={name: float(f"{units:.3g}") for name, units in sorted(observation.rounding.items())},
+            known=most_excused(observation).excuse if outcome is Outcome.KNOWN else None,
         )
         if outcome is Outcome.BROKEN and FAILURES_OF in item.stash:
             return with_failures(result, item.stash[FAILURES_OF], item, item.stash[WATCH])

@@ -23,7 +23,7 @@ import jinja2
 from packaging.version import InvalidVersion, Version
 
 from reports.catalogue import by_area
-from reports.causes import EXCUSABLE, causes, counted, headline_of
+from reports.causes import EXCUSABLE, causes, counted, headline_by_break, headline_of
 from reports.compare import MEANINGS as CHANGES
 from reports.compare import Comparison
 from reports.excuses import entries
@@ -40,7 +40,7 @@ from reports.seen import Seen, reason_alone, ways
 from reports.support import GLYPHS as SUPPORT_GLYPHS
 from reports.support import Table, blocks, dtypes_of, refusals, support, tables
 from reports.verdict import FAILING
-from reports.wording import every_of, inputs, run_again
+from reports.wording import every_of, inputs, run_again, sides
 
 DENSE = 4
 """From how many targets on the table shows glyphs alone, the words being read aloud or on pointing."""
@@ -50,6 +50,9 @@ LARGE = 2000
 
 What a browser does with a table grows faster than the table.
 """
+
+MANY_OPERATIONS = 60
+"""From how many operations on the areas of a large table stand for them until they are opened."""
 
 
 def render(report: Report, fleet: Shown | None = None) -> str:
@@ -77,8 +80,11 @@ def render(report: Report, fleet: Shown | None = None) -> str:
             refusals=refusals(report),
             tables=[table for table in supported if table.cells],
             run_again=run_again,
+            sides=sides,
             areas=_areas(report),
             large=_large(report),
+            folded=len({(rule.area, rule.operation) for rule in report.rules}) > MANY_OPERATIONS,
+            laws=_has_laws(report),
             numbers={rule.id: at for at, rule in enumerate(report.rules)},
             dense=_dense(report),
             runs=_runs(report),
@@ -156,6 +162,12 @@ def _large(report: Report) -> bool:
     return len(report.rules) * len(report.run.targets) > LARGE
 
 
+def _has_laws(report: Report) -> bool:
+    """Return whether operations of an area share facts, by the ids of their rules."""
+    facts = [(rule.area, rule.id.partition(".")[2]) for rule in report.rules]
+    return len(set(facts)) < len(facts)
+
+
 def _dense(report: Report) -> bool:
     return len(report.run.targets) > DENSE
 
@@ -208,9 +220,9 @@ def _evidence(report: Report, supported: list[Table]) -> str:
     return f"{json.dumps(beside)}\n{results_text(report)}"
 
 
-def _breaks(report: Report) -> dict[str, dict[str, list[dict[str, str]]]]:
+def _breaks(report: Report) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """Return what the page says of each break, by rule and target: its inputs, its script, an entry."""
-    found: dict[str, dict[str, list[dict[str, str]]]] = {}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for result in report.results:
         if result.outcome in EXCUSABLE:
             of = [*ways(result)] or [reason_alone(result)]
@@ -218,7 +230,7 @@ def _breaks(report: Report) -> dict[str, dict[str, list[dict[str, str]]]]:
     return found
 
 
-def _break(report: Report, seen: Seen) -> dict[str, str]:
+def _break(report: Report, seen: Seen) -> dict[str, Any]:
     if seen.every:
         on = f"on {every_of(seen.every)}"
     elif seen.always:
@@ -227,7 +239,13 @@ def _break(report: Report, seen: Seen) -> dict[str, str]:
         common = sorted(seen.shared, key=lambda name: (seen.result.classes.get(name, 0), name))
         on = f"on {inputs(common[:3])}" if common else ""
     entry = entries(report, [seen], headline_of([seen]))
-    return {"on": on, "again": run_again(seen.reproduced), "entry": entry}
+    return {
+        "on": on,
+        "sides": sides(seen.reason),
+        "again": run_again(seen.reproduced),
+        "cause": headline_by_break(report).get((seen.result.rule, seen.result.target, seen.at)),
+        "entry": entry,
+    }
 
 
 def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:

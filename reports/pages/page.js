@@ -48,6 +48,8 @@ async function load() {
   groupOf = new Map(groups.flatMap((group) => group.rules.map((rule) => [rule, group])));
 }
 const expanded = (button) => button.getAttribute("aria-expanded") === "true";
+// Whether the areas of a large table show their operations before anybody asks.
+const unfolded = !table.querySelector('.area [aria-expanded="false"]');
 let reading;
 function read() {
   reading ??= unpacked("evidence").then((text) => {
@@ -93,8 +95,8 @@ function made(rule) {
   const cell = (word) => {
     const name = word === "not-run" ? "not run" : word;
     const span = word === "not-run" ? make("span", { class: "soft", text: data.dense ? "·" : name })
-      : make("span", { class: `tag ${word}`, title: data.dense ? word : undefined, text: data.glyphs[word] + (data.dense ? "" : ` ${word}`) });
-    if (data.dense) span.append(make("span", { class: "sr", text: name }));
+      : make("span", { class: `tag ${word}`, title: data.dense ? word : undefined, text: data.glyphs[word] + (data.dense ? "" : " ") });
+    if (data.dense || word !== "not-run") span.append(make("span", { class: data.dense ? "sr" : "word", text: name }));
     return make("td", {}, span);
   };
   return make("tr", { "data-rule": rule.id, id: rule.id },
@@ -124,20 +126,21 @@ function filter() {
   const matching = new Set(data.rules.filter(asked)), seen = new Set();
   let shown = 0;
   for (const group of groups) {
-    let wanted = group.rules.filter((rule) => matching.has(rule));
+    let wanted = group.rules.filter((rule) => matching.has(rule)), open = true;
     if (group.button) {
       // Operations stand for their rules while nothing is asked.
-      wanted = asking ? wanted.slice(0, limit - shown) : expanded(group.button) ? wanted : [];
+      open = asking || expanded(group.area.querySelector(".area button"));
+      wanted = asking ? wanted.slice(0, limit - shown) : open && expanded(group.button) ? wanted : [];
       group.body.rows[0].hidden = asking;
     }
     show(group, new Set(wanted));
-    group.body.hidden = wanted.length === 0 && (asking || !group.button);
-    if (!group.body.hidden) seen.add(group.area);
+    group.body.hidden = !open || (wanted.length === 0 && (asking || !group.button));
+    if (!open || !group.body.hidden) seen.add(group.area);
     shown += wanted.length;
   }
   for (const { area } of groups) area.hidden = !seen.has(area);
   const left = asking ? matching.size - shown : 0;
-  count.textContent = `${matching.size} of ${rules.size} rules${left ? `, ${shown} shown` : ""}`;
+  count.textContent = `${matching.size} of ${plural(rules.size, "rule")}${left ? `, ${shown} shown` : ""}`;
   more.hidden = left === 0;
   more.textContent = `Show ${Math.min(left, MANY)} more`;
   $("none").hidden = matching.size > 0;
@@ -150,6 +153,8 @@ function remember() {
   if (search.value) state.set("q", search.value);
   if (agree.value) state.set("agree", agree.value);
   const open = (kind) => [...table.querySelectorAll(`${kind} [aria-expanded="true"]`)].map((button) => button.value).join(",");
+  const areas = [...table.querySelectorAll(".area button")];
+  if (areas.some((button) => expanded(button) !== unfolded)) state.set("area", open(".area"));
   if (open(".operation")) state.set("operation", open(".operation"));
   if (open("[data-rule]")) state.set("open", open("[data-rule]"));
   history.replaceState(null, "", `#${state}`);
@@ -162,7 +167,9 @@ function recall() {
   limit = MANY;
   const list = (name) => (state.get(name) ?? "").split(",");
   const open = list("open").map((id) => rules.get(id)).filter(Boolean);
-  for (const { button, rules: members } of groups) {
+  for (const button of table.querySelectorAll(".area button")) button.setAttribute("aria-expanded", String(state.has("area") ? list("area").includes(button.value) : unfolded));
+  for (const { area, button, rules: members } of groups) {
+    if (members.some((rule) => open.includes(rule))) area.querySelector(".area button")?.setAttribute("aria-expanded", "true");
     button?.setAttribute("aria-expanded", String(list("operation").includes(button.value) || members.some((rule) => open.includes(rule))));
   }
   filter();
@@ -197,10 +204,13 @@ const plural = (many, noun) => `${many} ${noun}${many === 1 ? "" : "s"}`;
 // One way in which a rule breaks: `said` is what the page knows of it beside.
 function way(each, said, command) {
   const parts = [];
-  if (said?.on) parts.push(make("p", { text: `It does not hold ${said.on}.` }));
   if (each.counterexample) {
     parts.push(make("div", { class: "row" }, make("p", { text: "Smallest counterexample found:" }), copying("copy", each.counterexample)),
       make("pre", { tabindex: "0", text: each.counterexample }));
+  }
+  if (said?.sides) {
+    const side = (label, text) => make("div", {}, make("p", { text: label }), make("pre", { tabindex: "0", text }));
+    parts.push(make("div", { class: "sides" }, side("What came out:", said.sides[0]), side("What should have:", said.sides[1])));
   }
   if (said && command) {
     parts.push(make("div", { class: "row" }, make("p", { text: "Run just this again:" }), copying("copy command", command)),
@@ -210,9 +220,11 @@ function way(each, said, command) {
     parts.push(make("div", { class: "row" }, make("p", { text: said?.again ?? "On torch alone:" }), copying("copy script", each.script)),
       make("pre", { tabindex: "0", text: each.script }));
   }
+  if (said?.on) parts.push(make("p", { text: `It does not hold ${said.on}.` }));
+  if (said?.cause) parts.push(make("p", { text: `Its cause, as far as the breaks of all rules tell: ${said.cause}.` }));
+  if (said?.entry) parts.push(make("p", { class: "actions" }, copying("copy as a known break", said.entry)));
   // The message is what the suite's claim said: it comes last.
   if (each.reason) parts.push(make("p", { text: each.counterexample || each.script ? `What it said: ${each.reason}` : each.reason }));
-  if (said?.entry) parts.push(make("p", { class: "actions" }, copying("copy as a known break", said.entry)));
   if (each.traceback && each.reason) parts.push(make("details", {}, make("summary", { text: "Traceback" }), make("pre", { tabindex: "0", text: each.traceback })));
   return parts;
 }
@@ -235,7 +247,7 @@ function section(rule, target) {
     ...Object.entries(result.blocked ?? {}).map(([by, many]) => [plural(many, "example"), make("span", {}, "could not be tried: blocked by ", rules.has(by) ? make("a", { href: `#${by}`, text: by }) : by)]),
     ...Object.entries(result.excused ?? {}).map(([place, many]) => [plural(many, "example"), `failed as is known: ${place}`]),
     ...Object.entries(result.acts ?? {}).map(([how, count]) => [how === "run in the mode" ? "acts run in the mode" : `acts run as they are: ${how}`, String(count)]),
-    ...Object.entries(result.rounding ?? {}).map(([dtype, units]) => [`rounding of ${dtype.replace("torch.", "")}`, `up to ${units} units of its eps`]),
+    ...Object.entries(result.rounding ?? {}).map(([dtype, units]) => [`rounding of ${dtype.replace("torch.", "")}`, `up to ${units} × its eps, relative to the number expected or, if that is larger, to the scale of what is computed`]),
   ];
   if (facts.length) part.append(make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])));
   const names = [...new Set([...rule.classes, ...Object.keys(result.classes)])];
@@ -264,7 +276,7 @@ function pane(rule) {
     ["Basis", rule.basis === "observed" ? "observed: the documentation does not say so; it counts in no verdict" : "documented"],
     ["Kind", rule.kind],
     rule.needs.length && ["Needs", rule.needs.join(", ")],
-    ["Known to catch", rule.faults.length ? `${rule.faults.length} seeded faults: ${rule.faults.join(", ")}` : "no seeded fault"],
+    ["Known to catch", rule.faults.length ? `${plural(rule.faults.length, "seeded fault")}: ${rule.faults.join(", ")}` : "no seeded fault"],
   ].filter(Boolean);
   const order = [...targets].sort((a, b) => failing.has(outcome(rule.id, b)) - failing.has(outcome(rule.id, a)));
   return [
@@ -292,6 +304,34 @@ function supportTable(target) {
     answers.length ? make("details", {}, make("summary", { text: plural(answers.length, "answer") }), make("ul", { class: "answers" }, ...answers)) : "",
   ].filter(Boolean);
 }
+// Operations by laws of a target, area by area, each made when it is looked at.
+function heatMaps(target) {
+  const parts = [...Map.groupBy(data.rules, (rule) => rule.area)].map(([area, members]) => {
+    const byLaw = Map.groupBy(members, (rule) => rule.id.split(".")[1]);
+    const laws = [...byLaw.keys()].filter((law) => byLaw.get(law).length > 1);
+    if (!laws.length) return null;
+    const shared = laws.flatMap((law) => byLaw.get(law)), failed = shared.filter((rule) => failing.has(outcome(rule.id, target))).length;
+    const operations = [...new Set(shared.map((rule) => rule.id.split(".")[0]))];
+    const said = failed ? `${plural(failed, "rule")} ${failed === 1 ? "fails" : "fail"}` : "none fails";
+    const part = make("details", {}, make("summary", { text: `${area}: ${plural(operations.length, "operation")} by ${plural(laws.length, "law")}; ${said}` }));
+    part.addEventListener("toggle", () => { if (part.open && part.children.length === 1) part.append(heatMap(target, area, operations, laws)); });
+    return part;
+  });
+  const legend = Object.entries(data.glyphs).map(([word, glyph]) => `${glyph} ${word}`).join(", ");
+  return [make("p", { class: "soft", text: legend }), ...parts.filter(Boolean)];
+}
+function heatMap(target, area, operations, laws) {
+  const cell = (operation, law) => {
+    const id = `${operation}.${law}`, rule = rules.get(id);
+    if (rule?.area !== area) return make("td");
+    const word = outcome(id, target), name = word === "not-run" ? "not run" : word;
+    return make("td", { class: word, title: `${id}: ${name}` }, make("a", { href: `#${id}` },
+      make("span", { "aria-hidden": "true", text: data.glyphs[word] ?? "·" }), make("span", { class: "sr", text: name })));
+  };
+  return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `Operations of ${area} by laws on ${target}` }, make("table", {},
+    make("thead", {}, make("tr", {}, make("th", { scope: "col", text: "Operation" }), ...laws.map((law) => make("th", { scope: "col" }, make("span", { text: law }))))),
+    make("tbody", {}, ...operations.map((operation) => make("tr", {}, make("th", { scope: "row" }, make("code", { text: operation })), ...laws.map((law) => cell(operation, law)))))));
+}
 function toggle(rule, open) {
   const group = groupOf.get(rule);
   if (!group.rows.has(rule.id)) {
@@ -316,7 +356,10 @@ load().then(async () => {
   table.addEventListener("click", (event) => {
     const button = event.target.closest("th.rule button");
     if (!button) return;
-    if (button.closest(".operation")) {
+    if (button.closest(".area")) {
+      button.setAttribute("aria-expanded", String(!expanded(button)));
+      filter();
+    } else if (button.closest(".operation")) {
       const group = groups.find((each) => each.button === button), open = !expanded(button);
       button.setAttribute("aria-expanded", String(open));
       if (!open) for (const id of group.rows.keys()) toggle(rules.get(id), false);
@@ -342,6 +385,9 @@ load().then(async () => {
   for (const each of document.querySelectorAll("details.support")) {
     each.addEventListener("toggle", () => read().then(() => { if (each.open && each.children.length === 1) each.append(...supportTable(each.dataset.target)); }));
   }
+  for (const each of document.querySelectorAll("details.heat")) {
+    each.addEventListener("toggle", () => { if (each.open && each.children.length === 1) each.append(...heatMaps(each.dataset.target)); });
+  }
   for (const each of document.querySelectorAll("details[data-rules]")) {
     each.addEventListener("toggle", () => {
       if (each.children.length > 1) return;
@@ -356,7 +402,7 @@ load().then(async () => {
   });
   addEventListener("beforeprint", () => {
     const broken = data.rules.filter((rule) => outcomes.get(rule.id).some((word) => failing.has(word)));
-    for (const rule of broken) groupOf.get(rule).button?.setAttribute("aria-expanded", "true");
+    for (const { area, button } of new Set(broken.map((rule) => groupOf.get(rule)))) for (const each of [area.querySelector(".area button"), button]) each?.setAttribute("aria-expanded", "true");
     filter();
     for (const rule of broken) toggle(rule, true);
   });

@@ -68,6 +68,15 @@ def test_the_largest_error_that_close_allowed_is_kept_by_dtype():
     assert measured == {"torch.float32": 3.0}
 
 
+def test_what_may_be_flushed_is_no_rounding():
+    tiny, eps, measured = torch.finfo(torch.float32).tiny, torch.finfo(torch.float32).eps, {}
+    expected = np.array([tiny / 4, 1.0], dtype=np.float32)
+    with expect.allowing({}, measured):
+        expect.near(torch.tensor([0.0, 1.0 + 2 * eps]), expected, units=4)
+
+    assert measured == {"torch.float32": pytest.approx(2.0)}
+
+
 def test_a_bound_tighter_than_rounding_tightens_nothing():
     with expect.allowing({"torch.float32": 1e-9}):
         assert expect.rounding(torch.float32) == expect.ROUNDING[4]

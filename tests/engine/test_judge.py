@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.engine.judge import judge
+from conformance.engine.judge import judge, judge_death
 from conformance.engine.observation import Observation
 from reports.known_breaks import KnownBreak
 from reports.model import Basis, Outcome, Report, Result, Rule, Run, Target
@@ -81,6 +81,12 @@ def test_reasons_say_what_to_do():
     )
 
 
+def test_what_is_known_of_a_death_is_that_of_its_entry():
+    found = judge_death(hung=False, how="it died", entries=[OF_EMPTY], classes=["empty"])
+
+    assert found == (Outcome.KNOWN, f"{OF_EMPTY}; it died", OF_EMPTY.excuse)
+
+
 def test_what_fails_a_run():
     always = {outcome for outcome in Outcome if fails(outcome, Basis.DOCUMENTED, strict=False)}
     strictly = {outcome for outcome in Outcome if fails(outcome, Basis.DOCUMENTED, strict=True)}
@@ -130,7 +136,7 @@ def test_a_score_counts_documented_rules_only():
     )
 
     assert score.line == (
-        "1 of 2 documented rules hold (50 %); 1 broken; 1 inapplicable; observed: 0 of 1 hold"
+        "1 of 2 documented rules hold (50 %); 1 broken; 1 inapplicable; observed: 0 of 1 holds"
     )
     assert not score.conforms
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from conformance.engine.options import SHIPPED_BREAKS
 from conformance.engine.rule import load_rules
 from reports.known_breaks import read_known_breaks
-from reports.model import Basis, Break, Kind, Need, Outcome, Report, Result, Rule, Symptom, Target
+from reports.model import Basis, Break, Excuse, Kind, Need, Outcome, Report, Result, Rule, Symptom, Target
 from tests.reports.test_files import RUN
 
 AREAS = ("autograd", "distributions", "indexing", "nn", "reductions", "shapes")
@@ -84,10 +84,12 @@ def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
         Outcome.KNOWN: "device: an expanded index is misread (https://example.org/17)",
         Outcome.UNSUPPORTED: "100 of 100 examples: NotImplementedError: not there",
         Outcome.THIN: "never drawn: ties",
-        Outcome.BROKEN: "AssertionError: differs first at (1, 0)",
+        Outcome.BROKEN: "AssertionError: differs first at (1, 0): [2.] instead of [3.]",
         Outcome.CRASHED: "the process died of SIGSEGV (Segmentation fault)",
     }
     found = replace(held, reason=reasons.get(outcome))
+    if outcome is Outcome.KNOWN:
+        return replace(found, known=MISREAD)
     if outcome in (Outcome.BROKEN, Outcome.CRASHED):
         case = "case = Gather(input=torch.tensor([[0.0, 1.0]]), dim=0, index=torch.tensor([[0, 0]]))"
         found = replace(
@@ -100,6 +102,7 @@ def _result(rule: Rule, target: str, outcome: Outcome) -> Result:
     return found
 
 
+MISREAD = Excuse("device", "an expanded index is misread", issue="https://example.org/17")
 EXPANDED = Symptom(
     "AssertionError", 7, claim="expect.same_elements", every=("expanded",), shared=("expanded", "offset")
 )
@@ -116,7 +119,7 @@ STRIDES = Break(
 def illustrated() -> Report:
     """Return a report of the suite's own rules on made-up devices, as a README may show it."""
     rules = tuple(found.rule for found in load_rules().values())
-    known = {entry.rule: f"{entry.cause}: {entry.reason}" for entry in read_known_breaks(SHIPPED_BREAKS)}
+    known = {entry.rule: entry for entry in read_known_breaks(SHIPPED_BREAKS)}
     base = made_up(1, 1)
     targets = (
         Target("cpu", "cpu", "cpu"),
@@ -136,9 +139,10 @@ def illustrated() -> Report:
     for rule in rules:
         for target in targets:
             outcome, reason = wrong.get((rule.id, target.id), (Outcome.HOLDS, None))
-            if outcome is Outcome.HOLDS and rule.id in known:
-                outcome, reason = Outcome.KNOWN, known[rule.id]
-            found = _result(rule, target.id, outcome)
+            entry = known.get(rule.id) if outcome is Outcome.HOLDS else None
+            if entry is not None:
+                outcome, reason = Outcome.KNOWN, str(entry)
+            found = replace(_result(rule, target.id, outcome), known=entry.excuse if entry else None)
             classes = {name: 3 + 5 * at % 41 for at, name in enumerate(rule.classes)}
             symptom = None
             if outcome is Outcome.BROKEN:

@@ -1,6 +1,8 @@
 """Comparing two runs, and the history of many."""
 
+import re
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 import torch
@@ -115,6 +117,34 @@ def test_a_rule_that_can_no_longer_be_tried_has_changed():
     assert "⊘ blocked" in markdown(compare(run_of(Outcome.HOLDS), new))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said", "kind"),
+    [
+        (Outcome.HOLDS, Outcome.HOLDS, "✓ No regression.", " fine"),
+        (Outcome.KNOWN, Outcome.KNOWN, "✓ No regression.", " fine"),
+        (Outcome.BROKEN, Outcome.BROKEN, "! No regression, but 1 result breaks.", " unsure"),
+        (Outcome.KNOWN, Outcome.CRASHED, "! No regression, but 1 result breaks.", " unsure"),
+        (Outcome.HOLDS, Outcome.BROKEN, "✗ Regressed.", ""),
+    ],
+)
+def test_nothing_is_green_above_a_break(old, new, said, kind):
+    page = render_comparison(compare(run_of(old), run_of(new, LATER)))
+
+    assert f'<p class="alert{kind}"><strong>{said}</strong>' in page
+
+
+def test_what_was_not_replayed_is_said():
+    old, without = run_of(Outcome.HOLDS), run_of(Outcome.BROKEN, LATER)
+    scripted = run_of(Outcome.BROKEN, LATER, script=BREAKS)
+    again = compare(old, scripted, replay_new=lambda result: "3/3")
+
+    assert "Not replayed: 1 counterexample, of gather.elements." in markdown(compare(old, scripted))
+    assert "Not replayed: 1 counterexample; 1 without a script" in markdown(compare(old, without))
+    assert '<span class="soft">not replayed</span>' in render_comparison(compare(old, scripted))
+    assert again.unreplayed == []
+    assert "ot replayed" not in render_comparison(again)
+
+
 OTHERWISE = replace(LATER, seed="1")
 
 
@@ -152,7 +182,7 @@ def test_runs_of_other_parts_are_compared_on_what_both_ran():
 
     assert (found.added, found.removed) == ((), ())
     assert (found.compared, found.only_old, found.only_new) == (1, 1, 0)
-    assert "compared on the 1 rules that both ran; 1 were run only before, 0 only now" in markdown(found)
+    assert "compared on 1 rule that both ran; run only before: 1, only now: 0" in markdown(found)
     assert compare(both, replace(part, run=replace(part.run, rules=1))).removed == (other,)
 
 
@@ -315,6 +345,38 @@ def test_a_history_has_a_row_per_run_and_per_change(written, tmp_path, capsys):
     assert "| 2026-03-01 00:00 | 2.14.1 | \N{EN DASH} |" in said
     assert "| `gather.elements` | cpu | ✓ ✗ · |" in said
     assert "gather.elements" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_runs_of_one_day_are_told_apart_and_what_changed_is_said(tmp_path):
+    torches = ("2.13.0", "2.13.0", "2.14.1")
+    outcomes = (Outcome.HOLDS, Outcome.HOLDS, Outcome.BROKEN)
+    runs = [
+        run_of(outcome, replace(RUN, torch=torch, seed=str(at)))
+        for at, (torch, outcome) in enumerate(zip(torches, outcomes, strict=True))
+    ]
+    found = history(runs, [None, "a/index.html", None])
+    page = render_history(found)
+
+    assert [step.name for step in found.steps] == ["#1 2026-01-01", "#2 2026-01-01", "#3 2026-01-01"]
+    assert [step.since for step in found.steps] == [
+        (),
+        ("seed 0 → 1",),
+        ("torch 2.13.0 → 2.14.1", "seed 1 → 2", "1 result changed"),
+    ]
+    assert page.count('<a href="a/index.html">#2 2026-01-01</a>') == 2
+    assert "torch 2.13.0 → 2.14.1; seed 1 → 2; 1 result changed" in page
+
+
+def test_a_history_links_to_the_pages_of_its_runs(written, tmp_path):
+    sources = [written("one", run_of(Outcome.HOLDS)), written("a: b", run_of(Outcome.HOLDS, LATER))]
+    linked = tmp_path / "a: b" / "index.html"
+    linked.write_text("")
+    (tmp_path / "out").mkdir()
+
+    assert main(["history", *sources, "-o", str(tmp_path / "out" / "page.html")]) == 0
+    page = (tmp_path / "out" / "page.html").read_text("utf-8")
+    (address,) = set(re.findall(r'href="([^"]*index.html)"', page))
+    assert (tmp_path / "out" / unquote(address)).resolve() == linked.resolve()
 
 
 def test_a_history_without_change_says_so():

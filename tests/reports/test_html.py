@@ -11,11 +11,13 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.files import results_text
+from reports.glyphs import GLYPHS
 from reports.links import documentation
 from reports.merge import merge
 from reports.model import Outcome
 from reports.pages import html as of_pages
 from reports.pages.html import render
+from reports.score import Verdict
 from tests.reports.examples import made_up
 from tests.reports.test_files import REPORT, RUN
 
@@ -41,8 +43,8 @@ def test_the_page_answers_what_conforms_and_where_it_does_not():
     text = " ".join(page.text.split())
 
     assert "Conformance of torch 2.13.0+cpu" in text
-    assert "0 of 1 documented rules hold (0 %)" in text
-    assert "1 broken; observed: 1 of 1 hold" in text
+    assert "0 of 1 documented rule holds (0 %)" in text
+    assert "1 broken; observed: 1 of 1 holds" in text
     assert "does not conform" in text
     assert "What does not hold" in text
     assert ("id", "gather.elements") in page.attributes
@@ -158,7 +160,7 @@ def test_what_is_refused_stands_apart():
     )
     text = " ".join(Page(render(replace(REPORT, results=(refused, *others)))).text.split())
 
-    assert "cpu: 1 operations by 1 dtypes; 1 refused" in text
+    assert "cpu: 1 operation by 1 dtype; 1 refused" in text
     assert "1 result on cpu, for int8 gather: TypeError: no" in text
 
 
@@ -177,6 +179,27 @@ def test_what_was_not_run_is_said():
 
     assert "This run ended early" in text
     assert "not run" in text
+
+
+def test_every_glyph_is_in_the_fonts_of_stock_systems():
+    # Punctuation, arrows, operators, plain shapes, and check marks: in DejaVu and Segoe UI Symbol.
+    known = (range(0x20, 0x100), range(0x2010, 0x2040), range(0x2190, 0x2194), range(0x2200, 0x2300))
+    shapes = (*map(ord, "✓✗"), *range(0x25A0, 0x2600))
+    page = render(
+        replace(REPORT, results=tuple(replace(REPORT.results[0], outcome=each) for each in Outcome))
+    )
+    used = {*page, *"".join(GLYPHS.values()), *"".join(each.value for each in Verdict)}
+
+    assert {c for c in used if ord(c) not in shapes and not any(ord(c) in each for each in known)} == {"\n"}
+
+
+def test_one_thing_is_not_said_to_be_several():
+    run = replace(RUN, max_examples=1, targets=RUN.targets[:1], rules=2)
+    text = Page(render(replace(REPORT, run=run, rules=REPORT.rules[:1], results=REPORT.results[:1]))).text
+
+    assert "1 rule was not run; 1 example per rule instead of 100" in text
+    assert "of 1 documented rule that was run holds" in " ".join(text.split())
+    assert not re.findall(r"\b1 (?:\w+ )?(?:rules|targets|results|examples|causes|reasons|dtypes)\b", text)
 
 
 def test_every_outcome_has_a_glyph_and_a_meaning():

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from reports.files import read_report, write_results
 from reports.known import known
 from reports.known_breaks import KnownBreak
-from reports.model import Outcome
+from reports.model import Excuse, Outcome
 from reports.pages.html import render
 from reports.rerun import command
 from tests.reports.test_files import REPORT, RUN
@@ -15,44 +16,48 @@ from tests.reports.test_html import Page
 FIRST = REPORT.results[0]
 
 
-def report(*reasons):
-    """Return a report of one known break for each reason."""
-    rules = tuple(replace(REPORT.rules[0], id=f"gather.fact_{at}") for at in range(len(reasons)))
+def report(*said, known=True):
+    """Return a report of one known break for each entry, or text of an entry, and how it failed."""
+    rules = tuple(replace(REPORT.rules[0], id=f"gather.fact_{at}") for at in range(len(said)))
     results = tuple(
-        replace(FIRST, rule=rule.id, outcome=Outcome.KNOWN, reason=reason, counterexample="case = 1")
-        for rule, reason in zip(rules, reasons, strict=True)
+        replace(
+            FIRST,
+            rule=rule.id,
+            outcome=Outcome.KNOWN,
+            reason=str(each),
+            counterexample="case = 1",
+            known=each.excuse if known and isinstance(each, KnownBreak) else None,
+        )
+        for rule, each in zip(rules, said, strict=True)
     )
     return replace(REPORT, rules=rules, results=results)
 
 
 def entry(cause, reason, **where):
-    return str(KnownBreak("gather.*", cause, reason, **where))
+    return KnownBreak("gather.*", cause, reason, **where)
 
 
-@pytest.mark.parametrize(
-    ("reason", "said", "link", "script"),
-    [
-        (
-            entry(
-                "documentation",
-                "It (torch) treats both alike; no page does.",
-                script="x = g(); x.f((1, 2))  # gives 2",
-            ),
-            *("It (torch) treats both alike; no page does.", "", "x = g(); x.f((1, 2))  # gives 2"),
-        ),
-        (entry("torch", "It is wrong.", script="\nx = 1\ny = f(x)\n"), "It is wrong.", "", "x = 1\ny = f(x)"),
-        (
-            entry("device", "an index is misread", issue="https://example.org/17"),
-            *("an index is misread", "https://example.org/17", ""),
-        ),
-        (entry("device", "It dies."), "It dies.", "", ""),
-    ],
-)
-def test_a_reason_is_told_from_what_shows_it(reason, said, link, script):
-    for how in ("", "; 12 of 100 examples", "; the process died of SIGSEGV (Segmentation fault)"):
-        ((_, (found,)),) = known(report(reason + how))
+def test_what_excuses_a_result_is_of_its_entry_and_outlives_a_file(tmp_path):
+    misread = entry("device", "an index (any) is misread", issue="https://example.org/17")
+    wrong = entry("torch", "It is wrong; always.", script="\nx = 1\ny = f(x)\n")
+    write_results(tmp_path / "results.json", report(misread, wrong))
+    ((_, (of_torch,)), (_, (of_device,))) = known(read_report(tmp_path / "results.json"))
 
-        assert (found.said, found.link, found.script) == (said, link, script)
+    assert (of_device.excuse, of_device.link, of_device.script) == (misread.excuse, misread.issue, "")
+    assert (of_torch.excuse, of_torch.link, of_torch.script) == (wrong.excuse, "", "x = 1\ny = f(x)")
+
+
+@pytest.mark.parametrize("how", ["", "; 12 of 100 examples", "; the process died of SIGSEGV (Segmentation)"])
+def test_a_report_of_old_says_it_in_the_reason(how):
+    ((_, (found,)),) = known(report(f"device: an index is misread (https://example.org/17){how}"))
+
+    assert found.excuse == Excuse("device", "an index is misread (https://example.org/17)")
+
+
+def test_only_an_address_of_the_web_is_linked_to():
+    ((_, (found,)),) = known(report(entry("torch", "It is wrong.", issue="javascript:alert(1)")))
+
+    assert found.link == ""
 
 
 def test_each_reason_stands_once_under_the_words_for_its_cause():
@@ -106,7 +111,7 @@ def test_a_break_leads_with_the_statement_and_ends_with_the_message():
         outcome=Outcome.BROKEN,
         counterexample="case = 1",
         script="assert f(1)",
-        reason="Error: the message",
+        reason="AssertionError: 2 instead of 3",
     )
     text = " ".join(Page(render(replace(REPORT, results=(broken,)))).text.split()).partition("How to see it")[
         2
@@ -115,9 +120,11 @@ def test_a_break_leads_with_the_statement_and_ends_with_the_message():
     order = [
         rule.statement,
         "case = 1",
+        "What came out:2What should have:3",
         "torch-conformance --device",
         "assert f(1)",
-        "What it said: Error: the message",
+        "copy as a known break",
+        "What it said: AssertionError: 2 instead of 3",
     ]
 
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)

@@ -139,7 +139,7 @@ def test_the_command_writes_a_report_of_all(tmp_path, capsys):
         "cpu (torch 2.13.0+cpu)",
         "cpu (torch 2.14.1)",
     ]
-    assert "cpu (torch 2.14.1): does not conform; 0 of 1 documented rules hold" in capsys.readouterr().out
+    assert "cpu (torch 2.14.1): does not conform; 0 of 1 documented rule holds" in capsys.readouterr().out
 
 
 def test_the_command_refuses_in_one_line_and_writes_nothing(tmp_path, capsys):

@@ -133,7 +133,7 @@ def test_the_summary_names_what_is_to_look_at():
 def test_the_summary_of_a_conforming_run_is_short():
     text = summary(HOLDING)
 
-    assert "| cpu | ✓ conforms | 1 of 1 documented rules hold (100 %)" in text
+    assert "| cpu | ✓ conforms | 1 of 1 documented rule holds (100 %)" in text
     assert "###" not in text
 
 
