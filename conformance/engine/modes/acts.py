@@ -346,7 +346,7 @@ class _Acts:
             path = ast.unparse(node.func).split(".")
             if path[0] == "torch":
                 functional = path[1:3] == ["nn", "functional"]
-                return functional or (path[1] not in NO_OPERATIONS and path[-1] not in LOOKS)
+                return path[-1] not in LOOKS and (functional or path[1] not in NO_OPERATIONS)
             return node.func.attr not in LOOKS and self._is_tensor(node.func.value)
         if isinstance(node, ast.Attribute):
             return node.attr in PROPERTIES and self._is_tensor(node.value)

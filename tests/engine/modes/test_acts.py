@@ -68,6 +68,10 @@ def test_an_act_gives_what_it_gave_in_parts():
             "expect.same_elements(case.input.t(), reference.drawn(case.input))",
             "result_0, = act_1(case.input)\nexpect.same_elements(result_0, reference.drawn(case.input))",
         ),
+        (
+            "torch.nn.functional.relu(case.input).backward(case.out)",
+            "result_0, = act_1(case.input)\nresult_0.backward(case.out)",
+        ),
         # Inside of what asks for a refusal it stays.
         (
             "with expect.refusal():\n    case.input.view(7)",
