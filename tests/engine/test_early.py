@@ -76,7 +76,7 @@ def test_workers_run_the_rules_and_not_the_whole_run_where_the_folder_is_new(tmp
     ran = pytest_in_the_clone("-n", "1", "--report", tmp_path / "new")
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.count("1 of 1 documented rules that were run hold") == 1
+    assert ran.stdout.count("1 of 1 documented rule that was run holds") == 1
 
 
 @needs_installation
