@@ -67,7 +67,7 @@ def allowing(bounds: Mapping[str, float], measured: dict[str, float] | None = No
 def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float, free: float = 0.0) -> None:
     """Keep the largest error, in eps, relative to the number expected or to a scale; `free` is no error."""
     finite = np.isfinite(expected)
-    if finite.any() and (dtype.is_floating_point or dtype.is_complex):
+    if finite.any() and _rounds(dtype):
         wanted = np.asarray(expected)[finite]
         errors, size = np.abs(np.asarray(found)[finite] - wanted), np.maximum(np.abs(wanted), scale)
         errors = np.maximum(errors - free, 0)
@@ -81,15 +81,22 @@ def _measure(found: Array, expected: Array, dtype: torch.dtype, scale: float, fr
 
 def rounding(dtype: torch.dtype) -> float:
     """Return the relative error that results of a dtype may have on the device under test; 0 of integers."""
-    if not (dtype.is_floating_point or dtype.is_complex):
-        return 0.0
-    part = dtype.to_real() if dtype.is_complex else dtype
-    return max(ROUNDING[part.itemsize], _stated(dtype))
+    return max(ROUNDING[_real(dtype).itemsize], _stated(dtype)) if _rounds(dtype) else 0.0
+
+
+def _rounds(dtype: torch.dtype) -> bool:
+    """Return whether numbers of a dtype are rounded."""
+    return dtype.is_floating_point or dtype.is_complex
+
+
+def _real(dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype of the parts of complex numbers, and any other as it is."""
+    return dtype.to_real() if dtype.is_complex else dtype
 
 
 def _stated(dtype: torch.dtype) -> float:
     """Return the relative error that the vendor of the device states for a dtype, 0 if it states none."""
-    return _rounding_now.bounds.get(str(dtype.to_real() if dtype.is_complex else dtype), 0.0)
+    return _rounding_now.bounds.get(str(_real(dtype)), 0.0)
 
 
 def close(actual: torch.Tensor, expected: Array, *, dtype: torch.dtype, scale: float = 1.0) -> None:
@@ -117,7 +124,7 @@ def near(actual: torch.Tensor, expected: Array, *, units: float) -> None:
     """
     found = _of_the_kind(actual, expected)
     equal = np.asarray((found == expected) | ((found != found) & (expected != expected)))
-    if not equal.all() and (actual.dtype.is_floating_point or actual.dtype.is_complex):
+    if not equal.all() and _rounds(actual.dtype):
         limits = torch.finfo(actual.dtype)
         allowed = max(units * limits.eps, _stated(actual.dtype))
         wide = [
@@ -129,7 +136,7 @@ def near(actual: torch.Tensor, expected: Array, *, units: float) -> None:
     assert equal.all(), (
         f"{_difference(found, expected, equal, actual.dtype)}; up to {units:g} eps may be rounding"
     )
-    if actual.dtype.is_floating_point or actual.dtype.is_complex:
+    if _rounds(actual.dtype):
         # What may be flushed is no rounding, however large a part of the number it is.
         _measure(_wide(found), _wide(expected), actual.dtype, 0.0, free=torch.finfo(actual.dtype).tiny)
 

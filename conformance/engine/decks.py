@@ -84,8 +84,10 @@ class Decks:
 
     @staticmethod
     def _read(strategy: SearchStrategy[Any], path: Path | None) -> Deck | None:
+        if path is None:
+            return None
         try:
-            content = path.read_bytes() if path is not None else b""
+            content = path.read_bytes()
         except FileNotFoundError:
             return None
         length = packing_of(strategy).length

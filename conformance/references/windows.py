@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -92,13 +93,7 @@ def _largest(
 
 def max_pool_indices(dims: int) -> Callable[..., Array]:
     """Return the same for the indices that such a pooling gives."""
-
-    def pool(
-        input: Array, kernel_size: Number, stride: Number, padding: Number, dilation: Number, ceil_mode: bool
-    ) -> Array:
-        return _largest(dims, input, kernel_size, stride, padding, dilation, ceil_mode)
-
-    return pool
+    return functools.partial(_largest, dims)
 
 
 def max_pool_gradient(dims: int) -> Callable[..., Array]:

@@ -80,9 +80,14 @@ class Mode:
         raise NotImplementedError
 
 
+def tensors_in(arguments: tuple[Any, ...]) -> list[torch.Tensor]:
+    """Return the tensors among arguments, and in tuples of them."""
+    return [given for given in pytree.tree_leaves(arguments) if isinstance(given, torch.Tensor)]
+
+
 def tensors_of(arguments: tuple[Any, ...]) -> list[torch.Tensor]:
-    """Return the tensors among arguments, and in tuples of them; raises NotInModeError if there are none."""
-    found = [given for given in pytree.tree_leaves(arguments) if isinstance(given, torch.Tensor)]
+    """Return the same; raises NotInModeError if there are none."""
+    found = tensors_in(arguments)
     if not found:
         raise NotInModeError("it is given no tensor")
     return found

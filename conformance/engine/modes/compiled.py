@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
-from torch.utils import _pytree as pytree
 
 from conformance.engine.device import first_line
-from conformance.engine.modes import Mode, ModeError, NotInModeError, RanOutsideError, register
+from conformance.engine.modes import Mode, ModeError, NotInModeError, RanOutsideError, register, tensors_in
 from conformance.engine.modes.acts import Act
 from reports.model import Need
 
@@ -92,7 +91,7 @@ class Compiled(Mode):
         key = act.key
         if len(self._broken.get(key, ())) >= TRIES:
             raise NotInModeError(self._broken[key][-1])
-        dynamic = None if _count(arguments) <= MANY_TENSORS else False
+        dynamic = None if len(tensors_in(arguments)) <= MANY_TENSORS else False
         if (key, dynamic) not in self._compiled:
             self._compiled[key, dynamic] = torch.compile(
                 act.function(), backend=self._counted, fullgraph=True, dynamic=dynamic
@@ -127,11 +126,6 @@ class Compiled(Mode):
         if getattr(made, "_boxed_call", False):
             run._boxed_call = True  # type: ignore[attr-defined]
         return run
-
-
-def _count(arguments: tuple[Any, ...]) -> int:
-    """Return how many tensors there are among arguments, and in tuples of them."""
-    return sum(isinstance(given, torch.Tensor) for given in pytree.tree_leaves(arguments))
 
 
 def _reason(error: BaseException) -> str:
