@@ -28,7 +28,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-from strategies.code import TensorCode, code_of
+from strategies.code import TensorCode, code_of, literal
 from strategies.tape import BUILT, Traced
 
 if sys.version_info >= (3, 11):
@@ -133,7 +133,7 @@ class Case(Traced):
         return copy
 
     def __repr__(self) -> str:
-        named = ", ".join([f"{name}={value!r}" for name, value in self._given().items()])
+        named = ", ".join([f"{name}={literal(value)}" for name, value in self._given().items()])
         return f"{type(self).__name__}({named})"
 
     def __eq__(self, other: object) -> bool:

@@ -278,9 +278,9 @@ def contiguous_strides(shape: Shape) -> Shape:
 def base_code(data: tuple[Scalar, ...] | Repeated, dtype: torch.dtype, shape: Shape) -> str:
     """Print a contiguous tensor as a person would: zeros, filled, counted up, or element by element."""
     if isinstance(data, Repeated):
-        some = f"torch.tensor([{', '.join(map(_scalar, data.period))}], dtype={dtype})"
+        some = f"torch.tensor([{', '.join(map(literal, data.period))}], dtype={dtype})"
         times = -(-data.total // len(data.period))
-        replaced = f"index_fill(0, torch.tensor([{data.at}]), {_scalar(data.value)})"
+        replaced = f"index_fill(0, torch.tensor([{data.at}]), {literal(data.value)})"
         return f"{some}.repeat({times})[:{data.total}].{replaced}.reshape{shape}"
     if len(data) > 6 or not data:
         size = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
@@ -288,7 +288,7 @@ def base_code(data: tuple[Scalar, ...] | Repeated, dtype: torch.dtype, shape: Sh
         if all(_same(value, data[0]) for value in data):
             if not data or (data[0] == 0 and str(data[0])[0] != "-"):
                 return f"torch.zeros({size}{named})"
-            return f"torch.full({size}, {_scalar(data[0])}, dtype={dtype})"
+            return f"torch.full({size}, {literal(data[0])}, dtype={dtype})"
         if dtype is not torch.bool and data == ramp(dtype, len(data)) and data[-1] == len(data) - 1:
             # arange itself knows few dtypes.
             counted = f"torch.arange({len(data)})" + ("" if dtype is torch.int64 else f".to({dtype})")
@@ -297,7 +297,7 @@ def base_code(data: tuple[Scalar, ...] | Repeated, dtype: torch.dtype, shape: Sh
     if len(data) > GRAIN and (period := _period(tuple(data[:-1]))):
         # Nobody reads this many elements; all but the last repeat.
         some, last = [
-            f"torch.tensor([{', '.join(map(_scalar, part))}]{named})" for part in (data[:period], data[-1:])
+            f"torch.tensor([{', '.join(map(literal, part))}]{named})" for part in (data[:period], data[-1:])
         ]
         times = len(data) // period + 1
         return f"torch.cat([{some}.repeat({times})[:{len(data) - 1}], {last}]).reshape{shape}"
@@ -321,17 +321,24 @@ def _same(one: Scalar, other: Scalar) -> bool:
 
 def _nested(data: Sequence[Scalar], shape: Shape) -> str:
     if not shape:
-        return _scalar(data[0])
+        return literal(data[0])
     step = len(data) // shape[0]
     parts = [_nested(data[at * step : (at + 1) * step], shape[1:]) for at in range(shape[0])]
     return f"[{', '.join(parts)}]"
 
 
-def _scalar(value: Scalar) -> str:
+def literal(value: object) -> str:
+    """Return the code for a value, or a tuple, list or dict of them: an infinity or a NaN is no literal."""
     if isinstance(value, complex):
-        return f"complex({_scalar(value.real)}, {_scalar(value.imag)})"
+        return f"complex({literal(value.real)}, {literal(value.imag)})"
     if isinstance(value, float) and not math.isfinite(value):
         return "torch.nan" if math.isnan(value) else "torch.inf" if value > 0 else "-torch.inf"
+    if type(value) is list:
+        return f"[{', '.join(map(literal, value))}]"
+    if type(value) is tuple:
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+    if type(value) is dict:
+        return f"{{{', '.join([f'{literal(key)}: {literal(kept)}' for key, kept in value.items()])}}}"
     return repr(value)
 
 

@@ -58,13 +58,13 @@ def draw_deck(
     """Return the bytes of up to `count` cases for a seed, the first of zeros, half of them drawn by chance.
 
     The others are chosen so that many classes meet; see `covering`. There are fewer only where the strategy
-    has fewer. A longer deck begins with the shorter. `each` is called for each case; what it raises ends the
-    drawing. Raises LookupError if the strategy was not made by `packed`.
+    has fewer. A deck of more than a hundred begins with one of a hundred. `each` is called for each case;
+    what it raises ends the drawing. Raises LookupError if the strategy was not made by `packed`.
     """
     packing = packing_of(strategy)
     covering = Covering(packing, Random(deck_seed(strategy, seed)))
     drawn: dict[bytes, Any] = {}
-    turns = _turns(covering) if packing.chosen else covering.by_chance(count)
+    turns = _turns(covering, count) if packing.chosen else covering.by_chance(count)
     for data, case in itertools.islice(turns, min(count, 256**packing.length)):
         drawn[data] = case
         each()
@@ -77,9 +77,9 @@ FIRST, LATER = 50, 25
 """How many cases are drawn by chance before as many are chosen: those that follow can be learned from."""
 
 
-def _turns(covering: Covering) -> Iterator[Drawn]:
-    """Return cases that are drawn by chance and cases that are chosen, in turns."""
-    for many in itertools.chain((FIRST,), itertools.repeat(LATER)):
+def _turns(covering: Covering, count: int) -> Iterator[Drawn]:
+    """Return cases that are drawn by chance and cases that are chosen, in turns, half of each in `count`."""
+    for many in itertools.chain((min(FIRST, -(-count // 2)),), itertools.repeat(LATER)):
         yield from covering.by_chance(many)
         yield from covering.chosen(many)
 

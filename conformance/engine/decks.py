@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -44,19 +45,24 @@ class Decks:
     def dealt(self, found: RegisteredRule, device: str = "cpu", examples: int | None = None) -> Deck:
         """Return the cases that a rule is run on, on a device: those of its strategy, or a part of them.
 
-        Some fifteen rules of laws see the same cases of an operation, with one thing apart: a third is enough
-        for each. So is half of the cases for a device that computes no elements. Of a mode that wants no more
-        than some `examples`, all rules see the first ones: what was compiled for one is at hand for the next.
+        Some fifteen rules of laws see the same cases of an operation, with one thing apart: two fifths are
+        enough for each, the first ones, and where all rules are of laws no more are drawn. Half of the cases
+        are enough for a device that computes no elements. Of a mode that wants no more than some `examples`,
+        all rules see the first ones: what was compiled for one is at hand for the next.
         """
         assert found.drawn is not None
-        deck = self.of(found.drawn[1])
+        strategy = found.drawn[1]
+        deck = self.of(strategy)
         if examples is not None:
             return Deck.of(deck[:examples])
-        share, least = LAW_SHARE if found.of_law else 1, LEAST
-        if device == "meta":
-            share, least = 2 * share, least // 2
-        step = max(1, min(share, len(deck) // least))
-        return deck if step == 1 else Deck.of(deck[::step])
+        count = self._count(strategy, of_law=bool(found.of_law))
+        step = 2 if device == "meta" and count >= LEAST else 1
+        return deck if step == 1 and len(deck) <= count else Deck.of(deck[:count:step])
+
+    def _count(self, strategy: SearchStrategy[Any], *, of_law: bool) -> int:
+        """Return of how many cases of its strategy a rule has use."""
+        count = round(self._examples * packing_of(strategy).times)
+        return min(count, max(round(count / LAW_SHARE), LEAST)) if of_law else count
 
     def of(self, strategy: SearchStrategy[Any]) -> Deck:
         """Return the deck of a strategy that was made by `packed`."""
@@ -72,7 +78,8 @@ class Decks:
         return hashlib.sha256(f"{self.seed}:{self._examples}".encode()).hexdigest()[:16]
 
     def _drawn(self, strategy: SearchStrategy[Any], path: Path | None) -> Deck:
-        count = round(self._examples * packing_of(strategy).times)
+        taken = _takers().get(strategy)
+        count = self._count(strategy, of_law=taken is not None and taken.of_laws)
         deck = draw_deck(strategy, count, self.seed, self._each)
         if path is not None:
             # In one step: who reads it meanwhile finds it whole, or not at all.
@@ -98,8 +105,8 @@ class Decks:
 
     def _path(self, strategy: SearchStrategy[Any]) -> Path | None:
         """Return where processes share the deck of a strategy, known by the first rule that takes it."""
-        rule = _takers().get(strategy)
-        return self.directory / f"{rule}.deck" if self.directory is not None and rule is not None else None
+        taken = _takers().get(strategy)
+        return self.directory / f"{taken.first}.deck" if self.directory and taken is not None else None
 
 
 class Keeping:
@@ -136,21 +143,34 @@ def _state() -> str:
     return hashlib.sha256(b"\0".join((versions, *made_of))).hexdigest()[:16]
 
 
-LAW_SHARE = 3
-"""Of how many cases of its strategy a rule of a law sees one."""
+LAW_SHARE = 2.5
+"""Of how many cases of its strategy a rule of a law sees one, the first ones."""
 
-LEAST = 50
+LEAST = 40
 """How many of its cases a rule sees at least, if its strategy has them."""
 
 _HEAD = 4
 """Bytes before the cases in a file: how many pairs of classes are known to occur."""
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """By whom the cases of a strategy are taken: the first rule by its id, and whether all are `of_laws`."""
+
+    first: str
+    of_laws: bool
+
+
 @functools.cache
-def _takers() -> Mapping[SearchStrategy[Any], str]:
-    """Return the first rule, in the order of the ids, that takes the cases of each strategy."""
-    drawn = [(id, found.drawn) for id, found in sorted(load_rules().items(), reverse=True)]
-    return {whose_cases(taken[1]): id for id, taken in drawn if taken is not None}
+def _takers() -> Mapping[SearchStrategy[Any], _Taken]:
+    """Return who takes the cases of each strategy."""
+    found: dict[SearchStrategy[Any], _Taken] = {}
+    for id, rule in sorted(load_rules().items()):
+        if rule.drawn is not None:
+            strategy = whose_cases(rule.drawn[1])
+            before = found.get(strategy, _Taken(id, True))
+            found[strategy] = _Taken(before.first, before.of_laws and bool(rule.of_law))
+    return found
 
 
 def whose_cases(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:

@@ -19,6 +19,7 @@ from hypothesis.strategies import SearchStrategy
 
 import conformance
 from conformance.engine import source as sources
+from conformance.engine.garbage import left_alone
 from conformance.engine.script import Scripted
 from conformance.engine.watch import Watch, describe, script, watched, watching
 from reports.model import Basis, Kind, Need, Rule
@@ -169,9 +170,10 @@ def load_rules() -> dict[str, RegisteredRule]:
 
 @functools.cache
 def _import_rules() -> None:
-    for module in pkgutil.walk_packages(conformance.__path__, "conformance."):
-        if module.name.rpartition(".")[2].startswith("test_"):
-            importlib.import_module(module.name)
+    with left_alone():
+        for module in pkgutil.walk_packages(conformance.__path__, "conformance."):
+            if module.name.rpartition(".")[2].startswith("test_"):
+                importlib.import_module(module.name)
 
 
 def find_rule(nodeid: str) -> tuple[Rule, str] | None:

@@ -26,7 +26,7 @@ from conformance import promises
 from conformance.engine.modes.acts import Act, with_acts
 from reports.replay import registration
 from strategies.case import Case, TensorField, TensorsField, tensor_fields
-from strategies.code import base_code
+from strategies.code import base_code, literal
 from strategies.programs.program import Program
 from strategies.programs.programmed import Programmed
 
@@ -355,7 +355,7 @@ def _inputs(name: str, case: Case, used: set[str], device: str) -> str:
     values = {
         field: expression_of(tensors[field].code(case), device)
         if field in tensors
-        else repr(getattr(case, field))
+        else literal(getattr(case, field))
         for field in case.__dataclass_fields__
         if field in used
     }
@@ -617,7 +617,7 @@ def _literal(value: Any) -> ast.expr:
         tensor = _tensor(np.array(value))
         code = base_code(tuple(tensor.reshape(-1).tolist()), tensor.dtype, tuple(tensor.shape))
     elif value is None or isinstance(value, (bool, int, float, str, tuple, list, torch.dtype)):
-        code = repr(value)
+        code = literal(value)
     else:
         raise UnscriptableError(f"a {type(value).__name__} has no literal")
     return ast.parse(code, mode="eval").body

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import glob
 import os
 import platform
@@ -24,6 +23,7 @@ from conformance.engine.decks import Decks, Keeping
 from conformance.engine.device import seed_without_stacks
 from conformance.engine.ending import Request
 from conformance.engine.flight import FlightRecorder
+from conformance.engine.garbage import keep_what_there_is, left_alone
 from conformance.engine.isolation import Isolation
 from conformance.engine.judging import RULE, Judging
 from conformance.engine.postmortem import PostMortem
@@ -210,13 +210,30 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.stash.get(OF_RULES, False):
         # Rules log nothing, and pytest asks each of torch's fifty loggers before and after each of them.
         config.pluginmanager.unregister(name="logging-plugin")
-        # What is there by now stays: no need to look through it for garbage again and again.
-        gc.freeze()
+        keep_what_there_is()
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and config.option.no_header and config.stash.get(OF_RULES, False):
         terminal.line(pytest_report_header(config))
         # It counts processes, and what each of them collects.
         config.pluginmanager.unregister(name="terminaldistreporter")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Make the items, which stay for as long as rules run."""
+    if not session.config.stash.get(OF_RULES, False):
+        return (yield)
+    with left_alone():
+        collected = yield
+    keep_what_there_is()
+    return collected
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Spare what there is the ten looks for garbage that pytest takes at its end: they take seconds."""
+    if session.config.stash.get(OF_RULES, False):
+        keep_what_there_is()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

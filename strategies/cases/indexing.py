@@ -94,7 +94,8 @@ def selections(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         return arguments(code.classes, input=code, dim=dim, index=index)
 
     further = ("negative dim", "duplicate index")
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable))
+    promises = promised(*further, nonempty=nonempty, writable=writable)
+    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
 
 
 def fillings(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -107,7 +108,8 @@ def fillings(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         return arguments(code.classes, input=code, dim=dim, index=index, value=palette(code.dtype)[byte])
 
     further = ("negative dim", "duplicate index")
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable))
+    promises = promised(*further, nonempty=nonempty, writable=writable)
+    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
 
 
 def sources_along(
@@ -212,7 +214,8 @@ def gatherings(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         return arguments(code.classes, input=code, dim=dim, index=index)
 
     further = ("negative dim", "duplicate index")
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable))
+    promises = promised(*further, nonempty=nonempty, writable=writable)
+    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
 
 
 def alongs(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -329,7 +332,8 @@ def masks(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         return arguments(code.classes, input=code, mask=mask)
 
     further = without(_MASK_PROMISES, *(["some false"] if nonempty else []))
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable))
+    promises = promised(*further, nonempty=nonempty, writable=writable)
+    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
 
 
 def mask_sources(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -359,7 +363,8 @@ def choices(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         return arguments((*code.classes, *other.classes), condition=condition, input=code, other=other)
 
     further = (*_MASK_PROMISES, *layout_promises("other"))
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable))
+    promises = promised(*further, nonempty=nonempty, writable=writable)
+    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
 
 
 def inputs(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -412,7 +417,8 @@ def basic_indices(*, nonempty: bool = False, writable: bool = False) -> Strategy
         return arguments(code.classes, input=code, index=tuple(given))
 
     further = ("integer", "slice", "None", "Ellipsis")
-    return drawn_evenly(decode, promises=promised(*further, nonempty=nonempty, writable=writable))
+    promises = promised(*further, nonempty=nonempty, writable=writable)
+    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
 
 
 def row_indices(*, nonempty: bool = False, writable: bool = False, rank: int = 1) -> Strategy:

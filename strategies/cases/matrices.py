@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from hypothesis.strategies import SearchStrategy
 
@@ -259,7 +260,7 @@ def _matmul(tape: Tape, nonempty: bool, vectors: bool) -> Read:
     left = (*before[2 - max(one - 2, 0) :], *((m,) if one == 1 else (n, m)))
     right = (*after[2 - max(two - 2, 0) :], *((m,) if two == 1 else (m, p)))
     dims = (*(() if one == 1 else (n,)), *(() if two == 1 else (p,)))
-    result = (*torch.broadcast_shapes(left[:-2], right[:-2]), *dims)
+    result = (*np.broadcast_shapes(left[:-2], right[:-2]), *dims)
     names = {(1, 1): "vector by vector", (1, 2): "vector by matrix", (2, 1): "matrix by vector"}
     classes = [names[one, two]] if (one, two) in names else ["batch"] if batched else []
     classes += ["broadcast"] if min(one, two) > 1 and left[:-2] != right[:-2] else []
@@ -456,7 +457,7 @@ def _cross(tape: Tape, nonempty: bool, _writable: bool) -> Read:
 
 def _linalg_cross(tape: Tape, nonempty: bool, _writable: bool) -> Read:
     shapes, dim, classes = _crossed(tape, nonempty, broadcast=True)
-    return Read(shapes, torch.broadcast_shapes(*shapes), {"dim": dim}, classes)
+    return Read(shapes, np.broadcast_shapes(*shapes), {"dim": dim}, classes)
 
 
 cross = of_factors(_cross, "rank 4 or more", "negative dim", *_OFTEN, names=("input", "other"))

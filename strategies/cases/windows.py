@@ -148,7 +148,7 @@ def surrounded(*, nonempty: bool = False, cut: bool = False) -> Strategy:
         code = decode_input(tape, shape, DTYPES, known=known)
         return arguments(code.classes, input=code, pad=pad, value=value)
 
-    left = ("0-d", "over 256 elements", "dim over 1,024", *(["empty"] if nonempty else []))
+    left = ("0-d", "dim over 1,024", *(["empty"] if nonempty else []))
     further = ("several dims", *DTYPE_PROMISES, *(["cut off"] if cut else []))
     return drawn_evenly(decode, promises=(*without(SHAPE_PROMISES, *left), *layout_promises(), *further))
 

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 
 from strategies import tensor_codes
-from strategies.code import array_code, contiguous_code, indexed_shape
+from strategies.code import array_code, contiguous_code, indexed_shape, literal
 from strategies.values import STORED_DTYPES, Repeated
 
 
@@ -55,3 +55,19 @@ def test_numbers_that_repeat_print_as_a_short_expression_that_rebuilds_them():
         assert again.dtype is dtype
         assert torch.equal(again, code.build())
         assert code.elements().reshape(-1)[39_000] == 9
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (float("inf"), "torch.inf"),
+        ((-float("inf"), 1, "a"), "(-torch.inf, 1, 'a')"),
+        ((1.5,), "(1.5,)"),
+        ([None, torch.int64], "[None, torch.int64]"),
+        ({"p": (float("nan"),)}, "{'p': (torch.nan,)}"),
+        (complex(0, float("inf")), "complex(0.0, torch.inf)"),
+    ],
+)
+def test_a_value_is_printed_as_code_that_gives_it(value, code):
+    assert literal(value) == code
+    assert repr(eval(code)) == repr(value)

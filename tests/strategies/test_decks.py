@@ -1,5 +1,6 @@
 """Decks: drawn once, and handed to Hypothesis case by case."""
 
+import functools
 import operator
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis.database import InMemoryExampleDatabase
 from strategies import gathers
 from strategies.case import Case
 from strategies.cases.gathers import JOINT_PROMISES
+from strategies.cases.totals import over_dim
+from strategies.covering import count_pairs
 from strategies.decks import Deck, Decoder, Handed, decoder, draw_deck, unused
 from strategies.tape import packed, packing_of, parts_of
 
@@ -21,8 +24,20 @@ def test_a_deck_is_the_same_for_a_seed_and_another_for_another():
     assert {len(data) for data in draw_deck(gathers(), 20, "0")} == {packing_of(gathers()).length}
 
 
-def test_a_longer_deck_begins_with_the_shorter():
-    assert draw_deck(gathers(), 40, "0")[:20] == draw_deck(gathers(), 20, "0")
+def test_a_longer_deck_begins_with_one_of_a_hundred():
+    assert draw_deck(gathers(), 150, "0")[:100] == draw_deck(gathers(), 100, "0")
+
+
+def test_half_of_a_deck_is_chosen_however_short_it_is():
+    cases = over_dim()
+
+    def reached(decks):
+        return sum(count_pairs(functools.reduce(operator.or_, decoder.pairs(cases, deck))) for deck in decks)
+
+    chosen = [draw_deck(cases, 40, seed) for seed in "0123"]
+    by_chance = [Deck.of(draw_deck(cases, 80, seed)[:40]) for seed in "0123"]
+
+    assert reached(chosen) > reached(by_chance)
 
 
 def handed_to_hypothesis(strategy, cases, body, kept=None):
