@@ -141,6 +141,46 @@ def with_out_of_other_dtype(base: Strategy, results: Results, *, several: bool =
     return varied(base, vary)
 
 
+def with_expanded_out(base: Strategy, results: Results) -> Strategy:
+    """Return a strategy for an `out` of which several elements are one in memory, and a `legal_out`.
+
+    A result of a single element has an out that lies anyhow: nothing can be shared.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        where, ((shape, dtype),) = tape.byte(), results(case)
+        longer = [dim for dim, size in enumerate(shape) if size > 1]
+        legal = zeros_like(shape, dtype)
+        if not longer:
+            return changed(case, out=legal, legal_out=legal)
+        dim = longer[where % len(longer)]
+        once = (*shape[:dim], 1, *shape[dim + 1 :])
+        shared = zeros_like(once, dtype).changed(expanded=shape, shape=shape)
+        return changed(case, "expanded out", out=shared, legal_out=legal)
+
+    return varied(base, vary, promises=["expanded out"])
+
+
+def with_memory(base: Strategy, names: Sequence[str], results: Results) -> Strategy:
+    """Return a strategy for tensors of one shape and dtype, and `memory` for one more element than they have.
+
+    They have two elements at least, floating numbers of which few are equal.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        dtype, ((shape, _),) = tape.pick(GRAD_DTYPES), results(case)
+        shape = shape if math.prod(shape) > 1 else (2,)
+        plain = zeros_like(shape, dtype)
+        made = {
+            name: _leaf(plain, dtype, "distinct", at).changed(requires_grad=False)
+            for at, name in enumerate(names)
+        }
+        memory = zeros_like((math.prod(shape) + 1,), dtype)
+        return changed(case, *DTYPE_CLASSES[dtype], without=case.classes, **made, memory=memory)
+
+    return varied(base, vary, without=promises_of(base), promises=["float64"])
+
+
 def as_out_leaf(base: Strategy, names: Sequence[str], results: Results, *, several: bool = False) -> Strategy:
     """Return a strategy for tensors that could require grad, and an `out` of the result's shape and dtype."""
 

@@ -2,10 +2,19 @@
 
 import functools
 
+import torch
+
 from conformance import expect
 from conformance.law import has, law
 from reports.model import Basis, Kind, Need
-from strategies.variations import as_out_leaf, with_out, with_out_of_other_dtype, with_out_to_resize
+from strategies.variations import (
+    as_out_leaf,
+    with_expanded_out,
+    with_memory,
+    with_out,
+    with_out_of_other_dtype,
+    with_out_to_resize,
+)
 
 NOTES = "notes/out"
 _takes_one = has("out")
@@ -116,3 +125,89 @@ def out_dtype(operation, case):
 
     with expect.refusal():
         operation(case, form="out", out=case.out)
+
+
+_TAKE_ANY = frozenset(
+    [
+        "amax",
+        "amin",
+        "any",
+        "all",
+        "var",
+        "std",
+        "tril",
+        "triu",
+        "histc",
+        "mv",
+        "addmv",
+        "bmm",
+        "baddbmm",
+        "matmul",
+    ]
+)
+"""Operations of which torch does not look whether the elements of an out are apart, all or only some ways."""
+
+
+def _looks(operation):
+    one = operation.has_dims and not operation.several
+    return operation.has("out") and one and operation.name not in _TAKE_ANY
+
+
+@law(
+    "out_expanded",
+    of=_looks,
+    cases=lambda operation: with_expanded_out(_cases(operation, nonempty=True), operation.kinds),
+    basis=Basis.OBSERVED,
+    kind=Kind.ERROR,
+    needs=[Need.STRIDES, Need.VALUES],
+    manner=True,
+)
+def out_expanded(operation, case):
+    """An out of which several elements are one in memory is refused by {operation}."""
+    operation(case, form="out", out=case.legal_out)
+
+    if case.out.numel() > 1:  # else there are no several
+        with expect.refusal():
+            operation(case, form="out", out=case.out)
+
+
+def _is_one_by_one(operation):
+    return operation.has("out") and operation.pointwise and bool(operation.derivable)
+
+
+def _in_memory(operation):
+    return with_memory(operation.cases(nonempty=True), operation.tensors, operation.kinds)
+
+
+@law(
+    "out_of_input",
+    of=_is_one_by_one,
+    cases=_in_memory,
+    basis=Basis.OBSERVED,
+    needs=[Need.VALUES],
+    manner=True,
+)
+def out_of_input(operation, case):
+    """With input itself for out, {operation} writes there what it gives otherwise."""
+    operation(case, form="out", out=case.input)
+
+    operation.expects(case.input, operation.result(case))
+
+
+@law(
+    "out_shifted",
+    of=_is_one_by_one,
+    cases=_in_memory,
+    basis=Basis.OBSERVED,
+    kind=Kind.ERROR,
+    needs=[Need.STRIDES, Need.VALUES],
+    manner=True,
+)
+def out_shifted(operation, case):
+    """An out that lies in the memory of input, an element further, is refused by {operation}."""
+    shape = case.input.shape
+    first = case.memory[:-1].view(shape)
+    operation(case, input=first, form="out", out=torch.empty_like(first))
+
+    with expect.refusal():
+        operation(case, input=first, form="out", out=case.memory[1:].view(shape))

@@ -310,6 +310,14 @@ def ignores_out(operation, real, *args, **options):
 
 
 @generic
+def clears_out_first(operation, real, *args, **options):
+    """As reductions did that filled out with what they began with (observed of amax)."""
+    if "out" in options:
+        each(torch.Tensor.zero_, options["out"])
+    return real(*args, **options)
+
+
+@generic
 def returns_another_out(operation, real, *args, **options):
     output = real(*args, **options)
     return each(torch.Tensor.clone, output) if "out" in options else output
