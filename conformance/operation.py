@@ -11,6 +11,7 @@ import copy
 import functools
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,10 +67,10 @@ class Operation:
     """An operation as its page describes it.
 
     `call` is the call as the page writes it, in the names of its arguments: `torch.gather(input, dim,
-    index)`. `cases` makes a strategy for cases that have these arguments; of `nonempty` ones no tensor
-    is empty, in `writable` ones no two elements of `input` share memory. `gives` computes the result in
-    numpy, from what was drawn, by the names of what it needs; a tuple if the operation gives `several`
-    tensors.
+    index)`. The operation has the name of what is called, or is `named` otherwise. `cases` makes a strategy
+    for cases that have these arguments; of `nonempty` ones no tensor is empty, in `writable` ones no two
+    elements of `input` share memory. `gives` computes the result in numpy, from what was drawn, by the names
+    of what it needs; a tuple if the operation gives `several` tensors.
 
     `says` is the sentence that states which elements the result has; `has_shape` and `has_dtype`
     complete "the output has", and are empty where no page says. `page` is the documentation, if it is
@@ -120,11 +121,11 @@ class Operation:
     `stated` tells of a law which other page it is that states it of the operation.
     """
 
-    name: str
     call: str
     cases: Callable[..., SearchStrategy[Any]]
     gives: Callable[..., Any]
     says: str
+    named: str = ""
     has_shape: str = "the shape of input"
     has_dtype: str = "the dtype of input"
     page: str = ""
@@ -242,6 +243,14 @@ class Operation:
         with np.errstate(all="ignore"):
             found = self.gives(**{name: arguments[name] for name in self._taken})
         return tuple([np.asarray(part) for part in (found if self.several else (found,))])
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The name of the operation, with which the ids of its rules begin."""
+        if self.named:
+            return self.named
+        called = re.search(r"(\w+)\(", self.call)
+        return called[1] if called else ""
 
     @property
     def has_dims(self) -> bool:

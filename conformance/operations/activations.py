@@ -30,7 +30,6 @@ def _largest(upstream: np.ndarray) -> float:
 
 
 RELU = Operation(
-    name="relu",
     call="torch.nn.functional.relu(input)",
     in_place="torch.nn.functional.relu_(input)",
     page="torch.nn.ReLU",
@@ -51,7 +50,6 @@ RELU = Operation(
 
 RELU6 = replace(
     RELU,
-    name="relu6",
     call="torch.nn.functional.relu6(input)",
     in_place=False,
     page="torch.nn.ReLU6",
@@ -65,7 +63,6 @@ RELU6 = replace(
 
 LEAKY_RELU = replace(
     RELU,
-    name="leaky_relu",
     call="torch.nn.functional.leaky_relu(input, negative_slope)",
     in_place="torch.nn.functional.leaky_relu_(input, negative_slope)",
     page="torch.nn.LeakyReLU",
@@ -80,7 +77,6 @@ LEAKY_RELU = replace(
 
 ELU = replace(
     LEAKY_RELU,
-    name="elu",
     call="torch.nn.functional.elu(input, alpha)",
     in_place="torch.nn.functional.elu_(input, alpha)",
     page="torch.nn.ELU",
@@ -95,7 +91,6 @@ ELU = replace(
 
 SELU = replace(
     ELU,
-    name="selu",
     call="torch.nn.functional.selu(input)",
     in_place="torch.nn.functional.selu_(input)",
     page="torch.nn.SELU",
@@ -111,7 +106,6 @@ SELU = replace(
 
 CELU = replace(
     ELU,
-    name="celu",
     call="torch.nn.functional.celu(input, alpha)",
     in_place="torch.nn.functional.celu_(input, alpha)",
     page="torch.nn.CELU",
@@ -124,7 +118,6 @@ CELU = replace(
 
 GELU = replace(
     ELU,
-    name="gelu",
     call="torch.nn.functional.gelu(input, approximate=approximate)",
     in_place=False,
     page="torch.nn.GELU",
@@ -138,7 +131,6 @@ GELU = replace(
 
 SILU = replace(
     GELU,
-    name="silu",
     call="torch.nn.functional.silu(input)",
     page="torch.nn.SiLU",
     cases=cases.elementwise,
@@ -151,7 +143,6 @@ SILU = replace(
 
 MISH = replace(
     SILU,
-    name="mish",
     call="torch.nn.functional.mish(input)",
     page="torch.nn.Mish",
     gives=reference.mish,
@@ -163,7 +154,6 @@ MISH = replace(
 
 SOFTPLUS = replace(
     SILU,
-    name="softplus",
     call="torch.nn.functional.softplus(input, beta, threshold)",
     page="torch.nn.Softplus",
     cases=partial(cases.elementwise, infinite=True, beta=(1, 2, 0.5), threshold=(20, 5)),
@@ -178,7 +168,6 @@ SOFTPLUS = replace(
 
 HARDTANH = replace(
     RELU,
-    name="hardtanh",
     call="torch.nn.functional.hardtanh(input, min_val, max_val)",
     in_place="torch.nn.functional.hardtanh_(input, min_val, max_val)",
     page="torch.nn.Hardtanh",
@@ -193,7 +182,6 @@ HARDTANH = replace(
 
 HARDSIGMOID = replace(
     SILU,
-    name="hardsigmoid",
     call="torch.nn.functional.hardsigmoid(input)",
     page="torch.nn.Hardsigmoid",
     cases=RELU.cases,
@@ -206,7 +194,6 @@ HARDSIGMOID = replace(
 
 HARDSWISH = replace(
     HARDSIGMOID,
-    name="hardswish",
     call="torch.nn.functional.hardswish(input)",
     page="torch.nn.Hardswish",
     gives=reference.hardswish,
@@ -219,7 +206,6 @@ HARDSWISH = replace(
 
 LOGSIGMOID = replace(
     HARDSIGMOID,
-    name="logsigmoid",
     with_nan=None,
     call="torch.nn.functional.logsigmoid(input)",
     page="torch.nn.LogSigmoid",
@@ -232,7 +218,6 @@ LOGSIGMOID = replace(
 
 TANHSHRINK = replace(
     HARDSIGMOID,
-    name="tanhshrink",
     call="torch.nn.functional.tanhshrink(input)",
     page="torch.nn.Tanhshrink",
     gives=reference.tanhshrink,
@@ -244,7 +229,6 @@ TANHSHRINK = replace(
 
 SOFTSIGN = replace(
     SILU,
-    name="softsign",
     call="torch.nn.functional.softsign(input)",
     page="torch.nn.Softsign",
     gives=reference.softsign,
@@ -256,7 +240,6 @@ SOFTSIGN = replace(
 
 THRESHOLD = replace(
     HARDTANH,
-    name="threshold",
     call="torch.nn.functional.threshold(input, threshold, value)",
     in_place="torch.nn.functional.threshold_(input, threshold, value)",
     page="torch.nn.Threshold",
@@ -270,7 +253,6 @@ THRESHOLD = replace(
 
 PRELU = replace(
     SILU,
-    name="prelu",
     call="torch.nn.functional.prelu(input, weight)",
     page="torch.nn.functional.prelu",
     cases=cases.weighted_by_channel,
@@ -284,7 +266,6 @@ PRELU = replace(
 )
 
 GLU = Operation(
-    name="glu",
     call="torch.nn.functional.glu(input, dim)",
     method=False,
     cases=cases.halved,
@@ -302,7 +283,6 @@ GLU = Operation(
 )
 
 SOFTMAX = Operation(
-    name="softmax",
     call="torch.nn.functional.softmax(input, dim)",
     cases=partial(totals.over_dim, dtypes=totals.FLOATS, keepdim=False, fill=cases.around_zero, filled=True),
     gives=reference.softmax,
@@ -319,7 +299,6 @@ SOFTMAX = Operation(
 
 LOG_SOFTMAX = replace(
     SOFTMAX,
-    name="log_softmax",
     call="torch.nn.functional.log_softmax(input, dim)",
     method=False,
     gives=reference.log_softmax,
@@ -332,7 +311,6 @@ LOG_SOFTMAX = replace(
 
 SOFTMIN = replace(
     SOFTMAX,
-    name="softmin",
     call="torch.nn.functional.softmin(input, dim)",
     method=False,
     gives=lambda input, dim: reference.softmax(input=-input, dim=dim),
@@ -343,7 +321,6 @@ SOFTMIN = replace(
 )
 
 NORMALIZE = Operation(
-    name="normalize",
     call="torch.nn.functional.normalize(input, p, dim)",
     method=False,
     cases=partial(

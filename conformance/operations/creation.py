@@ -14,7 +14,6 @@ from conformance.operation import TORCH_NUMPY, Operation
 from strategies.cases import creations as cases
 
 ZEROS_LIKE = Operation(
-    name="zeros_like",
     call="torch.zeros_like(input)",
     method=False,
     cases=cases.inputs,
@@ -26,7 +25,6 @@ ZEROS_LIKE = Operation(
 
 ONES_LIKE = replace(
     ZEROS_LIKE,
-    name="ones_like",
     call="torch.ones_like(input)",
     gives=lambda input: np.ones_like(input),
     says="ones_like gives 1 for each element of input.",
@@ -34,7 +32,6 @@ ONES_LIKE = replace(
 
 FULL_LIKE = replace(
     ZEROS_LIKE,
-    name="full_like",
     call="torch.full_like(input, fill_value)",
     cases=partial(cases.inputs, fill_value=cases.NUMBERS),
     gives=lambda input, fill_value: np.full_like(input, fill_value),
@@ -42,7 +39,6 @@ FULL_LIKE = replace(
 )
 
 NEW_ZEROS = Operation(
-    name="new_zeros",
     call="input.new_zeros(size)",
     page="torch.Tensor.new_zeros",
     cases=cases.sized,
@@ -54,7 +50,6 @@ NEW_ZEROS = Operation(
 
 NEW_ONES = replace(
     NEW_ZEROS,
-    name="new_ones",
     call="input.new_ones(size)",
     page="torch.Tensor.new_ones",
     gives=lambda input, size: np.ones(size, input.dtype),
@@ -63,7 +58,6 @@ NEW_ONES = replace(
 
 NEW_FULL = replace(
     NEW_ZEROS,
-    name="new_full",
     call="input.new_full(size, fill_value)",
     page="torch.Tensor.new_full",
     cases=partial(cases.sized, fill_value=cases.NUMBERS),
@@ -72,7 +66,6 @@ NEW_FULL = replace(
 )
 
 CLONE = Operation(
-    name="clone",
     call="torch.clone(input)",
     cases=cases.inputs,
     gives=lambda input: input,
@@ -83,7 +76,6 @@ CLONE = Operation(
 )
 
 CONTIGUOUS = Operation(
-    name="contiguous",
     call="input.contiguous()",
     page="torch.Tensor.contiguous",
     cases=cases.inputs,
@@ -94,7 +86,7 @@ CONTIGUOUS = Operation(
 )
 
 TO_DTYPE = Operation(
-    name="to_dtype",
+    named="to_dtype",
     call="input.to(dtype, copy=True)",
     page="torch.Tensor.to",
     cases=cases.converted,
@@ -105,7 +97,7 @@ TO_DTYPE = Operation(
 )
 
 COPY = Operation(
-    name="copy",
+    named="copy",
     call="",
     page="torch.Tensor.copy_",
     cases=cases.copied,

@@ -50,7 +50,6 @@ def _ways_of_two(name):
 
 
 MAX = Operation(
-    name="max",
     call="torch.max(input, dim, keepdim).values",
     pair="torch.max(input, dim, True)",
     cases=cases.over_dim,
@@ -75,7 +74,6 @@ MAX = Operation(
 
 MIN = replace(
     MAX,
-    name="min",
     call="torch.min(input, dim, keepdim).values",
     pair="torch.min(input, dim, True)",
     gives=lambda input, dim, keepdim: reference.first_smallest(input, dim, keepdim=keepdim)[0],
@@ -93,7 +91,7 @@ PLACES = {
 }
 
 MAX_INDICES = Operation(
-    name="max_indices",
+    named="max_indices",
     call="torch.max(input, dim, keepdim).indices",
     cases=cases.over_dim,
     gives=lambda input, dim, keepdim: reference.first_largest(input, dim, keepdim=keepdim)[1],
@@ -109,7 +107,7 @@ MAX_INDICES = Operation(
 
 MIN_INDICES = replace(
     MAX_INDICES,
-    name="min_indices",
+    named="min_indices",
     call="torch.min(input, dim, keepdim).indices",
     gives=lambda input, dim, keepdim: reference.first_smallest(input, dim, keepdim=keepdim)[1],
     says="Over a dim, the indices of min are the places of the smallest elements, the first of equal ones.",
@@ -118,7 +116,7 @@ MIN_INDICES = replace(
 )
 
 MAX_OF_ALL = Operation(
-    name="max_of_all",
+    named="max_of_all",
     call="torch.max(input)",
     cases=cases.over_all,
     gives=extrema.extreme("max"),
@@ -143,7 +141,7 @@ MAX_OF_ALL = Operation(
 
 MIN_OF_ALL = replace(
     MAX_OF_ALL,
-    name="min_of_all",
+    named="min_of_all",
     call="torch.min(input)",
     gives=extrema.extreme("min"),
     says="Without dim, min gives the smallest of all elements.",
@@ -162,7 +160,6 @@ MIN_OF_ALL = replace(
 )
 
 AMAX = Operation(
-    name="amax",
     call="torch.amax(input, dim, keepdim)",
     cases=cases.over_dims,
     gives=extrema.extremes("max"),
@@ -189,7 +186,6 @@ AMAX = Operation(
 
 AMIN = replace(
     AMAX,
-    name="amin",
     call="torch.amin(input, dim, keepdim)",
     gives=extrema.extremes("min"),
     says="amin gives the smallest element over a dim, or over a tuple of dims.",
@@ -200,7 +196,7 @@ AMIN = replace(
 
 AMAX_OF_ALL = replace(
     MAX_OF_ALL,
-    name="amax_of_all",
+    named="amax_of_all",
     call="torch.amax(input)",
     says="Without dim, amax gives the largest of all elements.",
     derives="Without dim, amax shares the gradient evenly among all elements that equal the largest.",
@@ -210,7 +206,7 @@ AMAX_OF_ALL = replace(
 
 AMIN_OF_ALL = replace(
     MIN_OF_ALL,
-    name="amin_of_all",
+    named="amin_of_all",
     call="torch.amin(input)",
     says="Without dim, amin gives the smallest of all elements.",
     derives="Without dim, amin shares the gradient evenly among all elements that equal the smallest.",
@@ -219,7 +215,6 @@ AMIN_OF_ALL = replace(
 )
 
 ARGMAX = Operation(
-    name="argmax",
     call="torch.argmax(input, dim, keepdim)",
     cases=partial(cases.over_dim, dtypes=NUMBER_DTYPES),
     gives=lambda input, dim, keepdim: reference.first_largest(input, dim, keepdim=keepdim)[1],
@@ -235,7 +230,6 @@ ARGMAX = Operation(
 
 ARGMIN = replace(
     ARGMAX,
-    name="argmin",
     call="torch.argmin(input, dim, keepdim)",
     gives=lambda input, dim, keepdim: reference.first_smallest(input, dim, keepdim=keepdim)[1],
     says="Along a dim, argmin gives the place of the first smallest element of each row.",
@@ -244,7 +238,7 @@ ARGMIN = replace(
 )
 
 ARGMAX_OF_ALL = Operation(
-    name="argmax_of_all",
+    named="argmax_of_all",
     call="torch.argmax(input)",
     cases=partial(cases.over_all, dtypes=NUMBER_DTYPES),
     gives=lambda input: np.asarray(input.argmax()),
@@ -259,7 +253,7 @@ ARGMAX_OF_ALL = Operation(
 
 ARGMIN_OF_ALL = replace(
     ARGMAX_OF_ALL,
-    name="argmin_of_all",
+    named="argmin_of_all",
     call="torch.argmin(input)",
     gives=lambda input: np.asarray(input.argmin()),
     says="Without dim, argmin gives the place of the first smallest element in row-major order.",
@@ -268,7 +262,6 @@ ARGMIN_OF_ALL = replace(
 )
 
 AMINMAX = Operation(
-    name="aminmax",
     call="torch.aminmax(input, dim=dim, keepdim=keepdim)",
     cases=cases.over_dim,
     gives=lambda input, dim, keepdim: (
@@ -292,7 +285,7 @@ AMINMAX = Operation(
 )
 
 AMINMAX_OF_ALL = Operation(
-    name="aminmax_of_all",
+    named="aminmax_of_all",
     call="torch.aminmax(input)",
     cases=cases.over_all,
     gives=lambda input: (np.asarray(input.min()), np.asarray(input.max())),
@@ -311,7 +304,6 @@ AMINMAX_OF_ALL = Operation(
 )
 
 MAXIMUM = Operation(
-    name="maximum",
     call="torch.maximum(input, other)",
     cases=cases.pairs,
     gives=extrema.of_two(np.maximum),
@@ -339,7 +331,6 @@ MAXIMUM = Operation(
 
 MINIMUM = replace(
     MAXIMUM,
-    name="minimum",
     call="torch.minimum(input, other)",
     gives=extrema.of_two(np.minimum),
     says="minimum gives the smaller of the two elements at each place.",
@@ -351,7 +342,6 @@ MINIMUM = replace(
 
 FMAX = replace(
     MAXIMUM,
-    name="fmax",
     call="torch.fmax(input, other)",
     cases=partial(cases.pairs, dtypes=NUMBER_DTYPES),
     gives=extrema.of_two(np.fmax),
@@ -367,7 +357,6 @@ FMAX = replace(
 
 FMIN = replace(
     FMAX,
-    name="fmin",
     call="torch.fmin(input, other)",
     gives=extrema.of_two(np.fmin),
     says="fmin gives the smaller of the two elements at each place.",
@@ -380,7 +369,7 @@ OF_TWO = {f"every_call{of}": f"of_two_every_call{of}" for of in ("", "_of_nan", 
 
 MAX_OF_TWO = replace(
     MAXIMUM,
-    name="max_of_two",
+    named="max_of_two",
     call="torch.max(input, other)",
     says="With a tensor as second argument, max gives the larger of the two elements at each place.",
     derives="max passes the gradient to the larger of two elements, half of it to each of two equal ones.",
@@ -391,7 +380,7 @@ MAX_OF_TWO = replace(
 
 MIN_OF_TWO = replace(
     MINIMUM,
-    name="min_of_two",
+    named="min_of_two",
     call="torch.min(input, other)",
     says="With a tensor as second argument, min gives the smaller of the two elements at each place.",
     derives="min passes the gradient to the smaller of two elements, half of it to each of two equal ones.",

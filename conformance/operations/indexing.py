@@ -56,7 +56,6 @@ def _elements(case):
 LENGTH_OF_INDEX = "the shape of input, with the length of index in the place of the size of dim"
 
 INDEX_SELECT = Operation(
-    name="index_select",
     call="torch.index_select(input, dim, index)",
     cases=selections,
     gives=index_select,
@@ -69,7 +68,6 @@ INDEX_SELECT = Operation(
 )
 
 GATHER = Operation(
-    name="gather",
     call="torch.gather(input, dim, index)",
     cases=gatherings,
     gives=gather,
@@ -97,7 +95,6 @@ GATHER = Operation(
 )
 
 INDEX_ADD = Operation(
-    name="index_add",
     call="torch.index_add(input, dim, index, source, alpha=alpha)",
     page="torch.Tensor.index_add_",
     cases=partial(sources_along, alpha=(1, 2, 3)),
@@ -122,7 +119,6 @@ INDEX_ADD = Operation(
 )
 
 INDEX_COPY = Operation(
-    name="index_copy",
     call="torch.index_copy(input, dim, index, source)",
     page="torch.Tensor.index_copy_",
     cases=partial(sources_along, distinct=True),
@@ -135,7 +131,6 @@ INDEX_COPY = Operation(
 )
 
 INDEX_FILL = Operation(
-    name="index_fill",
     call="input.index_fill(dim, index, value)",
     page="torch.Tensor.index_fill_",
     cases=fillings,
@@ -148,7 +143,6 @@ INDEX_FILL = Operation(
 )
 
 INDEX_REDUCE = Operation(
-    name="index_reduce",
     call="torch.index_reduce(input, dim, index, source, reduce, include_self=include_self)",
     page="torch.Tensor.index_reduce_",
     cases=partial(
@@ -169,7 +163,6 @@ INDEX_REDUCE = Operation(
 )
 
 SCATTER = Operation(
-    name="scatter",
     call="torch.scatter(input, dim, index, src)",
     page="torch.Tensor.scatter_",
     cases=partial(sources_by_grid, distinct=True),
@@ -186,7 +179,6 @@ SCATTER = Operation(
 )
 
 SCATTER_ADD = Operation(
-    name="scatter_add",
     call="torch.scatter_add(input, dim, index, src)",
     page="torch.Tensor.scatter_add_",
     cases=sources_by_grid,
@@ -205,7 +197,6 @@ SCATTER_ADD = Operation(
 )
 
 SCATTER_REDUCE = Operation(
-    name="scatter_reduce",
     call="torch.scatter_reduce(input, dim, index, src, reduce, include_self=include_self)",
     page="torch.Tensor.scatter_reduce_",
     cases=partial(
@@ -225,7 +216,6 @@ SCATTER_REDUCE = Operation(
 )
 
 TAKE = Operation(
-    name="take",
     call="torch.take(input, index)",
     cases=takings,
     gives=lambda input, index: input.reshape(-1)[index],
@@ -238,7 +228,6 @@ TAKE = Operation(
 )
 
 TAKE_ALONG_DIM = Operation(
-    name="take_along_dim",
     call="torch.take_along_dim(input, indices, dim)",
     cases=alongs,
     gives=take_along,
@@ -249,7 +238,6 @@ TAKE_ALONG_DIM = Operation(
 )
 
 PUT = Operation(
-    name="put",
     call="input.put(index, source, accumulate)",
     page="torch.Tensor.put_",
     cases=partial(puttings, accumulate=(False, True)),
@@ -270,7 +258,6 @@ PUT = Operation(
 )
 
 INDEX_PUT = Operation(
-    name="index_put",
     call="input.index_put((rows, columns), values, accumulate)",
     page="torch.Tensor.index_put_",
     cases=partial(row_values, accumulate=(False, True)),
@@ -290,7 +277,6 @@ INDEX_PUT = Operation(
 )
 
 MASKED_FILL = Operation(
-    name="masked_fill",
     call="input.masked_fill(mask, value)",
     page="torch.Tensor.masked_fill_",
     cases=maskings,
@@ -302,7 +288,6 @@ MASKED_FILL = Operation(
 )
 
 MASKED_SELECT = Operation(
-    name="masked_select",
     call="torch.masked_select(input, mask)",
     cases=masks,
     gives=lambda input, mask: input[np.broadcast_to(mask, input.shape)].reshape(-1),
@@ -314,7 +299,6 @@ MASKED_SELECT = Operation(
 )
 
 MASKED_SCATTER = Operation(
-    name="masked_scatter",
     call="input.masked_scatter(mask, source)",
     page="torch.Tensor.masked_scatter_",
     cases=mask_sources,
@@ -325,7 +309,6 @@ MASKED_SCATTER = Operation(
 )
 
 WHERE = Operation(
-    name="where",
     call="torch.where(condition, input, other)",
     cases=choices,
     gives=lambda condition, input, other: np.where(condition, input, other),
@@ -339,7 +322,6 @@ WHERE = Operation(
 )
 
 NONZERO = Operation(
-    name="nonzero",
     call="torch.nonzero(input)",
     cases=inputs,
     gives=lambda input: np.argwhere(input != 0),
@@ -351,7 +333,6 @@ NONZERO = Operation(
 )
 
 ARGWHERE = Operation(
-    name="argwhere",
     call="torch.argwhere(input)",
     cases=inputs,
     gives=lambda input: np.argwhere(input != 0),
@@ -362,7 +343,7 @@ ARGWHERE = Operation(
 )
 
 BASIC_INDEXING = Operation(
-    name="basic_indexing",
+    named="basic_indexing",
     call="input[index]",
     page="tensor_view",
     cases=basic_indices,
@@ -374,7 +355,7 @@ BASIC_INDEXING = Operation(
 )
 
 ROW_INDEXING = Operation(
-    name="row_indexing",
+    named="row_indexing",
     call="input[rows]",
     page="tensor_view",
     cases=row_indices,
@@ -388,7 +369,7 @@ ROW_INDEXING = Operation(
 )
 
 POINT_INDEXING = Operation(
-    name="point_indexing",
+    named="point_indexing",
     call="input[rows, columns]",
     page="tensor_view",
     cases=partial(row_indices, rank=2),
@@ -402,7 +383,7 @@ POINT_INDEXING = Operation(
 )
 
 MASK_INDEXING = Operation(
-    name="mask_indexing",
+    named="mask_indexing",
     call="input[mask]",
     page="tensor_view",
     cases=shaped_masks,
@@ -421,7 +402,7 @@ def _assigned(input, index, value):
 
 
 ASSIGNMENT = Operation(
-    name="assignment",
+    named="assignment",
     call="",
     page="tensor_view",
     cases=assignments,

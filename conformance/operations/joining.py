@@ -18,7 +18,6 @@ SAME = "the dtype of the tensors, if they all have the same"
 EACH_ITS_OWN = "{name} passes to each tensor the part of the gradient that stands where its elements went."
 
 CAT = Operation(
-    name="cat",
     call="torch.cat(tensors, dim)",
     method=False,
     cases=cases.joined,
@@ -36,7 +35,6 @@ CAT = Operation(
 
 STACK = replace(
     CAT,
-    name="stack",
     call="torch.stack(tensors, dim)",
     cases=cases.stacked,
     gives=lambda tensors, dim: np.stack(tensors, dim),
@@ -48,7 +46,6 @@ STACK = replace(
 
 HSTACK = replace(
     CAT,
-    name="hstack",
     call="torch.hstack(tensors)",
     cases=cases.in_a_row,
     gives=lambda tensors: np.hstack(tensors),
@@ -58,7 +55,6 @@ HSTACK = replace(
 
 VSTACK = replace(
     CAT,
-    name="vstack",
     call="torch.vstack(tensors)",
     cases=cases.in_a_column,
     gives=lambda tensors: np.vstack(tensors),
@@ -68,7 +64,6 @@ VSTACK = replace(
 
 DSTACK = replace(
     CAT,
-    name="dstack",
     call="torch.dstack(tensors)",
     cases=cases.in_depth,
     gives=lambda tensors: np.dstack(tensors),
@@ -78,7 +73,6 @@ DSTACK = replace(
 
 COLUMN_STACK = replace(
     CAT,
-    name="column_stack",
     call="torch.column_stack(tensors)",
     cases=cases.columns,
     gives=reference.column_stack,
@@ -87,7 +81,6 @@ COLUMN_STACK = replace(
 )
 
 MESHGRID = Operation(
-    name="meshgrid",
     call="torch.meshgrid(*tensors, indexing=indexing)",
     method=False,
     cases=cases.grids,
@@ -101,7 +94,6 @@ MESHGRID = Operation(
 )
 
 CARTESIAN_PROD = Operation(
-    name="cartesian_prod",
     call="torch.cartesian_prod(*tensors)",
     method=False,
     cases=cases.products,
@@ -113,7 +105,6 @@ CARTESIAN_PROD = Operation(
 )
 
 BLOCK_DIAG = Operation(
-    name="block_diag",
     call="torch.block_diag(*tensors)",
     method=False,
     cases=cases.blocks,
@@ -128,7 +119,6 @@ BLOCK_DIAG = Operation(
 )
 
 REPEAT = Operation(
-    name="repeat",
     call="input.repeat(repeats)",
     page="torch.Tensor.repeat",
     cases=cases.repetitions,
@@ -140,7 +130,6 @@ REPEAT = Operation(
 )
 
 TILE = Operation(
-    name="tile",
     call="torch.tile(input, dims)",
     cases=cases.tilings,
     derives_empty=False,
@@ -154,7 +143,6 @@ TILE = Operation(
 SEEN_FLAT = {"no_base": "torch gives a view of a tensor that it makes for it"}
 
 REPEAT_INTERLEAVE = Operation(
-    name="repeat_interleave",
     call="torch.repeat_interleave(input, repeats, dim)",
     cases=cases.interleavings,
     derives_empty=False,
@@ -167,7 +155,7 @@ REPEAT_INTERLEAVE = Operation(
 )
 
 REPEAT_INTERLEAVE_EACH = Operation(
-    name="repeat_interleave_each",
+    named="repeat_interleave_each",
     call="torch.repeat_interleave(input, repeats, dim)",
     cases=cases.each_its_own_times,
     derives_empty=False,
@@ -180,7 +168,6 @@ REPEAT_INTERLEAVE_EACH = Operation(
 )
 
 FLIP = Operation(
-    name="flip",
     call="torch.flip(input, dims)",
     cases=cases.flips,
     gives=lambda input, dims: np.flip(input, dims if input.ndim else ()),
@@ -189,7 +176,6 @@ FLIP = Operation(
 )
 
 FLIPLR = Operation(
-    name="fliplr",
     call="torch.fliplr(input)",
     cases=cases.matrices,
     gives=lambda input: np.fliplr(input),
@@ -199,7 +185,6 @@ FLIPLR = Operation(
 
 FLIPUD = replace(
     FLIPLR,
-    name="flipud",
     call="torch.flipud(input)",
     cases=cases.vectors_at_least,
     gives=lambda input: np.flipud(input),
@@ -207,7 +192,6 @@ FLIPUD = replace(
 )
 
 ROLL = Operation(
-    name="roll",
     call="torch.roll(input, shifts, dims)",
     cases=cases.rolls,
     gives=reference.roll,
@@ -217,7 +201,6 @@ ROLL = Operation(
 )
 
 ROT90 = Operation(
-    name="rot90",
     call="torch.rot90(input, k, dims)",
     cases=cases.turns,
     gives=lambda input, k, dims: np.rot90(input, k, dims),
@@ -227,7 +210,6 @@ ROT90 = Operation(
 )
 
 TRIL = Operation(
-    name="tril",
     call="torch.tril(input, diagonal)",
     cases=cases.triangles,
     gives=lambda input, diagonal: np.tril(input, diagonal),
@@ -242,7 +224,6 @@ TRIL = Operation(
 
 TRIU = replace(
     TRIL,
-    name="triu",
     call="torch.triu(input, diagonal)",
     gives=lambda input, diagonal: np.triu(input, diagonal),
     says="triu gives the elements of each matrix on and above the diagonal, and 0 below it.",

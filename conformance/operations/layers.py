@@ -23,7 +23,6 @@ SEEN_OTHERWISE = {"no_base": "torch gives a view of a tensor that it makes for i
 EACH_PARAMETER = "{name} passes to input, weight and bias what the chain rule gives them."
 
 LINEAR = Operation(
-    name="linear",
     call="torch.nn.functional.linear(input, weight, bias)",
     method=False,
     cases=cases.transformed,
@@ -41,7 +40,6 @@ LINEAR = Operation(
 )
 
 EMBEDDING = Operation(
-    name="embedding",
     call="torch.nn.functional.embedding(index, weight, padding_idx)",
     keywords="torch.nn.functional.embedding(input=index, weight=weight, padding_idx=padding_idx)",
     method=False,
@@ -60,7 +58,6 @@ EMBEDDING = Operation(
 )
 
 ONE_HOT = Operation(
-    name="one_hot",
     call="torch.nn.functional.one_hot(index, num_classes)",
     keywords="torch.nn.functional.one_hot(tensor=index, num_classes=num_classes)",
     method=False,
@@ -73,7 +70,6 @@ ONE_HOT = Operation(
 )
 
 LAYER_NORM = Operation(
-    name="layer_norm",
     call="torch.nn.functional.layer_norm(input, normalized_shape, weight, bias, eps)",
     page="torch.nn.LayerNorm",
     method=False,
@@ -97,7 +93,6 @@ LAYER_NORM = Operation(
 
 GROUP_NORM = replace(
     LAYER_NORM,
-    name="group_norm",
     call="torch.nn.functional.group_norm(input, num_groups, weight, bias, eps)",
     page="torch.nn.GroupNorm",
     cases=cases.normalized_groups,
@@ -115,7 +110,6 @@ GROUP_NORM = replace(
 )
 
 BATCH_NORM = Operation(
-    name="batch_norm",
     call="torch.nn.functional.batch_norm(input, running_mean, running_var, weight, bias, eps=eps)",
     page="torch.nn.BatchNorm1d",
     method=False,
@@ -130,7 +124,7 @@ BATCH_NORM = Operation(
 
 BATCH_NORM_OF_BATCH = replace(
     BATCH_NORM,
-    name="batch_norm_of_batch",
+    named="batch_norm_of_batch",
     call="torch.nn.functional.batch_norm(input, None, None, weight, bias, training=True, eps=eps)",
     keywords=False,
     cases=partial(cases.normalized_batches, filled=True),
@@ -144,7 +138,6 @@ BATCH_NORM_OF_BATCH = replace(
 )
 
 CONV1D = Operation(
-    name="conv1d",
     call="torch.nn.functional.conv1d(input, weight, bias, stride, padding, dilation, groups)",
     page="torch.nn.Conv1d",
     method=False,
@@ -164,7 +157,6 @@ CONV1D = Operation(
 
 CONV2D = replace(
     CONV1D,
-    name="conv2d",
     call="torch.nn.functional.conv2d(input, weight, bias, stride, padding, dilation, groups)",
     page="torch.nn.Conv2d",
     cases=partial(cases.convolved, dims=2),

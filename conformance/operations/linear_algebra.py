@@ -18,7 +18,6 @@ SAME = "the dtype of the factors"
 SEEN_OTHERWISE = {"no_base": "torch gives a view of a tensor that it makes for it"}
 
 MM = Operation(
-    name="mm",
     call="torch.mm(input, mat2)",
     cases=cases.mm,
     **reference.products("nm,mp->np", "input", "mat2"),
@@ -33,7 +32,6 @@ MM = Operation(
 
 BMM = replace(
     MM,
-    name="bmm",
     call="torch.bmm(input, mat2)",
     cases=cases.bmm,
     **reference.products("bnm,bmp->bnp", "input", "mat2"),
@@ -44,7 +42,6 @@ BMM = replace(
 
 MATMUL = replace(
     MM,
-    name="matmul",
     call="torch.matmul(input, other)",
     cases=cases.matmul,
     with_out=lambda **options: cases.matmul(vectors=False, **options),
@@ -58,7 +55,6 @@ MATMUL = replace(
 
 MV = replace(
     MM,
-    name="mv",
     call="torch.mv(input, vec)",
     cases=cases.mv,
     **reference.products("nm,m->n", "input", "vec"),
@@ -69,7 +65,6 @@ MV = replace(
 
 DOT = replace(
     MM,
-    name="dot",
     call="torch.dot(input, other)",
     keywords="torch.dot(input=input, tensor=other)",
     cases=cases.dot,
@@ -82,7 +77,6 @@ DOT = replace(
 
 VDOT = replace(
     DOT,
-    name="vdot",
     call="torch.vdot(input, other)",
     keywords=True,
     gives=lambda input, other: reference.product("m,m->", np.conj(input), other),
@@ -91,7 +85,6 @@ VDOT = replace(
 
 INNER = replace(
     MM,
-    name="inner",
     call="torch.inner(input, other)",
     cases=cases.inner,
     **reference.products(reference.inner, "input", "other"),
@@ -104,7 +97,6 @@ INNER = replace(
 
 OUTER = replace(
     MM,
-    name="outer",
     call="torch.outer(input, vec2)",
     cases=cases.outer,
     **reference.products("n,m->nm", "input", "vec2"),
@@ -115,7 +107,6 @@ OUTER = replace(
 )
 
 ADDMM = Operation(
-    name="addmm",
     call="torch.addmm(input, mat1, mat2, beta=beta, alpha=alpha)",
     cases=cases.addmm,
     **reference.added("nm,mp->np", "mat1", "mat2"),
@@ -137,7 +128,6 @@ ADDMM = Operation(
 
 ADDMV = replace(
     ADDMM,
-    name="addmv",
     call="torch.addmv(input, mat, vec, beta=beta, alpha=alpha)",
     cases=cases.addmv,
     **reference.added("nm,m->n", "mat", "vec"),
@@ -148,7 +138,6 @@ ADDMV = replace(
 
 ADDR = replace(
     ADDMM,
-    name="addr",
     call="torch.addr(input, vec1, vec2, beta=beta, alpha=alpha)",
     cases=cases.addr,
     **reference.added("n,m->nm", "vec1", "vec2"),
@@ -160,7 +149,6 @@ ADDR = replace(
 
 BADDBMM = replace(
     ADDMM,
-    name="baddbmm",
     call="torch.baddbmm(input, batch1, batch2, beta=beta, alpha=alpha)",
     cases=cases.baddbmm,
     **reference.added("bnm,bmp->bnp", "batch1", "batch2"),
@@ -170,7 +158,6 @@ BADDBMM = replace(
 )
 
 EINSUM = Operation(
-    name="einsum",
     call="torch.einsum(equation, *operands)",
     method=False,
     keywords=False,
@@ -185,7 +172,6 @@ EINSUM = Operation(
 )
 
 TENSORDOT = Operation(
-    name="tensordot",
     call="torch.tensordot(a, b, dims)",
     method=False,
     cases=cases.tensordot,
@@ -200,7 +186,6 @@ TENSORDOT = Operation(
 )
 
 CROSS = Operation(
-    name="cross",
     call="torch.cross(input, other, dim)",
     cases=cases.cross,
     gives=reference.cross,
@@ -217,7 +202,7 @@ CROSS = Operation(
 
 LINALG_CROSS = replace(
     CROSS,
-    name="linalg_cross",
+    named="linalg_cross",
     call="torch.linalg.cross(input, other, dim=dim)",
     method=False,
     cases=cases.linalg_cross,
@@ -226,7 +211,6 @@ LINALG_CROSS = replace(
 )
 
 TRACE = Operation(
-    name="trace",
     call="torch.trace(input)",
     cases=cases.trace,
     gives=reference.trace,
@@ -240,7 +224,6 @@ TRACE = Operation(
 )
 
 KRON = Operation(
-    name="kron",
     call="torch.kron(input, other)",
     cases=cases.kron,
     gives=reference.kron,

@@ -19,7 +19,6 @@ from strategies.cases import losses as cases
 AREA = "nn"
 
 MSE_LOSS = Operation(
-    name="mse_loss",
     call="torch.nn.functional.mse_loss(input, target, reduction=reduction)",
     page="torch.nn.MSELoss",
     method=False,
@@ -39,7 +38,6 @@ MSE_LOSS = Operation(
 
 L1_LOSS = replace(
     MSE_LOSS,
-    name="l1_loss",
     call="torch.nn.functional.l1_loss(input, target, reduction=reduction)",
     page="torch.nn.L1Loss",
     gives=reference.of_terms(lambda input, target: np.abs(input - target)),
@@ -51,7 +49,6 @@ L1_LOSS = replace(
 
 SMOOTH_L1_LOSS = replace(
     MSE_LOSS,
-    name="smooth_l1_loss",
     call="torch.nn.functional.smooth_l1_loss(input, target, reduction=reduction, beta=beta)",
     page="torch.nn.SmoothL1Loss",
     cases=partial(cases.paired, beta=(1.0, 0.5, 0.0)),
@@ -64,7 +61,6 @@ SMOOTH_L1_LOSS = replace(
 
 HUBER_LOSS = replace(
     MSE_LOSS,
-    name="huber_loss",
     call="torch.nn.functional.huber_loss(input, target, reduction=reduction, delta=delta)",
     page="torch.nn.HuberLoss",
     cases=partial(cases.paired, delta=(1.0, 0.5, 2.0)),
@@ -77,7 +73,6 @@ HUBER_LOSS = replace(
 
 BINARY_CROSS_ENTROPY = replace(
     MSE_LOSS,
-    name="binary_cross_entropy",
     call="torch.nn.functional.binary_cross_entropy(input, target, reduction=reduction)",
     page="torch.nn.BCELoss",
     cases=partial(cases.paired, fill=cases.parts, target_fill=cases.parts),
@@ -93,7 +88,6 @@ BINARY_CROSS_ENTROPY = replace(
 
 BINARY_CROSS_ENTROPY_WITH_LOGITS = replace(
     BINARY_CROSS_ENTROPY,
-    name="binary_cross_entropy_with_logits",
     call="torch.nn.functional.binary_cross_entropy_with_logits(input, target, reduction=reduction)",
     page="torch.nn.BCEWithLogitsLoss",
     cases=partial(cases.paired, fill=cases.logits, target_fill=cases.parts),
@@ -108,7 +102,6 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = replace(
 
 KL_DIV = replace(
     MSE_LOSS,
-    name="kl_div",
     call="torch.nn.functional.kl_div(input, target, reduction=reduction, log_target=log_target)",
     page="torch.nn.KLDivLoss",
     cases=partial(
@@ -129,7 +122,6 @@ KL_DIV = replace(
 )
 
 NLL_LOSS = Operation(
-    name="nll_loss",
     call=(
         "torch.nn.functional.nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)"
     ),
@@ -153,7 +145,6 @@ NLL_LOSS = Operation(
 
 CROSS_ENTROPY = replace(
     NLL_LOSS,
-    name="cross_entropy",
     call=(
         "torch.nn.functional.cross_entropy(input, target, weight, "
         "ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing)"
@@ -170,7 +161,7 @@ CROSS_ENTROPY = replace(
 
 CROSS_ENTROPY_OF_PROBABILITIES = replace(
     CROSS_ENTROPY,
-    name="cross_entropy_of_probabilities",
+    named="cross_entropy_of_probabilities",
     but={},
     call=(
         "torch.nn.functional.cross_entropy(input, target, weight, "

@@ -1,5 +1,6 @@
 """What the entries of functions that go element by element have in common."""
 
+from dataclasses import replace
 from functools import partial
 
 from conformance.operation import Operation
@@ -12,6 +13,11 @@ IEEE = "gives for NaN, infinities, zeros and what is outside of its domain what 
 BROADCAST = "the shape that those of its tensors broadcast to"
 SILENT_ON_SHAPES = ("output_shape", "incompatible_shapes", "in_place_shape")
 SILENT_ON_DTYPES = ("promoted", "promoted_elements", "out_kind", "in_place_kind")
+
+
+def _named(name, entry):
+    """Return an entry that has a name, whatever it calls."""
+    return entry if entry.name == name else replace(entry, named=name)
 
 
 def of_one(name, gives, says, **given):
@@ -28,7 +34,7 @@ def of_one(name, gives, says, **given):
         "like": "exp",
         "observed": ("output_dtype", "out_kind", "in_place_kind"),
     }
-    return Operation(name=name, **{**fields, **given})
+    return _named(name, Operation(**{**fields, **given}))
 
 
 def function(name, computes, says, derivative=None, slope="", *, domain=cases.ANY, inner=None, **given):
@@ -68,7 +74,7 @@ def of_two(name, gives, says, **given):
         "mixed": cases.mixed,
         "like": "add",
     }
-    return Operation(name=name, **{**fields, **given})
+    return _named(name, Operation(**{**fields, **given}))
 
 
 def derived_by(by_input, by_other, text, *, domains=(), **options):

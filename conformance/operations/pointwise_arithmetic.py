@@ -63,7 +63,6 @@ ADD = of_two(
 
 SUB = replace(
     ADD,
-    name="sub",
     call="torch.sub(input, other, alpha=alpha)",
     cases=partial(cases.two, dtypes=SIGNED, **ALPHA),
     mixed=partial(cases.mixed, dtypes=SIGNED_REALS, numbers=(2, 3, 1.5), alpha=1),
@@ -114,7 +113,7 @@ DIV_FLOOR = of_two(
 
 DIV_TRUNC = replace(
     DIV_FLOOR,
-    name="div_trunc",
+    named="div_trunc",
     call="torch.div(input, other, rounding_mode='trunc')",
     gives=reference.of_two(reference.truncated_quotient),
     says="With the rounding mode trunc, div gives the quotient rounded towards zero.",
@@ -122,14 +121,13 @@ DIV_TRUNC = replace(
 
 FLOOR_DIVIDE = replace(
     DIV_FLOOR,
-    name="floor_divide",
+    named="",
     call="torch.floor_divide(input, other)",
     says="floor_divide gives the quotient rounded down.",
 )
 
 REMAINDER = replace(
-    DIV_FLOOR,
-    name="remainder",
+    FLOOR_DIVIDE,
     call="torch.remainder(input, other)",
     gives=reference.of_two(np.remainder),
     says="remainder gives what division leaves that is rounded down, with the sign of other.",
@@ -143,7 +141,6 @@ REMAINDER = replace(
 
 FMOD = replace(
     REMAINDER,
-    name="fmod",
     call="torch.fmod(input, other)",
     gives=reference.of_two(np.fmod),
     says="fmod gives what division leaves that is rounded towards zero, with the sign of input.",
@@ -194,7 +191,6 @@ SGN = of_one(
 )
 
 POSITIVE = Operation(
-    name="positive",
     call="torch.positive(input)",
     cases=partial(cases.one, dtypes=cases.NUMBERS),
     gives=lambda input: input,
@@ -363,7 +359,6 @@ ADDCMUL = of_two(
 
 ADDCDIV = replace(
     ADDCMUL,
-    name="addcdiv",
     call="torch.addcdiv(input, tensor1, tensor2, value=value)",
     gives=lambda input, tensor1, tensor2, value: reference.computed(
         lambda x, y, z: x + value * y / z, input, tensor1, tensor2
@@ -398,7 +393,6 @@ ADDCDIV = replace(
 
 LERP = replace(
     ADDCMUL,
-    name="lerp",
     call="torch.lerp(input, end, weight)",
     gives=lambda input, end, weight: reference.computed(
         lambda x, y, part: x + part * (y - x), input, end, weight
@@ -462,7 +456,6 @@ GCD = of_two(
 
 LCM = replace(
     GCD,
-    name="lcm",
     call="torch.lcm(input, other)",
     gives=reference.of_two(np.lcm),
     says="lcm gives the least common multiple, and 0 if one of the two is 0.",

@@ -165,7 +165,6 @@ BITWISE_LEFT_SHIFT = of_two(
 
 BITWISE_RIGHT_SHIFT = replace(
     BITWISE_LEFT_SHIFT,
-    name="bitwise_right_shift",
     call="torch.bitwise_right_shift(input, other)",
     gives=reference.of_two(np.right_shift),
     says="bitwise_right_shift gives input with its bits so many places lower, with its sign.",

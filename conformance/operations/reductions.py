@@ -22,7 +22,6 @@ WHOLE = "dtype int64 for whole numbers and bool, else the dtype of input"
 NAN = "gives NaN where one of the elements that it reduces is NaN"
 
 SUM = Operation(
-    name="sum",
     call="torch.sum(input, dim, keepdim)",
     cases=cases.over_dims,
     gives=reference.total,
@@ -39,7 +38,6 @@ SUM = Operation(
 
 NANSUM = replace(
     SUM,
-    name="nansum",
     call="torch.nansum(input, dim, keepdim)",
     cases=partial(cases.over_dims, dtypes=cases.WIDE_REALS),
     gives=reference.nan_total,
@@ -50,7 +48,6 @@ NANSUM = replace(
 )
 
 MEAN = Operation(
-    name="mean",
     call="torch.mean(input, dim, keepdim)",
     cases=partial(cases.over_dims, dtypes=cases.FLOATS_AND_COMPLEX),
     gives=reference.mean,
@@ -70,7 +67,6 @@ MEAN = Operation(
 
 NANMEAN = replace(
     MEAN,
-    name="nanmean",
     call="torch.nanmean(input, dim, keepdim)",
     cases=partial(cases.over_dims, dtypes=cases.WIDE_FLOATS),
     gives=reference.nan_mean,
@@ -81,7 +77,6 @@ NANMEAN = replace(
 )
 
 PROD = Operation(
-    name="prod",
     call="torch.prod(input, dim, keepdim)",
     cases=partial(cases.over_dim, fill=cases.signs),
     gives=reference.product,
@@ -100,7 +95,6 @@ PROD = Operation(
 )
 
 VAR = Operation(
-    name="var",
     call="torch.var(input, dim, correction=correction, keepdim=keepdim)",
     cases=partial(cases.over_dims, dtypes=cases.FLOATS, correction=(1, 0, 2)),
     gives=reference.variance,
@@ -122,7 +116,6 @@ VAR = Operation(
 
 STD = replace(
     VAR,
-    name="std",
     call="torch.std(input, dim, correction=correction, keepdim=keepdim)",
     gives=reference.deviation,
     says="std gives the standard deviation of the elements over the dims named, by N - correction.",
@@ -131,7 +124,6 @@ STD = replace(
 )
 
 VAR_MEAN = Operation(
-    name="var_mean",
     call="torch.var_mean(input, dim, correction=correction, keepdim=keepdim)",
     cases=VAR.cases,
     gives=lambda input, dim, correction, keepdim: (
@@ -149,7 +141,6 @@ VAR_MEAN = Operation(
 
 STD_MEAN = replace(
     VAR_MEAN,
-    name="std_mean",
     call="torch.std_mean(input, dim, correction=correction, keepdim=keepdim)",
     gives=lambda input, dim, correction, keepdim: (
         reference.deviation(input, dim, correction, keepdim),
@@ -159,7 +150,6 @@ STD_MEAN = replace(
 )
 
 ANY = Operation(
-    name="any",
     call="torch.any(input, dim, keepdim)",
     cases=partial(cases.over_dims, fill=cases.signs),
     gives=reference.some,
@@ -173,14 +163,12 @@ ANY = Operation(
 
 ALL = replace(
     ANY,
-    name="all",
     call="torch.all(input, dim, keepdim)",
     gives=reference.every,
     says="all tells whether no element over the dims named is 0; of no elements, none is.",
 )
 
 COUNT_NONZERO = Operation(
-    name="count_nonzero",
     call="torch.count_nonzero(input, dim)",
     cases=partial(cases.over_dims, fill=cases.signs, keepdim=False),
     gives=reference.nonzeros,
@@ -191,7 +179,6 @@ COUNT_NONZERO = Operation(
 )
 
 LOGSUMEXP = Operation(
-    name="logsumexp",
     call="torch.logsumexp(input, dim, keepdim)",
     cases=partial(cases.over_dim, dtypes=cases.FLOATS),
     gives=reference.logsumexp,
@@ -212,7 +199,6 @@ LOGSUMEXP = Operation(
 )
 
 NORM = Operation(
-    name="norm",
     call="torch.norm(input, p, dim, keepdim)",
     cases=partial(cases.over_dim, dtypes=cases.FLOATS_AND_COMPLEX, p=(2, 1, float("inf")), full=True),
     gives=reference.norm,
@@ -225,7 +211,6 @@ NORM = Operation(
 )
 
 MEDIAN = Operation(
-    name="median",
     call="torch.median(input, dim, keepdim).values",
     pair="torch.median(input, dim, True)",
     keywords=False,
@@ -245,7 +230,6 @@ MEDIAN = Operation(
 
 NANMEDIAN = replace(
     MEDIAN,
-    name="nanmedian",
     call="torch.nanmedian(input, dim, keepdim).values",
     pair="torch.nanmedian(input, dim, True)",
     gives=reference.nan_median,
@@ -258,7 +242,6 @@ NANMEDIAN = replace(
 )
 
 MODE = Operation(
-    name="mode",
     call="torch.mode(input, dim, keepdim).values",
     pair="torch.mode(input, dim, True)",
     keywords=False,
@@ -270,7 +253,6 @@ MODE = Operation(
 )
 
 QUANTILE = Operation(
-    name="quantile",
     call="torch.quantile(input, q, dim, keepdim, interpolation=interpolation)",
     cases=partial(
         cases.over_dim,
@@ -290,7 +272,6 @@ QUANTILE = Operation(
 )
 
 CUMSUM = Operation(
-    name="cumsum",
     call="torch.cumsum(input, dim)",
     cases=partial(cases.over_dim, keepdim=False),
     gives=reference.scan(np.add),
@@ -306,7 +287,6 @@ CUMSUM = Operation(
 )
 
 CUMPROD = Operation(
-    name="cumprod",
     call="torch.cumprod(input, dim)",
     cases=partial(cases.over_dim, keepdim=False, fill=cases.signs),
     gives=reference.scan(np.multiply),
@@ -325,7 +305,6 @@ CUMPROD = Operation(
 )
 
 CUMMAX = Operation(
-    name="cummax",
     call="torch.cummax(input, dim).values",
     pair="torch.cummax(input, dim)",
     keywords=False,
@@ -337,7 +316,6 @@ CUMMAX = Operation(
 
 CUMMIN = replace(
     CUMMAX,
-    name="cummin",
     call="torch.cummin(input, dim).values",
     pair="torch.cummin(input, dim)",
     gives=reference.running(np.minimum),
@@ -345,7 +323,6 @@ CUMMIN = replace(
 )
 
 LOGCUMSUMEXP = Operation(
-    name="logcumsumexp",
     call="torch.logcumsumexp(input, dim)",
     cases=partial(cases.over_dim, keepdim=False, dtypes=cases.FLOATS),
     gives=reference.logcumsumexp,
@@ -356,7 +333,6 @@ LOGCUMSUMEXP = Operation(
 )
 
 DIFF = Operation(
-    name="diff",
     call="torch.diff(input, n, dim)",
     cases=partial(cases.over_dim, keepdim=False, min_dims=1, filled=True, dtypes=cases.NUMBERS, n=(1, 2, 3)),
     gives=reference.diff,
@@ -372,7 +348,6 @@ DIFF = Operation(
 )
 
 TRAPEZOID = Operation(
-    name="trapezoid",
     call="torch.trapezoid(input, dim=dim)",
     keywords="torch.trapezoid(y=input, dim=dim)",
     method=False,

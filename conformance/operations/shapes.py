@@ -14,7 +14,6 @@ from conformance.references import shapes as reference
 from strategies.cases import rearrangements as cases
 
 RESHAPE = Operation(
-    name="reshape",
     call="torch.reshape(input, shape)",
     cases=cases.other_shapes,
     gives=lambda input, shape: input.reshape(shape),
@@ -28,7 +27,6 @@ RESHAPE = Operation(
 )
 
 RAVEL = Operation(
-    name="ravel",
     call="torch.ravel(input)",
     cases=cases.alone,
     gives=lambda input: input.reshape(-1),
@@ -39,7 +37,6 @@ RAVEL = Operation(
 )
 
 FLATTEN = Operation(
-    name="flatten",
     call="torch.flatten(input, start_dim, end_dim)",
     cases=cases.spans,
     gives=reference.flatten,
@@ -51,7 +48,6 @@ FLATTEN = Operation(
 )
 
 UNFLATTEN = Operation(
-    name="unflatten",
     call="torch.unflatten(input, dim, sizes)",
     cases=cases.factors,
     gives=reference.unflatten,
@@ -62,7 +58,6 @@ UNFLATTEN = Operation(
 )
 
 TRANSPOSE = Operation(
-    name="transpose",
     call="torch.transpose(input, dim0, dim1)",
     cases=cases.two_dims,
     gives=reference.swap,
@@ -76,14 +71,12 @@ TRANSPOSE = Operation(
 
 SWAPDIMS = replace(
     TRANSPOSE,
-    name="swapdims",
     call="torch.swapdims(input, dim0, dim1)",
     says="swapdims swaps two dims of input, as transpose does.",
 )
 
 SWAPAXES = replace(
     TRANSPOSE,
-    name="swapaxes",
     call="torch.swapaxes(input, axis0, axis1)",
     cases=cases.two_axes,
     gives=lambda input, axis0, axis1: reference.swap(input, axis0, axis1),
@@ -92,7 +85,6 @@ SWAPAXES = replace(
 )
 
 T = Operation(
-    name="t",
     call="torch.t(input)",
     cases=cases.matrices_at_most,
     gives=lambda input: input.T,
@@ -104,7 +96,7 @@ T = Operation(
 )
 
 MATRIX_TRANSPOSE = Operation(
-    name="matrix_transpose",
+    named="matrix_transpose",
     call="input.mT",
     page="torch.Tensor.mT",
     cases=cases.matrices,
@@ -116,7 +108,6 @@ MATRIX_TRANSPOSE = Operation(
 )
 
 PERMUTE = Operation(
-    name="permute",
     call="torch.permute(input, dims)",
     cases=cases.orders,
     gives=lambda input, dims: np.transpose(input, dims),
@@ -127,7 +118,6 @@ PERMUTE = Operation(
 )
 
 MOVEDIM = Operation(
-    name="movedim",
     call="torch.movedim(input, source, destination)",
     cases=cases.moves,
     gives=lambda input, source, destination: np.moveaxis(input, source, destination),
@@ -140,7 +130,6 @@ MOVEDIM = Operation(
 
 MOVEAXIS = replace(
     MOVEDIM,
-    name="moveaxis",
     call="torch.moveaxis(input, source, destination)",
     says="moveaxis moves dims to the places given, as movedim does.",
 )
@@ -151,7 +140,6 @@ NOT_WRITTEN_THROUGH = {
 }
 
 EXPAND = Operation(
-    name="expand",
     call="input.expand(size)",
     page="torch.Tensor.expand",
     cases=cases.expansions,
@@ -164,7 +152,6 @@ EXPAND = Operation(
 )
 
 EXPAND_AS = Operation(
-    name="expand_as",
     call="input.expand_as(other)",
     page="torch.Tensor.expand_as",
     cases=cases.expansions_as,
@@ -177,7 +164,6 @@ EXPAND_AS = Operation(
 )
 
 BROADCAST_TO = Operation(
-    name="broadcast_to",
     call="torch.broadcast_to(input, size)",
     keywords="torch.broadcast_to(input=input, shape=size)",
     cases=cases.broadcasts,
@@ -190,7 +176,6 @@ BROADCAST_TO = Operation(
 )
 
 NARROW = Operation(
-    name="narrow",
     call="torch.narrow(input, dim, start, length)",
     cases=cases.narrowings,
     gives=reference.narrow,
@@ -204,7 +189,6 @@ NARROW = Operation(
 )
 
 SELECT = Operation(
-    name="select",
     call="torch.select(input, dim, index)",
     cases=cases.single_selections,
     gives=reference.select,
@@ -215,7 +199,6 @@ SELECT = Operation(
 )
 
 DIAGONAL = Operation(
-    name="diagonal",
     call="torch.diagonal(input, offset, dim1, dim2)",
     cases=cases.diagonals,
     gives=reference.diagonal,
@@ -227,7 +210,6 @@ DIAGONAL = Operation(
 )
 
 UNFOLD = Operation(
-    name="unfold",
     call="input.unfold(dimension, size, step)",
     page="torch.Tensor.unfold",
     cases=cases.windows,
@@ -241,7 +223,6 @@ UNFOLD = Operation(
 )
 
 SPLIT = Operation(
-    name="split",
     call="torch.split(input, split_size, dim)",
     keywords="torch.split(tensor=input, split_size_or_sections=split_size, dim=dim)",
     cases=cases.pieces,
@@ -254,7 +235,6 @@ SPLIT = Operation(
 )
 
 TENSOR_SPLIT = Operation(
-    name="tensor_split",
     call="torch.tensor_split(input, indices_or_sections, dim)",
     cases=cases.sections,
     gives=reference.tensor_split,
@@ -266,7 +246,6 @@ TENSOR_SPLIT = Operation(
 )
 
 CHUNK = Operation(
-    name="chunk",
     call="torch.chunk(input, chunks, dim)",
     cases=cases.parts,
     gives=reference.chunk,
@@ -278,7 +257,6 @@ CHUNK = Operation(
 )
 
 UNBIND = Operation(
-    name="unbind",
     call="torch.unbind(input, dim)",
     cases=cases.few_along_dim,
     gives=reference.unbind,
@@ -290,7 +268,6 @@ UNBIND = Operation(
 )
 
 AS_STRIDED = Operation(
-    name="as_strided",
     call="torch.as_strided(input, size, stride, storage_offset)",
     cases=cases.strided,
     gives=reference.as_strided,
@@ -302,7 +279,6 @@ AS_STRIDED = Operation(
 )
 
 VIEW_AS_REAL = Operation(
-    name="view_as_real",
     call="torch.view_as_real(input)",
     cases=cases.complex_alone,
     gives=lambda input: np.stack([input.real, input.imag], -1),
@@ -314,7 +290,6 @@ VIEW_AS_REAL = Operation(
 )
 
 VIEW_AS_COMPLEX = Operation(
-    name="view_as_complex",
     call="torch.view_as_complex(input)",
     cases=cases.pairs_of_parts,
     gives=reference.view_as_complex,
@@ -328,7 +303,6 @@ VIEW_AS_COMPLEX = Operation(
 )
 
 REAL = Operation(
-    name="real",
     call="torch.real(input)",
     cases=cases.complex_alone,
     gives=lambda input: input.real,
@@ -339,7 +313,6 @@ REAL = Operation(
 )
 
 IMAG = Operation(
-    name="imag",
     call="torch.imag(input)",
     cases=cases.complex_alone,
     gives=lambda input: input.imag,
@@ -350,7 +323,6 @@ IMAG = Operation(
 )
 
 CONJ = Operation(
-    name="conj",
     call="torch.conj(input)",
     cases=cases.complex_alone,
     gives=lambda input: np.conj(input),
@@ -359,7 +331,6 @@ CONJ = Operation(
 )
 
 ATLEAST_1D = Operation(
-    name="atleast_1d",
     call="torch.atleast_1d(input)",
     cases=cases.alone,
     gives=lambda input: np.atleast_1d(input),
@@ -373,7 +344,6 @@ ATLEAST_1D = Operation(
 
 ATLEAST_2D = replace(
     ATLEAST_1D,
-    name="atleast_2d",
     call="torch.atleast_2d(input)",
     gives=lambda input: np.atleast_2d(input),
     says="atleast_2d gives an input of fewer than two dims dims in front, and any other as it is.",
@@ -382,7 +352,6 @@ ATLEAST_2D = replace(
 
 ATLEAST_3D = replace(
     ATLEAST_1D,
-    name="atleast_3d",
     call="torch.atleast_3d(input)",
     gives=lambda input: np.atleast_3d(input),
     says=(
@@ -397,7 +366,7 @@ def _copy(operation: Operation, call: str, **changes) -> Operation:
     """Return the entry of the function that gives copies of what another one gives views of."""
     return replace(
         operation,
-        name=f"{operation.name}_copy",
+        named=f"{operation.name}_copy",
         call=call,
         page="",
         but={},
@@ -420,7 +389,6 @@ VIEW_AS_REAL_COPY = _copy(VIEW_AS_REAL, "torch.view_as_real_copy(input)")
 VIEW_AS_COMPLEX_COPY = _copy(VIEW_AS_COMPLEX, "torch.view_as_complex_copy(input)")
 
 SELECT_SCATTER = Operation(
-    name="select_scatter",
     call="torch.select_scatter(input, src, dim, index)",
     cases=cases.with_source(cases.single_selections, "src", reference.select),
     gives=lambda input, src, dim, index: reference.written(
@@ -431,7 +399,6 @@ SELECT_SCATTER = Operation(
 )
 
 DIAGONAL_SCATTER = Operation(
-    name="diagonal_scatter",
     call="torch.diagonal_scatter(input, src, offset, dim1, dim2)",
     cases=cases.with_source(cases.diagonals, "src", reference.diagonal),
     gives=lambda input, src, offset, dim1, dim2: reference.written(
@@ -443,7 +410,6 @@ DIAGONAL_SCATTER = Operation(
 )
 
 SLICE_SCATTER = Operation(
-    name="slice_scatter",
     call="torch.slice_scatter(input, src, dim, start, end, step)",
     cases=cases.with_source(cases.slices, "src", reference.sliced),
     gives=lambda input, src, dim, start, end, step: reference.written(

@@ -15,7 +15,6 @@ from strategies.cases import sortings as cases
 NAN = "takes NaN for larger than any number"
 
 SORT = Operation(
-    name="sort",
     call="torch.sort(input, dim, descending).values",
     pair="torch.sort(input, dim, descending)",
     keywords=False,
@@ -30,7 +29,7 @@ SORT = Operation(
 )
 
 STABLE_SORT = Operation(
-    name="stable_sort",
+    named="stable_sort",
     call="torch.sort(input, stable=True, dim=dim, descending=descending)",
     page="torch.sort",
     method="input.sort(stable=True, dim=dim, descending=descending)",
@@ -50,7 +49,6 @@ STABLE_SORT = Operation(
 )
 
 ARGSORT = Operation(
-    name="argsort",
     call="torch.argsort(input, dim=dim, descending=descending, stable=True)",
     cases=partial(cases.along_dim, descending=(False, True)),
     gives=reference.order,
@@ -63,7 +61,6 @@ ARGSORT = Operation(
 )
 
 MSORT = Operation(
-    name="msort",
     call="torch.msort(input)",
     cases=partial(cases.alone, min_dims=1),
     gives=lambda input: reference.sort(input, 0, False),
@@ -73,7 +70,6 @@ MSORT = Operation(
 )
 
 TOPK = Operation(
-    name="topk",
     call="torch.topk(input, k, dim, largest).values",
     pair="torch.topk(input, k, dim, largest)",
     keywords=False,
@@ -85,7 +81,6 @@ TOPK = Operation(
 )
 
 KTHVALUE = Operation(
-    name="kthvalue",
     call="torch.kthvalue(input, k, dim, keepdim).values",
     pair="torch.kthvalue(input, k, dim, True)",
     keywords=False,
@@ -97,7 +92,6 @@ KTHVALUE = Operation(
 )
 
 UNIQUE = Operation(
-    name="unique",
     call="torch.unique(input, return_inverse=True, return_counts=True)",
     cases=cases.alone,
     gives=reference.unique,
@@ -113,7 +107,6 @@ UNIQUE = Operation(
 
 UNIQUE_CONSECUTIVE = replace(
     UNIQUE,
-    name="unique_consecutive",
     call="torch.unique_consecutive(input, return_inverse=True, return_counts=True)",
     gives=reference.unique_consecutive,
     says=(
@@ -125,7 +118,6 @@ UNIQUE_CONSECUTIVE = replace(
 )
 
 SEARCHSORTED = Operation(
-    name="searchsorted",
     call="torch.searchsorted(sorted_sequence, input, right=right)",
     method=False,
     cases=cases.searches,
@@ -139,7 +131,6 @@ SEARCHSORTED = Operation(
 )
 
 BUCKETIZE = Operation(
-    name="bucketize",
     call="torch.bucketize(input, boundaries, right=right)",
     method=False,
     cases=partial(cases.searches, name="boundaries"),
@@ -153,7 +144,6 @@ BUCKETIZE = Operation(
 )
 
 BINCOUNT = Operation(
-    name="bincount",
     call="torch.bincount(input, minlength=minlength)",
     cases=cases.counts,
     gives=reference.bincount,
@@ -167,7 +157,6 @@ BINCOUNT = Operation(
 )
 
 HISTC = Operation(
-    name="histc",
     call="torch.histc(input, bins, min, max)",
     cases=cases.histograms,
     gives=lambda input, bins, min, max: reference.histc(input, bins, min, max),
@@ -178,7 +167,6 @@ HISTC = Operation(
 )
 
 ISIN = Operation(
-    name="isin",
     call="torch.isin(input, test_elements, invert=invert)",
     keywords="torch.isin(elements=input, test_elements=test_elements, invert=invert)",
     method=False,

@@ -22,7 +22,6 @@ SEEN_OTHERWISE = {"no_base": "torch gives a view of a tensor that it makes for i
 PLACES = "the batch and the channels of input, and the sizes that the window has places"
 
 MAX_POOL1D = Operation(
-    name="max_pool1d",
     call="torch.nn.functional.max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode)",
     page="torch.nn.MaxPool1d",
     method=False,
@@ -43,7 +42,6 @@ MAX_POOL1D = Operation(
 
 MAX_POOL2D = replace(
     MAX_POOL1D,
-    name="max_pool2d",
     call="torch.nn.functional.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)",
     page="torch.nn.MaxPool2d",
     cases=partial(cases.pooled, dims=2),
@@ -57,7 +55,6 @@ MAX_POOL2D = replace(
 )
 
 MAX_POOL2D_INDICES = Operation(
-    name="max_pool2d_with_indices",
     call=(
         "torch.nn.functional.max_pool2d_with_indices"
         "(input, kernel_size, stride, padding, dilation, ceil_mode)[1]"
@@ -74,7 +71,6 @@ MAX_POOL2D_INDICES = Operation(
 )
 
 AVG_POOL1D = Operation(
-    name="avg_pool1d",
     call="torch.nn.functional.avg_pool1d(input, kernel_size, stride, padding, ceil_mode, count_include_pad)",
     page="torch.nn.AvgPool1d",
     method=False,
@@ -95,7 +91,6 @@ AVG_POOL1D = Operation(
 
 AVG_POOL2D = replace(
     AVG_POOL1D,
-    name="avg_pool2d",
     call=(
         "torch.nn.functional.avg_pool2d"
         "(input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)"
@@ -112,7 +107,7 @@ AVG_POOL2D = replace(
 
 AVG_POOL2D_CEIL = replace(
     AVG_POOL2D,
-    name="avg_pool2d_ceil",
+    named="avg_pool2d_ceil",
     cases=partial(cases.pooled, dims=2, average=True, ceil=True),
     says="In ceil mode, avg_pool2d leaves out of the mean what lies beyond the margin.",
     derives="In ceil mode, avg_pool2d passes each gradient in equal parts to the elements of the window.",
@@ -120,7 +115,6 @@ AVG_POOL2D_CEIL = replace(
 )
 
 ADAPTIVE_AVG_POOL1D = Operation(
-    name="adaptive_avg_pool1d",
     call="torch.nn.functional.adaptive_avg_pool1d(input, size)",
     keywords="torch.nn.functional.adaptive_avg_pool1d(input=input, output_size=size)",
     page="torch.nn.AdaptiveAvgPool1d",
@@ -142,7 +136,6 @@ ADAPTIVE_AVG_POOL1D = Operation(
 
 ADAPTIVE_AVG_POOL2D = replace(
     ADAPTIVE_AVG_POOL1D,
-    name="adaptive_avg_pool2d",
     call="torch.nn.functional.adaptive_avg_pool2d(input, size)",
     keywords="torch.nn.functional.adaptive_avg_pool2d(input=input, output_size=size)",
     page="torch.nn.AdaptiveAvgPool2d",
@@ -156,7 +149,6 @@ ADAPTIVE_AVG_POOL2D = replace(
 )
 
 PAD = Operation(
-    name="pad",
     call='torch.nn.functional.pad(input, pad, "constant", value)',
     keywords='torch.nn.functional.pad(input=input, pad=pad, mode="constant", value=value)',
     method=False,
@@ -172,14 +164,14 @@ PAD = Operation(
 
 PAD_NEGATIVE = replace(
     PAD,
-    name="pad_negative",
+    named="pad_negative",
     cases=partial(cases.surrounded, cut=True),
     says="pad cuts off, before and after the last dims, what pad tells by negative numbers.",
     observed=("elements", "output_shape", "output_dtype", "keywords", "gradient", "gradient_of_gradient"),
 )
 
 PAD_REFLECT = Operation(
-    name="pad_reflect",
+    named="pad_reflect",
     call='torch.nn.functional.pad(input, pad, "reflect")',
     keywords='torch.nn.functional.pad(input=input, pad=pad, mode="reflect")',
     page="torch.nn.ReflectionPad2d",
@@ -195,7 +187,7 @@ PAD_REFLECT = Operation(
 
 PAD_REPLICATE = replace(
     PAD_REFLECT,
-    name="pad_replicate",
+    named="pad_replicate",
     call='torch.nn.functional.pad(input, pad, "replicate")',
     keywords='torch.nn.functional.pad(input=input, pad=pad, mode="replicate")',
     page="torch.nn.ReplicationPad2d",
@@ -206,7 +198,7 @@ PAD_REPLICATE = replace(
 
 PAD_CIRCULAR = replace(
     PAD_REFLECT,
-    name="pad_circular",
+    named="pad_circular",
     call='torch.nn.functional.pad(input, pad, "circular")',
     keywords='torch.nn.functional.pad(input=input, pad=pad, mode="circular")',
     page="torch.nn.CircularPad2d",
@@ -216,7 +208,6 @@ PAD_CIRCULAR = replace(
 )
 
 INTERPOLATE = Operation(
-    name="interpolate",
     call="torch.nn.functional.interpolate(input, size, mode=mode)",
     method=False,
     cases=partial(cases.resized, dims=2, batched=True, mode=("nearest", "nearest-exact")),
@@ -228,7 +219,6 @@ INTERPOLATE = Operation(
 )
 
 PIXEL_SHUFFLE = Operation(
-    name="pixel_shuffle",
     call="torch.nn.functional.pixel_shuffle(input, upscale_factor)",
     page="torch.nn.PixelShuffle",
     method=False,
@@ -243,7 +233,6 @@ PIXEL_SHUFFLE = Operation(
 
 PIXEL_UNSHUFFLE = replace(
     PIXEL_SHUFFLE,
-    name="pixel_unshuffle",
     call="torch.nn.functional.pixel_unshuffle(input, downscale_factor)",
     page="torch.nn.PixelUnshuffle",
     cases=lambda **_: cases.shuffled(back=True),
@@ -254,7 +243,6 @@ PIXEL_UNSHUFFLE = replace(
 )
 
 COSINE_SIMILARITY = Operation(
-    name="cosine_similarity",
     call="torch.nn.functional.cosine_similarity(x1, x2, dim, eps)",
     method=False,
     cases=partial(cases.compared, dim=(-1, 0), eps=(1e-3, 0.5)),
@@ -266,7 +254,6 @@ COSINE_SIMILARITY = Operation(
 )
 
 PAIRWISE_DISTANCE = Operation(
-    name="pairwise_distance",
     call="torch.nn.functional.pairwise_distance(x1, x2, p, eps, keepdim)",
     page="torch.nn.PairwiseDistance",
     method=False,

@@ -132,7 +132,7 @@ def test_every_law_can_be_scripted(id):
 
 def test_an_exception_from_a_law_that_does_not_apply_is_refused(monkeypatch):
     entry = Operation(
-        name="made_up",
+        named="made_up",
         call="torch.index_select(input, dim, index)",
         cases=selections,
         gives=lambda input: input,
