@@ -12,6 +12,7 @@ from conformance.engine.rule import rule
 from reports.model import Basis, Kind, Need
 from strategies.arguments import drawn_argument
 from strategies.cases.joinings import (
+    after_an_empty_vector,
     batches_with_out,
     each_its_own_times,
     joined,
@@ -216,3 +217,20 @@ def test_triu_out_of_batches(case):
     torch.triu(case.input, out=out)
 
     expect.same_elements(out, expected)
+
+
+@rule(
+    "block_diag.gradient_after_empty_vector",
+    source="torch.Tensor.backward",
+    also=["torch.block_diag"],
+    needs=[Need.VALUES, Need.AUTOGRAD],
+)
+@given(case=after_an_empty_vector())
+def test_block_diag_gradient_after_empty_vector(case):
+    """Behind a vector without elements, which makes a row, a matrix gets the block that it went to."""
+    output = torch.block_diag(case.vector, case.matrix)
+    upstream = torch.arange(output.numel(), dtype=output.dtype, device=output.device).reshape(output.shape)
+
+    output.backward(upstream)
+
+    expect.equal_elements(case.matrix.grad, np.arange(output.numel()).reshape(output.shape)[1:])

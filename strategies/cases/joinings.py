@@ -26,7 +26,7 @@ from strategies.shapes import (
     shape_classes,
     with_size,
 )
-from strategies.tape import Tape, weighted, without
+from strategies.tape import Tape, strategy, weighted, without
 from strategies.tensors import EXPANDED, decode_input, decode_tensor, layout_promises, zeros_code
 from strategies.values import DTYPE_PROMISES, DTYPES, REAL_DTYPES
 
@@ -419,3 +419,15 @@ def that_differ(*, by_dim: bool) -> Strategy:
         return arguments(shape_classes(shape), tensors=codes, legal_tensors=legal, dim=dim)
 
     return drawn_evenly(decode, promises=["rank 4 or more"])
+
+
+@strategy(promises=("one row", "size 1"))
+def after_an_empty_vector(tape: Tape) -> Arguments:
+    """Return a strategy for a matrix of numbers that requires grad, behind a vector without elements."""
+    dtype, rows, columns = tape.pick((torch.float32, torch.float64)), 1 + tape.below(3), 1 + tape.below(3)
+    first = tape.below(200)
+    data = tuple([float(first + place) for place in range(rows * columns)])
+    matrix = contiguous_code(data, dtype, (rows, columns), requires_grad=True)
+    vector = contiguous_code((), dtype, (0,))
+    classes = (["one row"] if rows == 1 else []) + (["size 1"] if 1 in (rows, columns) else [])
+    return arguments(classes, vector=vector, matrix=matrix)

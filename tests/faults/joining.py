@@ -106,3 +106,9 @@ def roll_leaves_shifts_out(real, input, shifts, dims=None):
     if isinstance(shifts, tuple) and isinstance(dims, tuple):
         shifts = shifts[: len(dims)]
     return real(input, shifts, dims)
+
+
+@fault(torch.block_diag)
+def block_diag_gives_half_of_the_gradient(real, *tensors):
+    made = real(*tensors)
+    return (made + made.detach()) / 2
