@@ -1,8 +1,11 @@
 """Rules run in a mode: what is run there, what is not, and that none runs as it is in secret."""
 
+import importlib
 import os
+import shutil
 import subprocess
 import sys
+import warnings
 
 import pytest
 import torch
@@ -224,3 +227,33 @@ def test_documented_rules_hold_under_a_mode_that_does_nothing(tmp_path):
     found = {result.outcome for result in ran.report.results if result.rule in documented}
     assert found <= {Outcome.HOLDS, Outcome.KNOWN, Outcome.INAPPLICABLE}
     assert Outcome.HOLDS in found
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
+def test_inductor_compiles_rules(tmp_path):
+    ran = run_suite(tmp_path, "--mode", "only:compile", "--rule", "sum.elements", *SOME)
+
+    (result,) = ran.report.results
+    assert result.outcome is Outcome.HOLDS
+    assert result.acts[IN_MODE] == result.examples
+
+
+def test_what_a_backend_warns_of_is_not_why_it_does_not_work(tmp_path, monkeypatch):
+    (tmp_path / "warner.py").write_text(
+        "import warnings\n"
+        "import torch._dynamo\n"
+        "@torch._dynamo.register_backend\n"
+        "def warner(graph, inputs):\n"
+        "    warnings.warn('old', DeprecationWarning)\n"
+        "    return graph.forward\n"
+        "@torch._dynamo.register_backend\n"
+        "def unable(graph, inputs):\n"
+        "    raise OSError('no compiler')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("warner")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert find("compile:warner").missing() is None
+        assert find("compile:unable").missing() == "OSError: no compiler"
