@@ -65,6 +65,7 @@ class Compiled(Mode):
             "gather.index_changed_before_backward": "what backward would refuse is refused before",
             "program.values": "what a compiled function gives is no part of the graph of what else it gives",
             "program.version": "what a compiled function changes is copied there once, when it is over",
+            "data.version view_dtype.version": "what a compiled function copies back counts as its change",
         }
 
     @property
