@@ -24,7 +24,8 @@ class KnownBreak:
 
     `rule` may hold several ids and globs, with spaces between them.
 
-    With an `input_class` it concerns only the examples of that class, with a `message` only those whose
+    With an `input_class` it concerns only the examples of that class, or of all classes that it joins by
+    ` + `, with a `message` only those whose
     failure it is found in, as a regular expression: whatever else fails is a break of the rule. `place` is
     where it is written, as `FILE:LINE`; one that is `shipped` came with the suite.
     """
@@ -51,7 +52,7 @@ class KnownBreak:
 
     def describes(self, classes: Iterable[str], said: str) -> bool:
         """Return whether an example of these input classes that failed with these words failed as known."""
-        if self.input_class is not None and self.input_class not in classes:
+        if not self.parts.issubset(classes):
             return False
         return self.message is None or self.message.search(said) is not None
 
@@ -66,6 +67,11 @@ class KnownBreak:
         if target is not None and target.mode is not None and "+" not in self.target:
             return False  # said of torch as it is: in a mode another implementation may do better
         return not self.shipped or target is None or target.device == "cpu" or self.target in target.names
+
+    @functools.cached_property
+    def parts(self) -> frozenset[str]:
+        """The input classes, all of which an example has that the entry is about; mostly one, or none."""
+        return frozenset(self.input_class.split(" + ") if self.input_class is not None else ())
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -143,7 +149,7 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
                 raise KnownBreaksError(f"{entry.place}: there is no rule {glob!r}")
             about += matching
         drawn = dict.fromkeys(name for rule in about for name in rules[rule])
-        if entry.input_class is not None and entry.input_class not in drawn:
+        if not entry.parts.issubset(part for name in drawn for part in name.split(" + ")):
             there = ", ".join(drawn) or "none"
             raise KnownBreaksError(
                 f"{entry.place}: {entry.rule} draws no class {entry.input_class!r}; it draws: {there}"

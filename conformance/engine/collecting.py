@@ -103,8 +103,11 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     for need in rule.needs:
         if need in target.lacks:
             pytest.skip(f"{target.id} lacks {need.value}: {target.lacks[need]}")
-    observation = request.node.stash[OBSERVATION] = Observation(together=parts_together(rule.classes))
     config, device = request.config, target.place
+    run, known = config.stash[SELECTION]
+    entries = find_breaks(known, rule.id, target, run.torch)
+    joint = parts_together([*rule.classes, *[entry.input_class or "" for entry in entries]])
+    observation = request.node.stash[OBSERVATION] = Observation(together=joint)
     mode = mode_of(target)
     if mode is not None:
         if changed := next(
@@ -112,9 +115,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         ):
             pytest.skip(changed)
         observation.acts = mode.count()
-    run, known = config.stash[SELECTION]
     recorder = config.stash.get(RECORDER, None)
-    entries = find_breaks(known, rule.id, target, run.torch)
     vendor = config.stash[VENDOR]
     explaining = Explaining(
         rule.id,

@@ -102,6 +102,17 @@ def test_an_entry_may_be_about_an_input_class(tmp_path):
     check_rules(entries, {"a.b": ("expanded", "0-d")})
 
 
+def test_an_entry_may_be_about_examples_of_several_classes(tmp_path):
+    (entry,) = entries = read(tmp_path, ENTRY + 'class = "expanded + 0-d"\n')
+
+    assert excusing(entries, ("0-d",), "wrong") is None
+    assert excusing(entries, ("0-d", "empty", "expanded"), "wrong") is entry
+    check_rules(entries, {"a.b": ("expanded", "0-d")})
+    check_rules(entries, {"a.b": ("empty", "expanded + 0-d")})
+    with pytest.raises(KnownBreaksError, match=r"draws no class 'expanded \+ 0-d'"):
+        check_rules(entries, {"a.b": ("expanded",)})
+
+
 def test_an_entry_may_be_about_many_rules_and_one_message(tmp_path):
     (entry,) = entries = read(
         tmp_path, ENTRY.replace('"a.b"', '"a.*"') + 'message = "IndexError: .* range"\n'
