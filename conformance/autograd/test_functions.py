@@ -562,7 +562,7 @@ def test_saved_output_changed(case):
 @rule("function.saved_once", source="torch.Tensor.backward", also=[SAVE], kind=ERROR, needs=GRAD)
 @given(case=leaves())
 def test_saved_once(case):
-    """A second backward pass, after one that did not retain the graph, finds no saved tensors and is refused."""
+    """A second backward pass after one that did not retain the graph is refused: nothing is saved any more."""
     output = _with_saved("input", "output")(case.x)
     output.backward(case.upstream, retain_graph=True)
     output.backward(case.upstream)
@@ -821,7 +821,7 @@ def test_second_derivative(case):
 @rule("function.once_differentiable", source=EXTENDING, also=[SAVE], kind=ERROR, needs=GRAD)
 @given(case=leaves())
 def test_once_differentiable(case):
-    """A gradient that was computed by a backward marked as once_differentiable refuses to be differentiated."""
+    """A gradient from a backward that is marked as once_differentiable refuses to be differentiated."""
 
     def twice(ctx, gradient):
         return gradient * 3
