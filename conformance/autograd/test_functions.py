@@ -1,7 +1,7 @@
 """torch.autograd.Function: operations whose forward and backward are written in Python.
 
-The backward of many of these Functions is not the derivative of their forward: what arrives in .grad tells then
-whose word counts.
+The backward of many of these Functions is not the derivative of their forward: what arrives in .grad tells
+then whose word counts.
 
 Not covered: `vmap`, `boxed_grads_call`, `gradcheck`, and Functions under torch.compile.
 """
@@ -562,7 +562,7 @@ def test_saved_output_changed(case):
 @rule("function.saved_once", source="torch.Tensor.backward", also=[SAVE], kind=ERROR, needs=GRAD)
 @given(case=leaves())
 def test_saved_once(case):
-    """A second backward pass after one that did not retain the graph is refused: nothing is saved any more."""
+    """A second backward pass after one that did not retain the graph is refused: nothing is saved now."""
     output = _with_saved("input", "output")(case.x)
     output.backward(case.upstream, retain_graph=True)
     output.backward(case.upstream)
