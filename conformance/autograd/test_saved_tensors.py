@@ -25,6 +25,17 @@ GRAD = [Need.AUTOGRAD]
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 
 
+def _packed(x):
+    """Return a square whose operand is saved through hooks."""
+    with graph.saved_tensors_hooks(lambda saved: saved.detach(), lambda kept: kept):
+        return x.pow(2)
+
+
+def _packed_within(context, x):
+    with context:
+        return _packed(x)
+
+
 @rule("saved_tensors.innermost", source=HOOKS, needs=GRAD)
 @given(case=leaves())
 def test_innermost(case):
@@ -96,13 +107,12 @@ def test_on_cpu_device(case):
 @given(case=leaves())
 def test_disabled(case):
     """Within disable_saved_tensors_hooks, hooks for saved tensors raise RuntimeError with its message."""
-    with graph.saved_tensors_hooks(lambda saved: saved.detach(), lambda kept: kept):
-        case.x.pow(2)
+    _packed(case.x)
 
-    with graph.disable_saved_tensors_hooks("none in here"):
-        hooks = graph.saved_tensors_hooks(lambda saved: saved.detach(), lambda kept: kept)
-        with pytest.raises(RuntimeError, match="none in here"):
-            hooks.__enter__()
+    disabled = graph.disable_saved_tensors_hooks("none in here")
+
+    with pytest.raises(RuntimeError, match="none in here"):
+        _packed_within(disabled, case.x)
 
 
 @rule("saved_tensors.enabled_again", source=DISABLED, needs=GRAD)
