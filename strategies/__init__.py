@@ -24,6 +24,7 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.joinings` | tensors to join, and one to repeat, turn or cut |
 | `cases.matrices` | factors of products, what is added to them, equations of einsum |
 | `cases.random_numbers` | tensors, calls that fill them or draw as many numbers, and seeds |
+| `cases.bridges` | tensors of dtypes that NumPy has, and buffers of bytes |
 | `cases.creations`, `cases.extrema` | sizes and numbers to make tensors of; what to find extremes of |
 | `cases.pointwise` | tensors that broadcast, of numbers of a domain, and of several dtypes |
 | `cases.activations`, `cases.losses` | elements on both sides of every bend; predictions and targets |

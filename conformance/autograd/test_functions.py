@@ -818,20 +818,29 @@ def test_second_derivative(case):
     expect.equal_elements(case.x.grad, expected)
 
 
+def _tripled(ctx, gradient):
+    return gradient * 3
+
+
+def _squared(ctx, x):
+    ctx.save_for_backward(x)
+    return x * x
+
+
+def _of_square(ctx, gradient):
+    return gradient * 2 * ctx.saved_tensors[0]
+
+
 @rule("function.once_differentiable", source=EXTENDING, also=[SAVE], kind=ERROR, needs=GRAD)
 @given(case=leaves())
 def test_once_differentiable(case):
     """A gradient from a backward that is marked as once_differentiable refuses to be differentiated."""
+    upstream = case.upstream.clone().requires_grad_()
+    output = _function(_doubled, _tripled)(case.x)
+    torch.autograd.grad(output, [case.x], upstream, create_graph=True)[0].backward(case.upstream)
 
-    def twice(ctx, gradient):
-        return gradient * 3
-
-    for backward in (twice, function.once_differentiable(twice)):
-        output = _function(_doubled, backward)(case.x)
-        upstream = case.upstream.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(output, [case.x], upstream, create_graph=True)
-        if backward is twice:
-            gradient.backward(case.upstream)
+    output = _function(_doubled, function.once_differentiable(_tripled))(case.x)
+    (gradient,) = torch.autograd.grad(output, [case.x], upstream, create_graph=True)
 
     with expect.refusal():
         gradient.backward(case.upstream)
@@ -843,22 +852,15 @@ def test_once_differentiable_of_a_constant(case):
     """What is computed of a gradient from a backward marked as once_differentiable refuses to be
     differentiated, also if the gradient of the output is a constant.
     """
+    output = _function(_squared, _of_square)(case.x)
+    (gradient,) = torch.autograd.grad(output, [case.x], case.upstream, create_graph=True)
+    (gradient + case.x).backward(case.upstream)
 
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x * x
-
-    def twice(ctx, gradient):
-        return gradient * 2 * ctx.saved_tensors[0]
-
-    for backward in (twice, function.once_differentiable(twice)):
-        output = _function(forward, backward)(case.x)
-        (first,) = torch.autograd.grad(output, [case.x], case.upstream, create_graph=True)
-        if backward is twice:
-            (first + case.x).backward(case.upstream)
+    output = _function(_squared, function.once_differentiable(_of_square))(case.x)
+    (gradient,) = torch.autograd.grad(output, [case.x], case.upstream, create_graph=True)
 
     with expect.refusal():
-        (first + case.x).backward(case.upstream)
+        (gradient + case.x).backward(case.upstream)
 
 
 @rule("function.jvp", source=JVP, needs=GRADIENT)

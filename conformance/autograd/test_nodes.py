@@ -430,7 +430,7 @@ def test_multi_any(case):
     """In mode "any" a hook on several tensors is called with the first gradient that there is."""
     expected, seen = 3 * reference.drawn(case.upstream), []
     middle = case.x * 2 + case.other
-    graph.register_multi_grad_hook((case.x, middle, case.other), seen.append, mode="any")
+    graph.register_multi_grad_hook((case.other, middle, case.x), seen.append, mode="any")
 
     (middle * 3).backward(case.upstream)
 

@@ -3,6 +3,7 @@
 from tests.faults import (
     FAULTS,
     autograd,
+    bridges,
     calls,
     categorical,
     creation,
@@ -35,6 +36,7 @@ from tests.faults import (
 __all__ = [
     "FAULTS",
     "autograd",
+    "bridges",
     "calls",
     "categorical",
     "creation",
