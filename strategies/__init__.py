@@ -18,6 +18,7 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.views`, `cases.view_misuses` | an input and a shape to view it as, legal or one fact away from it |
 | `cases.reductions`, `cases.pairs` | an input and the dims to reduce it over; pairs that broadcast |
 | `cases.categoricals`, `cases.categorical_misuses` | probabilities, logits, and values to score |
+| `cases.distributions` | parameters of distributions of one number, and values to score |
 | `cases.leaves`, `cases.graphs` | leaves, and graphs of differentiable operations on them |
 | `cases.modules` | small networks with their inputs |
 | `cases.parts`, `cases.results` | functions that give several tensors, and what results are |
