@@ -85,8 +85,9 @@ def one_hot(places: Array, count: int) -> Array:
     return np.eye(count)[places.astype(np.int64)]
 
 
-def summed_last(elements: Array, dims: int) -> Array:
-    """Return elements summed over so many of the last dims."""
+def summed_half(elements: Array, batch: tuple[int, ...]) -> Array:
+    """Return elements summed over the last half of the dims of a batch, the middle one included."""
+    dims = (len(batch) + 1) // 2
     return np.asarray(elements.sum(axis=tuple(range(elements.ndim - dims, elements.ndim))))
 
 
