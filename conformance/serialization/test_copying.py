@@ -1,4 +1,6 @@
-"""copy.deepcopy, copy.copy and pickle of tensors. No page says what they do.
+"""copy.deepcopy, copy.copy and pickle of tensors on the CPU. No page says what they do.
+
+Elsewhere deepcopy and pickle are for each device to do in its way: of a tensor there the rules take a copy.
 
 Rules about modules stand in `nn`.
 
@@ -23,7 +25,6 @@ from strategies.cases.leaves import leaves
 TENSORS = "tensors"
 OBSERVED = Basis.OBSERVED
 VALUES = [Need.VALUES]
-GRAD = [Need.AUTOGRAD]
 GRADIENT = [Need.VALUES, Need.AUTOGRAD]
 
 
@@ -33,7 +34,7 @@ def test_elements(case):
     """A deepcopy of a tensor has its elements, its shape and its dtype."""
     expected = drawn_argument(case, "input")
 
-    output = copy.deepcopy(case.input)
+    output = copy.deepcopy(case.input.cpu())
 
     expect.equal_elements(output, expected)
 
@@ -42,47 +43,52 @@ def test_elements(case):
 @given(case=numpy_tensors())
 def test_strides(case):
     """A deepcopy of a tensor has its strides."""
-    output = copy.deepcopy(case.input)
+    tensor = case.input.cpu()
 
-    assert output.stride() == case.input.stride()
+    output = copy.deepcopy(tensor)
+
+    assert output.stride() == tensor.stride()
 
 
 @rule("deepcopy.apart", source=TENSORS, basis=OBSERVED, needs=VALUES)
 @given(case=inputs(nonempty=True, writable=True))
 def test_apart(case):
     """A deepcopy of a tensor does not share its memory."""
-    expected = drawn_argument(case, "input")
+    expected, tensor = drawn_argument(case, "input"), case.input.cpu()
 
-    copy.deepcopy(case.input).fill_(1)
+    copy.deepcopy(tensor).fill_(1)
 
-    expect.same_elements(case.input, expected)
+    expect.same_elements(tensor, expected)
 
 
 @rule("deepcopy.views", source=TENSORS, basis=OBSERVED, needs=VALUES)
 @given(case=numpy_tensors(nonempty=True, writable=True))
 def test_views(case):
     """A tensor and a view of it that are copied by one deepcopy share memory as before."""
-    base, view = copy.deepcopy([case.input, case.input.unsqueeze(0)])
+    tensor = case.input.cpu()
 
+    base, view = copy.deepcopy([tensor, tensor.unsqueeze(0)])
     view.fill_(1)
 
     expect.all_ones(base)
 
 
-@rule("deepcopy.leaf", source=TENSORS, basis=OBSERVED, needs=GRAD)
+@rule("deepcopy.leaf", source=TENSORS, basis=OBSERVED, needs=GRADIENT)
 @given(case=leaves())
 def test_leaf(case):
     """A deepcopy of a leaf is a leaf, which requires grad if that one does."""
-    outputs = [copy.deepcopy(case.x), copy.deepcopy(case.upstream)]
+    leaf = case.x.detach().cpu().requires_grad_()
+
+    outputs = [copy.deepcopy(leaf), copy.deepcopy(case.upstream.cpu())]
 
     assert [(output.is_leaf, output.requires_grad) for output in outputs] == [(True, True), (True, False)]
 
 
-@rule("deepcopy.of_a_non_leaf", source=TENSORS, basis=OBSERVED, kind=Kind.ERROR, needs=GRAD)
+@rule("deepcopy.of_a_non_leaf", source=TENSORS, basis=OBSERVED, kind=Kind.ERROR, needs=GRADIENT)
 @given(case=leaves())
 def test_of_a_non_leaf(case):
     """A deepcopy of a tensor with a history raises RuntimeError."""
-    middle = case.x * 2
+    middle = case.x.cpu() * 2
     copy.deepcopy(middle.detach())
 
     with pytest.raises(RuntimeError):
@@ -94,19 +100,20 @@ def test_of_a_non_leaf(case):
 def test_gradient(case):
     """A deepcopy of a leaf has a copy of its .grad."""
     expected = 2 * reference.drawn(case.upstream)
-    (case.x * 2).backward(case.upstream)
+    leaf = case.x.detach().cpu().requires_grad_()
+    (leaf * 2).backward(case.upstream.cpu())
 
-    output = copy.deepcopy(case.x)
-    case.x.grad.zero_()
+    output = copy.deepcopy(leaf)
+    leaf.grad.zero_()
 
     expect.equal_elements(output.grad, expected)
 
 
-@rule("deepcopy.parameter", source=TENSORS, basis=OBSERVED, needs=GRAD)
+@rule("deepcopy.parameter", source=TENSORS, basis=OBSERVED, needs=GRADIENT)
 @given(case=leaves())
 def test_parameter(case):
     """A deepcopy of a Parameter is a Parameter."""
-    output = copy.deepcopy(torch.nn.Parameter(case.x.detach()))
+    output = copy.deepcopy(torch.nn.Parameter(case.x.detach().cpu()))
 
     assert isinstance(output, torch.nn.Parameter)
 
@@ -115,12 +122,13 @@ def test_parameter(case):
 @given(case=inputs(nonempty=True, writable=True))
 def test_copy_shares(case):
     """A copy of a tensor by copy.copy is another tensor that shares its memory."""
-    output = copy.copy(case.input)
+    tensor = case.input.cpu()
 
+    output = copy.copy(tensor)
     output.fill_(1)
 
-    assert output is not case.input
-    expect.all_ones(case.input)
+    assert output is not tensor
+    expect.all_ones(tensor)
 
 
 @rule("pickle.elements", source=TENSORS, basis=OBSERVED, needs=VALUES)
@@ -129,7 +137,7 @@ def test_pickle(case):
     """A tensor that was pickled has its elements, its shape and its dtype."""
     expected = drawn_argument(case, "input")
 
-    output = pickle.loads(pickle.dumps(case.input))
+    output = pickle.loads(pickle.dumps(case.input.cpu()))
 
     expect.equal_elements(output, expected)
 
@@ -138,6 +146,8 @@ def test_pickle(case):
 @given(case=leaves())
 def test_pickle_requires_grad(case):
     """A tensor that was pickled requires grad if it did."""
-    outputs = [pickle.loads(pickle.dumps(tensor)) for tensor in (case.x, case.upstream)]
+    leaf = case.x.detach().cpu().requires_grad_()
+
+    outputs = [pickle.loads(pickle.dumps(tensor)) for tensor in (leaf, case.upstream.cpu())]
 
     assert [output.requires_grad for output in outputs] == [True, False]
