@@ -18,12 +18,14 @@ are the vocabulary, and each in `cases` draws the inputs of a family of operatio
 | `cases.views`, `cases.view_misuses` | an input and a shape to view it as, legal or one fact away from it |
 | `cases.reductions`, `cases.pairs` | an input and the dims to reduce it over; pairs that broadcast |
 | `cases.categoricals`, `cases.categorical_misuses` | probabilities, logits, and values to score |
+| `cases.distributions` | parameters of distributions of one number, and values to score |
 | `cases.leaves`, `cases.graphs` | leaves, and graphs of differentiable operations on them |
 | `cases.modules` | small networks with their inputs |
 | `cases.parts`, `cases.results` | functions that give several tensors, and what results are |
 | `cases.joinings` | tensors to join, and one to repeat, turn or cut |
 | `cases.matrices` | factors of products, what is added to them, equations of einsum |
 | `cases.random_numbers` | tensors, calls that fill them or draw as many numbers, and seeds |
+| `cases.bridges` | tensors of dtypes that NumPy has, and buffers of bytes |
 | `cases.creations`, `cases.extrema` | sizes and numbers to make tensors of; what to find extremes of |
 | `cases.pointwise` | tensors that broadcast, of numbers of a domain, and of several dtypes |
 | `cases.activations`, `cases.losses` | elements on both sides of every bend; predictions and targets |

@@ -24,6 +24,7 @@ PAGES = frozenset(
         "nn",
         "notes/autograd",
         "notes/broadcasting",
+        "notes/extending",
         "notes/modules",
         "notes/numerical_accuracy",
         "notes/out",
