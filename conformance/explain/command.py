@@ -109,12 +109,22 @@ def _written(topics: Topics, directory: Path, operations: list[str]) -> Iterator
     if not forks or (cores := os.cpu_count() or 1) == 1:
         yield from map(_write, operations)
         return
-    with multiprocessing.get_context("fork").Pool(min(cores, 8)) as pool:
+    fork = multiprocessing.get_context("fork")
+    # Operations share strategies: their cases are chosen before, lest each process choose the same.
+    with fork.Pool(min(cores, 8)) as pool:
+        for at, best in pool.imap_unordered(_choose, range(len(topics.strategies)), chunksize=4):
+            topics.chooser.keep(topics.strategies[at], best)
+    with fork.Pool(min(cores, 8)) as pool:
         # The longest first would be best; who comes next is good enough.
         yield from pool.imap_unordered(_write, operations)
 
 
 _writing: tuple[Topics, Path]
+
+
+def _choose(at: int) -> tuple[int, list[bytes]]:
+    topics, _ = _writing
+    return at, topics.chooser.best(topics.strategies[at])
 
 
 def _write(operation: str) -> tuple[Fact, ...]:

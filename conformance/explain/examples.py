@@ -24,7 +24,7 @@ class Examples:
     """Makes examples; what strategies share is looked for once."""
 
     def __init__(self) -> None:
-        self._chooser = Chooser()
+        self.chooser = Chooser()
 
     def of(self, found: RegisteredRule, *, holds: bool = True) -> Example | None:
         """Return the example that shows a rule best among those on which it holds, or else breaks.
@@ -35,7 +35,7 @@ class Examples:
         name, strategy = found.drawn
         first: Example | None = None
         left = TRIES
-        for case in self._chooser.cases(strategy):
+        for case in self.chooser.cases(strategy):
             if _holds(found.body, name, case) is not holds:
                 continue
             try:
