@@ -21,6 +21,9 @@ CELL = 30
 NARROWEST, LETTER, SMALL = 34, 8.0, 6.2
 """Width of the narrowest cell, and of a letter of its element and of its origin."""
 
+CROSS = 10
+"""How much wider the cells of a tensor are that has a cross in one."""
+
 GAP = 26
 TINTS = 8
 MOST_WIDE = 560
@@ -57,12 +60,15 @@ def drawn(picture: Picture, title: str, prefix: str) -> Markup:
         _grid(grid, picture, tints.get(-1 - at, {}), result=True) for at, grid in enumerate(picture.outputs)
     ]
     x = y = row = 0.0
+    results = sum(block.width + GAP for block in blocks[last + 1 :])
     for at, block in enumerate(blocks):
         arrow = GAP if at == last + 1 and last >= 0 else 0
-        if x and x + arrow + block.width > MOST_WIDE:
+        # What came out and what should have stand side by side, where that can be.
+        needed = results if arrow and results <= MOST_WIDE else block.width
+        if x and x + arrow + needed > MOST_WIDE:
             x, y, row = 0.0, row + 10, 0.0
         if arrow:
-            whole.text(x + arrow / 2 - GAP / 2, y + 22 + CELL / 2, "→", "arrow")
+            whole.text(x + arrow / 2 - (GAP / 2 if x else 2), y + 22 + CELL / 2, "→", "arrow")
         whole.include(block, x + arrow, y)
         x, row = x + arrow + block.width + GAP, max(row, y + block.height)
     for memory in picture.memories:
@@ -152,6 +158,7 @@ def _grid(grid: Grid, picture: Picture, tints: dict[int, int], *, result: bool =
         LETTER * max(map(len, grid.cells)) + 10,
         SMALL * max(map(len, origins)) + 8,
     )
+    width += CROSS if grid.wrong else 0
     height = CELL + (12 if any(origins) else 0)
     for label, x, y, places, columns in _matrices(grid, width, height):
         if label:
