@@ -19,6 +19,9 @@ WIDTH = 100
 MOST = 240
 """Most characters of what a line printed."""
 
+EXAMPLE = "<example>"
+"""What stands for the file of an example."""
+
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+(?=>)")
 """Where an object lies, which is another place each time."""
 
@@ -63,7 +66,7 @@ class Script:
                 parts.append((_assigned(statement), [statement]))
         return cls(
             text,
-            tuple((names, compile(ast.Module(part, []), "<example>", "exec")) for names, part in parts),
+            tuple((names, compile(ast.Module(part, []), EXAMPLE, "exec")) for names, part in parts),
             shown,
         )
 
@@ -153,7 +156,7 @@ def _copy(tensor: torch.Tensor) -> torch.Tensor:
 def _line(error: BaseException) -> int:
     found, at = 0, error.__traceback__
     while at is not None:
-        if at.tb_frame.f_code.co_filename == "<example>":
+        if at.tb_frame.f_code.co_filename == EXAMPLE:
             found = at.tb_lineno
         at = at.tb_next
     return found
