@@ -13,7 +13,7 @@ import functools
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -137,9 +137,16 @@ def render_catalogue(report: Report) -> str:
     )
 
 
-def page(template: str, title: str, script: str = "", **data: Any) -> str:
-    """Return a page that is made from a template, with a script of its own if one is named."""
+def page(
+    template: str,
+    title: str,
+    script: str = "",
+    filters: Mapping[str, Callable[[Any], str]] | None = None,
+    **data: Any,
+) -> str:
+    """Return a page that is made from a template, with a script and `filters` of its own if any are named."""
     code = file_text(script) if script else ""
+    _environment().filters.update(filters or {})
     return (
         _environment()
         .get_template(template)

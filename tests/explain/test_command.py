@@ -108,6 +108,7 @@ def test_a_site_has_a_page_of_each_and_links_that_lead_somewhere(tmp_path, monke
     index = command.write_site(few, tmp_path)
 
     pages = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.html"))
+    assert {"reference/strategies.html", "reference/formats.html"} <= set(pages)
     assert {"index.html", "note.html", "operation/unsqueeze.html", "operation/permute.html"} <= set(pages)
     assert "law/elements.html" in pages
     assert "source/torch.unsqueeze.html" in pages
