@@ -38,6 +38,9 @@ REFERENCE = (
     ("reference/formats.html", "Files of a report, field by field"),
 )
 
+REPORT = ("report/index.html", "A report, as a run writes it")
+"""Where a report may lie in the folder of a site; then the site shows it as an example."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Explain what is named; return 0, or 2 after one line on stderr if nothing is called so."""
@@ -118,6 +121,7 @@ def write_site(topics: Topics, directory: Path) -> Path:
     laws, sources = (
         [(name, len(of)) for name, of in names[about].items()] for about in (About.LAW, About.SOURCE)
     )
+    reference = [*REFERENCE, *([REPORT] if (directory / REPORT[0]).exists() else [])]
     return write_index(
         directory,
         rules,
@@ -125,7 +129,7 @@ def write_site(topics: Topics, directory: Path) -> Path:
         laws=laws,
         sources=sources,
         note=NOTE_PAGE,
-        reference=REFERENCE,
+        reference=reference,
     )
 
 
