@@ -73,7 +73,8 @@ class _Watch(TorchFunctionMode):
             return func(*args, **kwargs)
         name = _called(func)
         taken = [*_tensors(args), *_tensors(kwargs)]
-        if name in _STARTS:
+        starts = name in _STARTS and func.__name__ == name  # and not .grad, which is read
+        if starts:
             self.starts += [tensor.grad_fn for tensor in _tensors(args[:1]) if tensor.grad_fn is not None]
         recording = torch.is_grad_enabled()
         before = [(tensor.requires_grad, tensor.grad_fn) for tensor in taken]

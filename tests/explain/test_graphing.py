@@ -89,6 +89,13 @@ def test_what_is_saved_is_read_before_a_backward_frees_it():
     )
 
 
+def test_backward_starts_where_it_is_called_and_not_where_a_gradient_is_read():
+    text = X + "y = x * 2\nz = y.sum()\nz.backward()\nprint(y.grad)"
+
+    assert [line.endswith("backward starts here") for line in said(text)] == [False, False, True]
+    assert said(X + "y = x.exp()\ntorch.autograd.grad(y.sum(), y)")[-1].endswith("backward starts here")
+
+
 def test_a_gradient_that_is_retained_is_shown():
     assert "y = mul of x, MulBackward0, saves other = 2, .grad is [1, 1]" in said(
         X + "y = x * 2\ny.retain_grad()\ny.sum().backward()"

@@ -100,3 +100,13 @@ def test_without_javascript_all_but_the_search_is_there(opens, site):
 
     assert page.is_hidden("[data-copies]")
     assert page.is_visible("svg.picture")
+
+
+def test_it_is_printed_light_whatever_the_scheme(opens, site):
+    looks = "getComputedStyle(document.querySelector('pre')).backgroundColor"
+    light = opens(site / "operation/gather.html").evaluate(looks)
+    page = opens(site / "operation/gather.html", color_scheme="dark")
+
+    assert page.evaluate(looks) != light
+    page.emulate_media(media="print")
+    assert page.evaluate(looks) == light
