@@ -35,6 +35,7 @@ import copy
 import functools
 import importlib
 import inspect
+import pickle
 import pkgutil
 import reprlib
 import textwrap
@@ -247,11 +248,18 @@ def _stub(case: Any) -> None:
 
 
 def _tree(law: Law, operation: Operation, name: str) -> ast.FunctionDef:
+    """Return the function's tree, one of its own for whoever asks: what is made of it changes it."""
+    found: ast.FunctionDef = pickle.loads(_packed_tree(law, operation, name))
+    return found
+
+
+@functools.lru_cache(maxsize=16)  # a rule is run, and then shown: its tree is asked for a few times in a row
+def _packed_tree(law: Law, operation: Operation, name: str) -> bytes:
     tree: ast.FunctionDef = _Specialized(operation).visit(law.tree())
     tree.name = name
     tree.args.args = [argument for argument in tree.args.args if argument.arg != "operation"]
     tree.decorator_list = []
-    return ast.fix_missing_locations(tree)
+    return pickle.dumps(ast.fix_missing_locations(tree), pickle.HIGHEST_PROTOCOL)
 
 
 def _statement(law: Law, operation: Operation) -> str:

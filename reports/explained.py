@@ -143,6 +143,8 @@ def _picture(picture: Picture) -> Iterator[str]:
     for grid in picture.outputs:
         if any(grid.sources) and len(grid.shape) <= 2:
             yield from _grid(grid, picture)
+    if picture.graph:
+        yield from ("graph:", *(f"  {line}" for line in picture.graph.said()))
     for memory in picture.memories:
         yield f"memory: {' '.join(memory.cells)}"
         for view in memory.views:

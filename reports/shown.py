@@ -79,15 +79,81 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Node:
+    """What stands in a graph: a `leaf`, an `operation`, a `constant`, or a tensor that is `cut` off.
+
+    `name` is that of the tensor that comes of it, if it has one, `what` the operation, or for a tensor its
+    elements. `says` are further lines: what it saves for backward, and the gradient that it got.
+    """
+
+    kind: str
+    name: str
+    what: str
+    says: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The tensor with what it is, as one would assign it."""
+        between = " " if self.what.startswith("of ") else " = "
+        return between.join(filter(None, (self.name, self.what)))
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Node:
+        """Read a node back from its JSON form."""
+        return cls(**{**data, "says": tuple(data.get("says", ()))})
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A tensor that an operation takes, from node to node; `cut` names what lets no gradient through."""
+
+    start: int
+    end: int
+    cut: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What autograd recorded of an example, in the order in which it happened."""
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.nodes)
+
+    def said(self) -> Iterator[str]:
+        """Say each node in a line, with what it takes."""
+        kinds = {"leaf": "a leaf", "constant": "requires no grad", "cut": "cut off", "operation": ""}
+        for number, node in enumerate(self.nodes):
+            taken = [edge for edge in self.edges if edge.end == number]
+            of = " and ".join(self.nodes[edge.start].name or self.nodes[edge.start].what for edge in taken)
+            by = ", ".join(dict.fromkeys(edge.cut for edge in taken if edge.cut))
+            cut = f"from {of} by {by}" if by else f"of {of}" if of else ""
+            first = " ".join(filter(None, (node.title, kinds[node.kind] and f"({kinds[node.kind]})", cut)))
+            yield ", ".join((first, *node.says))
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Graph:
+        """Read a graph back from its JSON form."""
+        nodes, edges = data.get("nodes", ()), data.get("edges", ())
+        return cls(tuple(map(Node.from_json, nodes)), tuple(Edge(**edge) for edge in edges))
+
+
+@dataclass(frozen=True)
 class Picture:
-    """The tensors that an example is given and those that come of it, and the memory that some share."""
+    """The tensors that an example is given and those that come of it, and the memory that some share.
+
+    `graph` is what autograd recorded, where the example is about that.
+    """
 
     inputs: tuple[Grid, ...] = ()
     outputs: tuple[Grid, ...] = ()
     memories: tuple[Memory, ...] = ()
+    graph: Graph = Graph()
 
     def __bool__(self) -> bool:
-        return bool(self.inputs or self.outputs or self.memories)
+        return bool(self.inputs or self.outputs or self.memories or self.graph)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Picture:
@@ -96,6 +162,7 @@ class Picture:
             tuple(map(Grid.from_json, data.get("inputs", ()))),
             tuple(map(Grid.from_json, data.get("outputs", ()))),
             tuple(map(Memory.from_json, data.get("memories", ()))),
+            Graph.from_json(data.get("graph", {})),
         )
 
 

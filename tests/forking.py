@@ -1,6 +1,7 @@
-"""A process that has imported what takes long, torch above all, and forks for each run of pytest.
+"""A process that has imported what takes long, torch above all, and forks for each run of pytest, or others.
 
-`pytest_in_a_fork` is what the tests use; run as a program, this is the process, and reads from stdin.
+`pytest_in_a_fork` and `module_in_a_fork` are what the tests use; run as a program, this is the process, and
+reads from stdin.
 """
 
 from __future__ import annotations
@@ -37,6 +38,24 @@ def pytest_in_a_fork(
 ) -> int:
     """Run pytest in a folder, what it says going to a file; return how it ended, as a subprocess would.
 
+    As `module_in_a_fork`.
+    """
+    return module_in_a_fork(
+        "pytest", options, output, folder=folder, environment=environment, seconds=seconds
+    )
+
+
+def module_in_a_fork(
+    module: str,
+    options: Sequence[str],
+    output: Path,
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    seconds: int,
+) -> int:
+    """Run a module as `python -m` does, in a folder; what it says goes to a file. Return how it ended.
+
     A run that takes longer is ended by SIGALRM. Of the variables that Python itself reads when it starts, the
     `environment` may have PYTHONPATH only.
     """
@@ -44,6 +63,7 @@ def pytest_in_a_fork(
     assert server.stdin is not None
     assert server.stdout is not None
     asked = {
+        "module": module,
         "options": [*options],
         "output": str(output),
         "folder": str(folder),
@@ -60,6 +80,7 @@ def _server() -> subprocess.Popen[str]:
     server = subprocess.Popen(
         [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    atexit.register(server.wait)
     atexit.register(server.terminate)
     return server
 
@@ -88,7 +109,9 @@ def _load_suite() -> None:
     sys.meta_path.remove(hook)
 
 
-def _run(options: list[str], output: str, folder: str, environment: dict[str, str], seconds: int) -> None:
+def _run(
+    module: str, options: list[str], output: str, folder: str, environment: dict[str, str], seconds: int
+) -> None:
     signal.alarm(seconds)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     told = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -97,8 +120,16 @@ def _run(options: list[str], output: str, folder: str, environment: dict[str, st
     os.chdir(folder)
     os.environ.update(environment)
     sys.path[:1] = [folder, *environment.get("PYTHONPATH", "").split(os.pathsep)]  # as `python -m` has it
-    sys.argv = ["pytest", *options]
-    runpy.run_module("pytest", run_name="__main__", alter_sys=True)
+    sys.argv = [module, *options]
+    if module in SUITE:  # it is here already, and pytest's import hook cannot run what it has rewritten
+        code = importlib.import_module(f"{module}.__main__").main(options)
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        code = 0
+    # To take down all that was imported takes longer than most commands.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

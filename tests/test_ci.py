@@ -62,6 +62,7 @@ def test_every_shell_step_is_known_here():
             ("explore", "Run"),
             ("modes", "Run"),
             ("report", "Merge"),
+            ("explain", "Make an example of a report"),
             ("explain", "Write the site"),
         ),
     }
@@ -74,6 +75,19 @@ def test_the_job_of_a_mode_runs_rules_in_it(checkout):
     assert ran.returncode == INCOMPLETE, ran.stdout + ran.stderr
     found = read_report(checkout / "report" / "results.json")
     assert {target.id for target in found.run.targets} == {"cpu+dispatch"}
+
+
+def test_the_example_of_a_report_has_breaks_to_look_at(checkout):
+    faults = WORKFLOW["jobs"]["explain"]["steps"]
+    (faults,) = [step["env"] for step in faults if step.get("name") == "Make an example of a report"]
+    few = "--hypothesis-profile=quick --post-mortem=0 --shrink=5 --confirm=0"
+    ran = step("explain", "Make an example of a report", checkout, PYTEST_ADDOPTS=few, **faults)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found = read_report(checkout / "site" / "report")
+    outcomes = {result.outcome for result in found.results if result.target == "reference:0"}
+    assert {Outcome.HOLDS, Outcome.BROKEN, Outcome.CRASHED} <= outcomes
+    assert '<svg class="picture"' in (checkout / "site" / "report" / "index.html").read_text("utf-8")
 
 
 def test_the_jobs_end_in_one_report(checkout):

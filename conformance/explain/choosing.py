@@ -7,6 +7,7 @@ is ranked.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
@@ -52,6 +53,14 @@ class Chooser:
     def __init__(self) -> None:
         self._best: dict[SearchStrategy[Any], list[bytes]] = {}
 
+    def best(self, strategy: SearchStrategy[Any]) -> list[bytes]:
+        """Return the tapes of the cases of a strategy that show most, for a chooser to `keep`."""
+        return self._of(strategy)
+
+    def keep(self, strategy: SearchStrategy[Any], best: list[bytes]) -> None:
+        """Take what was chosen elsewhere."""
+        self._best[strategy] = best
+
     def cases(self, strategy: SearchStrategy[Any]) -> list[Any]:
         """Return cases of a strategy made by `packed`, the one that shows most first."""
         return [drawn_again(strategy, data) for data in self._of(strategy)]
@@ -67,6 +76,7 @@ def _best(strategy: SearchStrategy[Any]) -> list[bytes]:
     packing, random = packing_of(strategy), Random(0)
     length = packing.length
 
+    @functools.cache  # what is simplified twice comes to much the same tapes
     def scored(data: bytes) -> tuple[float, bytes]:
         return badness(packing.decode(Tape(data))), data
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from conformance.engine.rule import RegisteredRule
 from conformance.engine.script import UnscriptableError
 from conformance.engine.watch import FAILURES
 from conformance.explain.choosing import Chooser
+from conformance.explain.graphing import graphed
 from conformance.explain.illustrating import illustrated
 from conformance.explain.picturing import pictured
 from conformance.explain.running import Script
 from reports.shown import Example, Picture
 from strategies.case import Case
+
+GRAPHS = "autograd"
+"""The area whose rules are about what is recorded."""
 
 TRIES = 2
 """How many cases are looked at for one whose result can be told from its input."""
@@ -24,7 +29,7 @@ class Examples:
     """Makes examples; what strategies share is looked for once."""
 
     def __init__(self) -> None:
-        self._chooser = Chooser()
+        self.chooser = Chooser()
 
     def of(self, found: RegisteredRule, *, holds: bool = True) -> Example | None:
         """Return the example that shows a rule best among those on which it holds, or else breaks.
@@ -35,11 +40,11 @@ class Examples:
         name, strategy = found.drawn
         first: Example | None = None
         left = TRIES
-        for case in self._chooser.cases(strategy):
+        for case in self.chooser.cases(strategy):
             if _holds(found.body, name, case) is not holds:
                 continue
             try:
-                made = example_of(found.body, {name: case})
+                made = example_of(found.body, {name: case}, graph=found.rule.area == GRAPHS)
             except UnscriptableError:
                 return None
             left -= 1
@@ -51,8 +56,12 @@ class Examples:
         return first
 
 
-def example_of(body: Callable[..., None], arguments: dict[str, Any]) -> Example | None:
+def example_of(
+    body: Callable[..., None], arguments: dict[str, Any], *, graph: bool = False
+) -> Example | None:
     """Return a rule's example by a case, None if its script does not run as the rule does.
+
+    What autograd records is in its picture if `graph` says so.
 
     Raises UnscriptableError if there is no script.
     """
@@ -63,7 +72,10 @@ def example_of(body: Callable[..., None], arguments: dict[str, Any]) -> Example 
         return None
     if isinstance(ran.error, tuple) and isinstance(ran.error[1], (NameError, AttributeError, SyntaxError)):
         return None
-    return Example(script.annotated(ran), pictured(script, ran, shown.given) if shown.given else Picture())
+    picture = pictured(script, ran, shown.given) if shown.given else Picture()
+    if graph:
+        picture = replace(picture, graph=graphed(script))
+    return Example(script.annotated(ran), picture)
 
 
 def _holds(body: Callable[..., None], name: str, case: Any) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from conformance.engine.rule import RegisteredRule
+from conformance.explain.graphing import graphed
 from conformance.explain.picturing import pictured
 from conformance.explain.running import Script
 from reports.note import Claim, Verdict
@@ -45,6 +47,8 @@ def claims(rules: Mapping[str, RegisteredRule], path: Path = NOTE) -> tuple[Clai
 def example(text: str, given: tuple[str, ...]) -> Example:
     """Return a script with what it prints, and the picture of what becomes of the tensors that are given.
 
+    Where autograd records something, that is in the picture, too.
+
     Raises what the script ends with.
     """
     imports = "import warnings\n\nimport torch\n" if "warnings." in text else "import torch\n"
@@ -52,4 +56,5 @@ def example(text: str, given: tuple[str, ...]) -> Example:
     ran = script.run(given)
     if ran.error is not None:
         raise ran.error[1]
-    return Example(script.annotated(ran), pictured(script, ran, given) if given else Picture())
+    picture = pictured(script, ran, given) if given else Picture()
+    return Example(script.annotated(ran), replace(picture, graph=graphed(script)))

@@ -162,9 +162,42 @@ def _origins(
                 place = places.get(int(label)) if label in places else None
                 if place is not None and flat[name][place] == before[at] and not found[output][at]:
                     found[output][at] = ((number, place),)
+    _leave_mixed(script, given, inputs, outputs, found)
     if not all(all(cells) for cells in found.values()):
         _find_by_changing(script, given, inputs, outputs, found)
     return found
+
+
+def _leave_mixed(
+    script: Script,
+    given: tuple[str, ...],
+    inputs: Results,
+    outputs: Results,
+    found: dict[str, list[tuple[Place, ...]]],
+) -> None:
+    """Leave the origin of a cell open that another tensor has a part in: 0 + 2 did not just move the 2.
+
+    What only chooses, as the larger of two, is not changed by larger and by smaller numbers there.
+    """
+    numbers = {at: name for at, name in enumerate(inputs) if inputs[name].is_floating_point()}
+    if len(numbers) < 2:
+        return
+    before = {name: list(map(repr, _flat(tensor).tolist())) for name, tensor in outputs.items()}
+    for number, name in numbers.items():
+        changing = []
+        for by in (1000, -1000):
+            after = _again(script.run(given, functools.partial(_shifted, name, by)), given, outputs)
+            changing.append(
+                {
+                    (output, at)
+                    for output, tensor in after.items()
+                    for at, value in enumerate(map(repr, _flat(tensor).tolist()))
+                    if value != before[output][at]
+                }
+            )
+        for output, at in changing[0] & changing[1]:
+            if any(source != number for source, _ in found[output][at]):
+                found[output][at] = ()
 
 
 def _find_by_changing(
@@ -233,6 +266,10 @@ def _changed(name: str, place: int, given: str, tensor: torch.Tensor) -> torch.T
     values = _flat(tensor).clone()
     values[place] = not values[place] if tensor.dtype is torch.bool else values[place] + 100
     return _laid_out_as(tensor, values.reshape(tensor.shape))
+
+
+def _shifted(name: str, by: int, given: str, tensor: torch.Tensor) -> torch.Tensor:
+    return tensor if given != name else _laid_out_as(tensor, tensor.detach() + by)
 
 
 def _laid_out_as(tensor: torch.Tensor, values: torch.Tensor) -> torch.Tensor:

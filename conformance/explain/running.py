@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,12 @@ WIDTH = 100
 
 MOST = 240
 """Most characters of what a line printed."""
+
+EXAMPLE = "<example>"
+"""What stands for the file of an example."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+(?=>)")
+"""Where an object lies, which is another place each time."""
 
 
 @dataclass
@@ -36,7 +43,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Script:
-    """A script, compiled statement by statement."""
+    """A script, compiled in parts: what assigns ends one, so that a tensor may be replaced there."""
 
     text: str
     statements: tuple[tuple[frozenset[str], CodeType], ...]
@@ -51,24 +58,31 @@ class Script:
             for node in ast.walk(tree)
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "print" and len(node.args) == 1
         }
+        parts: list[tuple[frozenset[str], list[ast.stmt]]] = []
+        for statement in tree.body:
+            if parts and not parts[-1][0]:
+                parts[-1] = (_assigned(statement), [*parts[-1][1], statement])
+            else:
+                parts.append((_assigned(statement), [statement]))
         return cls(
             text,
-            tuple(
-                (_assigned(statement), compile(ast.Module([statement], []), "<example>", "exec"))
-                for statement in tree.body
-            ),
+            tuple((names, compile(ast.Module(part, []), EXAMPLE, "exec")) for names, part in parts),
             shown,
         )
 
     def run(
         self, given: tuple[str, ...] = (), replace: Callable[[str, torch.Tensor], torch.Tensor] | None = None
     ) -> Ran:
-        """Run the script; a tensor that is `given` may be replaced by another when it has been made."""
+        """Run the script; a tensor that is `given` may be replaced by another when it has been made.
+
+        What is printed is kept if none is replaced; its tensors are in any case.
+        """
         ran = Ran()
 
         def say(*values: Any, **_: Any) -> None:
             line = sys._getframe(1).f_lineno
-            ran.printed.setdefault(line, []).append(" ".join(map(said, values)))
+            if replace is None:
+                ran.printed.setdefault(line, []).append(" ".join(map(said, values)))
             for value in values:
                 ran.tensors += [(self.shown.get(line, ""), kept) for kept in _tensors(value)]
 
@@ -114,7 +128,7 @@ def said(value: Any) -> str:
         text = f"{type(value).__name__}: {str(value).split(chr(10))[0]}"
     else:
         text = value if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
+    text = _ADDRESS.sub("", " ".join(text.split()))
     return text if len(text) <= MOST else f"{text[: MOST - 1]}…"
 
 
@@ -142,7 +156,7 @@ def _copy(tensor: torch.Tensor) -> torch.Tensor:
 def _line(error: BaseException) -> int:
     found, at = 0, error.__traceback__
     while at is not None:
-        if at.tb_frame.f_code.co_filename == "<example>":
+        if at.tb_frame.f_code.co_filename == EXAMPLE:
             found = at.tb_lineno
         at = at.tb_next
     return found

@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
+from hypothesis.strategies import SearchStrategy
 
+from conformance.engine.decks import whose_cases
 from conformance.engine.options import SHIPPED_BREAKS
 from conformance.engine.rule import RegisteredRule, load_rules
 from conformance.explain.examples import Examples
@@ -47,6 +50,7 @@ class Topics:
     def __init__(self) -> None:
         self._rules = load_rules()
         self._examples = Examples()
+        self.chooser = self._examples.chooser
         self._known = read_known_breaks(SHIPPED_BREAKS)
         self._facts: dict[str, Fact] = {}
         self.torch = str(torch.__version__)
@@ -108,6 +112,12 @@ class Topics:
             example = broken or self._examples.of(found)
             self._facts[id] = Fact(found.rule, example, law_of(found), tuple(map(_said, known)))
         return self._facts[id]
+
+    @functools.cached_property
+    def strategies(self) -> tuple[SearchStrategy[Any], ...]:
+        """The strategies whose cases the rules have, each once."""
+        drawn = [each.drawn for each in self._rules.values() if each.drawn is not None]
+        return tuple(dict.fromkeys(whose_cases(strategy) for _, strategy in drawn))
 
     def _disagreements(self, found: RegisteredRule) -> tuple[KnownBreak, ...]:
         cpu = Target("cpu", "cpu", "cpu")

@@ -123,8 +123,12 @@ def write_index(
     laws: Iterable[tuple[str, int]],
     sources: Iterable[tuple[str, int]],
     note: str = "",
+    reference: Sequence[tuple[str, str]] = (),
 ) -> Path:
-    """Write the page from which all others of a site are found; `note` is where that of the note lies."""
+    """Write the page from which all others of a site are found.
+
+    `note` is where that of the note lies, `reference` are pages to look things up in, with what they say.
+    """
     areas = []
     ordered = sorted(rules, key=lambda rule: (rule.area, rule.operation))
     for area, of_area in groupby(ordered, key=lambda rule: rule.area):
@@ -145,6 +149,7 @@ def write_index(
             laws=sorted(laws),
             sources=sorted(sources),
             note=note,
+            reference=reference,
             address=address,
             data=packed(json.dumps(facts)),
         ),

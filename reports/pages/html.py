@@ -13,19 +13,21 @@ import functools
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 from packaging.version import InvalidVersion, Version
 
 from reports.catalogue import by_area
-from reports.causes import EXCUSABLE, causes, counted, headline_by_break, headline_of
+from reports.causes import EXCUSABLE, Cause, causes, counted, headline_by_break, headline_of
 from reports.compare import MEANINGS as CHANGES
 from reports.compare import Comparison
+from reports.depicted import depicted
 from reports.excuses import entries
 from reports.files import results_text
 from reports.fleet import Shown
@@ -34,6 +36,7 @@ from reports.history import History
 from reports.known import known
 from reports.links import documentation
 from reports.model import Basis, Outcome, Report, Rule
+from reports.pages.pictures import drawn
 from reports.rerun import command
 from reports.score import Score
 from reports.seen import Seen, reason_alone, ways
@@ -54,6 +57,9 @@ What a browser does with a table grows faster than the table.
 MANY_OPERATIONS = 60
 """From how many operations on the areas of a large table stand for them until they are opened."""
 
+MOST_PICTURES, MOST_DRAWN = 30, 120_000
+"""How many breaks have a picture at most, and how many characters all pictures take."""
+
 
 def render(report: Report, fleet: Shown | None = None) -> str:
     """Return the page; every text that comes from the run is escaped.
@@ -62,6 +68,8 @@ def render(report: Report, fleet: Shown | None = None) -> str:
     """
     script = file_text("page.js")
     found, supported = causes(report), tables(report)
+    pictures = _pictures(report, found)
+    shown = {_key(cause.shown) for cause in found}
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -72,6 +80,9 @@ def render(report: Report, fleet: Shown | None = None) -> str:
             fleet=fleet,
             scores=[(target, Score(report, target.id)) for target in report.run.targets],
             causes=found,
+            pictures=pictures,
+            further=[(key, svg) for key, svg in pictures.items() if key not in shown],
+            key=_key,
             known=known(report),
             statements={rule.id: rule.statement for rule in report.rules},
             again=_again(report),
@@ -126,9 +137,16 @@ def render_catalogue(report: Report) -> str:
     )
 
 
-def page(template: str, title: str, script: str = "", **data: Any) -> str:
-    """Return a page that is made from a template, with a script of its own if one is named."""
+def page(
+    template: str,
+    title: str,
+    script: str = "",
+    filters: Mapping[str, Callable[[Any], str]] | None = None,
+    **data: Any,
+) -> str:
+    """Return a page that is made from a template, with a script and `filters` of its own if any are named."""
     code = file_text(script) if script else ""
+    _environment().filters.update(filters or {})
     return (
         _environment()
         .get_template(template)
@@ -246,6 +264,34 @@ def _break(report: Report, seen: Seen) -> dict[str, Any]:
         "cause": headline_by_break(report).get((seen.result.rule, seen.result.target, seen.at)),
         "entry": entry,
     }
+
+
+def _pictures(report: Report, found: list[Cause]) -> dict[str, Markup]:
+    """Return pictures of breaks by their keys, as long as there is room: of those that show causes first."""
+    every = [cause.shown for cause in found]
+    for result in report.results:
+        if result.outcome in EXCUSABLE:
+            every += [*ways(result)] or [reason_alone(result)]
+    drawings: dict[str, Markup] = {}
+    left = MOST_DRAWN
+    for seen in every:
+        if len(drawings) == MOST_PICTURES:
+            break
+        key = _key(seen)
+        picture = None if key in drawings else depicted(seen.counterexample, seen.reason)
+        if not picture:
+            continue
+        title = f"The break of {seen.result.rule} on {seen.result.target}"
+        svg = drawn(picture, title, f"f{len(drawings)}")
+        if len(svg) <= left:
+            drawings[key] = svg
+            left -= len(svg)
+    return drawings
+
+
+def _key(seen: Seen) -> str:
+    """Return the name of a break in the page, as its script makes it, too."""
+    return f"{seen.result.rule} {seen.result.target} {seen.at}"
 
 
 def _said(supported: list[Table]) -> dict[str, dict[str, dict[str, list[str]]]]:

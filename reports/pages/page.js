@@ -201,13 +201,26 @@ function save(name, text, type) {
 }
 function tag(word) { return make("span", { class: `tag ${word}` }, make("span", { "aria-hidden": "true", text: `${data.glyphs[word] ?? "·"} ` }), word); }
 const plural = (many, noun) => `${many} ${noun}${many === 1 ? "" : "s"}`;
+// The pictures that the page has, by the rule, the target and the number of the break.
+const pictures = new Map([...document.querySelectorAll("[data-picture]")].map((node) => [node.dataset.picture, node]));
+function pictureOf(key) {
+  const node = pictures.get(key);
+  if (!node) return null;
+  const svg = (node.content ?? node).querySelector("svg").cloneNode(true);
+  const named = [...svg.querySelectorAll("[id]")];
+  for (const each of named) each.id += "-here";
+  svg.setAttribute("aria-labelledby", named.map((each) => each.id).join(" "));
+  return make("div", { class: "drawing", tabindex: "0", role: "group", "aria-label": "Picture of the break" }, svg);
+}
 // One way in which a rule breaks: `said` is what the page knows of it beside.
-function way(each, said, command) {
+function way(each, said, command, key) {
   const parts = [];
   if (each.counterexample) {
     parts.push(make("div", { class: "row" }, make("p", { text: "Smallest counterexample found:" }), copying("copy", each.counterexample)),
       make("pre", { tabindex: "0", text: each.counterexample }));
   }
+  const picture = pictureOf(key);
+  if (picture) parts.push(picture);
   if (said?.sides) {
     const side = (label, text) => make("div", {}, make("p", { text: label }), make("pre", { tabindex: "0", text }));
     parts.push(make("div", { class: "sides" }, side("What came out:", said.sides[0]), side("What should have:", said.sides[1])));
@@ -240,7 +253,7 @@ function section(rule, target) {
   const ways = [result, ...(result.also ?? [])], said = beside.breaks[rule.id]?.[target] ?? [];
   ways.forEach((each, at) => {
     if (ways.length > 1) part.append(make("h4", { text: `${at + 1} of ${ways.length} ways in which it breaks${each.symptom ? `, by ${plural(each.symptom.failed, "example")}` : ""}` }));
-    part.append(...way(each, said[at], beside.commands[target]?.replace("RULE", rule.id)));
+    part.append(...way(each, said[at], beside.commands[target]?.replace("RULE", rule.id), `${rule.id} ${target} ${at}`));
   });
   const facts = [
     ...Object.entries(refused).map(([name, answer]) => [`refuses ${name}`, answer]),

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
+from reports.pages.drawing import LETTER, SMALL, Drawing, short
+from reports.pages.graphs import graph_drawn
 from reports.shown import Grid, Memory, Picture, Place, coordinates, nested, origin, region
 
 CELL = 30
 """Height of a cell with an element alone."""
 
-NARROWEST, LETTER, SMALL = 34, 8.0, 6.2
-"""Width of the narrowest cell, and of a letter of its element and of its origin."""
+NARROWEST = 34
+"""Width of the narrowest cell."""
+
+CROSS = 10
+"""How much wider the cells of a tensor are that has a cross in one."""
 
 GAP = 26
 TINTS = 8
@@ -27,47 +31,31 @@ MOST_WIDE = 560
 """How wide a picture gets before it goes on in the next row."""
 
 
-@dataclass
-class _Drawing:
-    """What is drawn so far, and how large it is."""
-
-    parts: list[str] = field(default_factory=list)
-    width: float = 0
-    height: float = 0
-
-    def text(self, x: float, y: float, said: str, kind: str = "") -> None:
-        named = f' class="{kind}"' if kind else ""
-        self.parts.append(f'<text x="{_n(x)}" y="{_n(y)}"{named}>{escape(said)}</text>')
-
-    def box(self, x: float, y: float, width: float, height: float, kind: str = "") -> None:
-        named = f' class="{kind}"' if kind else ""
-        self.parts.append(f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"{named}/>')
-
-    def include(self, other: _Drawing, x: float, y: float) -> None:
-        self.parts.append(f'<g transform="translate({_n(x)} {_n(y)})">{"".join(other.parts)}</g>')
-        self.width, self.height = max(self.width, x + other.width), max(self.height, y + other.height)
-
-
 def drawn(picture: Picture, title: str, prefix: str) -> Markup:
     """Return a picture as an SVG element; `prefix` is its own on the page."""
-    whole, tints = _Drawing(), _tints(picture)
+    whole, tints = Drawing(), _tints(picture)
     blocks = [_grid(grid, picture, tints.get(at, {})) for at, grid in enumerate(picture.inputs)]
     last = len(blocks) - 1
     blocks += [
         _grid(grid, picture, tints.get(-1 - at, {}), result=True) for at, grid in enumerate(picture.outputs)
     ]
     x = y = row = 0.0
+    results = sum(block.width + GAP for block in blocks[last + 1 :])
     for at, block in enumerate(blocks):
         arrow = GAP if at == last + 1 and last >= 0 else 0
-        if x and x + arrow + block.width > MOST_WIDE:
+        # What came out and what should have stand side by side, where that can be.
+        needed = results if arrow and results <= MOST_WIDE else block.width
+        if x and x + arrow + needed > MOST_WIDE:
             x, y, row = 0.0, row + 10, 0.0
         if arrow:
-            whole.text(x + arrow / 2 - GAP / 2, y + 22 + CELL / 2, "→", "arrow")
+            whole.text(x + arrow / 2 - (GAP / 2 if x else 2), y + 22 + CELL / 2, "→", "arrow")
         whole.include(block, x + arrow, y)
         x, row = x + arrow + block.width + GAP, max(row, y + block.height)
     for memory in picture.memories:
         whole.include(_memory(memory), 0, whole.height + 12 if whole.height else 0)
-    width, height = _n(math.ceil(whole.width) + 2), _n(math.ceil(whole.height) + 2)
+    if picture.graph:
+        whole.include(graph_drawn(picture.graph), 0, whole.height + 12 if whole.height else 0)
+    width, height = short(math.ceil(whole.width) + 2), short(math.ceil(whole.height) + 2)
     return Markup(
         f'<svg class="picture" role="img" aria-labelledby="{prefix}t {prefix}d"'
         f' viewBox="-1 -1 {width} {height}" width="{width}" height="{height}">'
@@ -93,7 +81,7 @@ def described(picture: Picture) -> str:
             f"{', '.join(str(place) for _, place in view.covers())} of it"
             for view in memory.views
         ]
-    return "; ".join(said) + "."
+    return "; ".join((*said, *picture.graph.said())) + "."
 
 
 def _said(grid: Grid) -> str:
@@ -132,8 +120,8 @@ def _tints(picture: Picture) -> dict[int, dict[int, int]]:
     return found
 
 
-def _grid(grid: Grid, picture: Picture, tints: dict[int, int], *, result: bool = False) -> _Drawing:
-    made = _Drawing()
+def _grid(grid: Grid, picture: Picture, tints: dict[int, int], *, result: bool = False) -> Drawing:
+    made = Drawing()
     made.text(0, 12, grid.name, "name")
     shape = f"({', '.join(map(str, grid.shape))}{',' if len(grid.shape) == 1 else ''}) {grid.dtype}"
     made.text(0, 25, shape, "small")
@@ -152,6 +140,7 @@ def _grid(grid: Grid, picture: Picture, tints: dict[int, int], *, result: bool =
         LETTER * max(map(len, grid.cells)) + 10,
         SMALL * max(map(len, origins)) + 8,
     )
+    width += CROSS if grid.wrong else 0
     height = CELL + (12 if any(origins) else 0)
     for label, x, y, places, columns in _matrices(grid, width, height):
         if label:
@@ -202,9 +191,9 @@ def _matrices(
             x, y = 0.0, y + rows * height + 22
 
 
-def _memory(memory: Memory) -> _Drawing:
+def _memory(memory: Memory) -> Drawing:
     """Draw memory as a row of cells, and under it what each tensor has where."""
-    made = _Drawing()
+    made = Drawing()
     rows: list[tuple[str, list[str]]] = []
     for view in memory.views:
         found: list[list[str]] = [[] for _ in memory.cells]
@@ -236,7 +225,3 @@ def _memory(memory: Memory) -> _Drawing:
         y += 40
     made.width, made.height = max(made.width, len(memory.cells) * width), y - 14
     return made
-
-
-def _n(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")

@@ -1,5 +1,6 @@
 """The files that the guide for vendors shows, read as a run reads them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,20 @@ def test_a_bound_is_the_target_s():
 
 
 def test_the_guide_names_each_file():
-    guide = (ROOT / ".github" / "VENDORS.md").read_text("utf-8")
+    guide = (ROOT / ".github" / "guides" / "declaring.md").read_text("utf-8")
 
     assert FILES
-    assert all(f"../tests/devices/vendors/{path.name}" in guide for path in FILES)
+    assert all(f"../../tests/devices/vendors/{path.name}" in guide for path in FILES)
+
+
+@pytest.mark.parametrize("name", ["declaring", "known-breaks"])
+def test_what_a_guide_shows_is_a_file_that_a_run_reads(tmp_path, name):
+    guide = (ROOT / ".github" / "guides" / f"{name}.md").read_text("utf-8")
+    path = tmp_path / "my_device.toml"
+    path.write_text("\n".join(re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)), "utf-8")
+    classes = {id: found.rule.classes for id, found in load_rules().items()}
+    breaks, vendor = read_known_breaks(path), read_vendor(path)
+
+    check_rules(breaks, classes)
+    check_classes(vendor, classes)
+    assert breaks or vendor.lacks

@@ -105,9 +105,12 @@ def test_a_site_has_a_page_of_each_and_links_that_lead_somewhere(tmp_path, monke
     monkeypatch.setattr(few, "_rules", rules)
     # What the note names has no page here.
     monkeypatch.setattr(command, "claims", lambda _: ())
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "index.html").write_text("a report", "utf-8")
     index = command.write_site(few, tmp_path)
 
     pages = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.html"))
+    assert {"reference/strategies.html", "reference/formats.html"} <= set(pages)
     assert {"index.html", "note.html", "operation/unsqueeze.html", "operation/permute.html"} <= set(pages)
     assert "law/elements.html" in pages
     assert "source/torch.unsqueeze.html" in pages
@@ -118,6 +121,7 @@ def test_a_site_has_a_page_of_each_and_links_that_lead_somewhere(tmp_path, monke
             assert target.exists(), (page, link)
             assert not link[1] or f'id="{link[1]}"' in target.read_text("utf-8")
     assert index == tmp_path / "index.html"
+    assert 'href="report/index.html"' in index.read_text("utf-8")
 
 
 def test_the_page_of_an_operation_with_many_facts_stays_small(topics):

@@ -59,6 +59,13 @@ def test_broadcasting_shows_both_operands():
     ]
 
 
+def test_a_zero_that_is_added_has_a_part_in_the_sum():
+    text = "x = torch.tensor([0.0, -2.0])\ny = torch.tensor([3.0, 0.0])\n"
+
+    assert origins(text + "print(x + y)", "x", "y") == ["x[0] and y[0]", "x[1] and y[1]"]
+    assert origins(text + "print(torch.maximum(x, y))", "x", "y") == ["y[0]", "y[1]"]
+
+
 def test_a_gradient_comes_from_the_gradients_passed_back():
     text = (
         "x = torch.zeros(2, requires_grad=True)\nupstream = torch.tensor([1.0, 2.0, 3.0])\n"

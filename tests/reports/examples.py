@@ -116,6 +116,20 @@ STRIDES = Break(
 )
 
 
+MISREAD_INDEX = (
+    "case = Gather(input=torch.tensor([[0.0, 1.0], [2.0, 3.0]]), dim=0, "
+    "index=torch.tensor([[0], [1]]).expand(2, 2))"
+)
+MISREADING = """# Each position of index picks the input's element there.
+import torch
+
+input = torch.tensor([[0.0, 1.0], [2.0, 3.0]], device="my_device:0")
+index = torch.tensor([[0], [1]], device="my_device:0").expand(2, 2)
+output = input.gather(0, index)
+assert output.tolist() == [[0.0, 1.0], [2.0, 3.0]], output
+"""
+
+
 def illustrated() -> Report:
     """Return a report of the suite's own rules on made-up devices, as a README may show it."""
     rules = tuple(found.rule for found in load_rules().values())
@@ -126,7 +140,10 @@ def illustrated() -> Report:
         Target("cuda:0", "cuda", "NVIDIA H100", "CUDA 13.0"),
         Target("my_device:0", "my_device", "My device, first silicon"),
     )
-    expanded = "AssertionError: differs first at (0, 1): [[0., 0.]] instead of [[0., 1.]]"
+    expanded = (
+        "AssertionError: differs first at (0, 1): 3. instead of 1., 2 of 4 elements of float32 differ: "
+        "[[0., 3.], [0., 3.]] instead of [[0., 1.], [2., 3.]]"
+    )
     wrong = {
         ("gather.elements", "my_device:0"): (Outcome.BROKEN, expanded),
         ("gather.expanded_index", "my_device:0"): (Outcome.BROKEN, expanded),
@@ -150,5 +167,8 @@ def illustrated() -> Report:
                 symptom = Symptom(
                     "AssertionError", 7, claim="expect.same_elements", every=every, shared=every
                 )
-            results.append(replace(found, reason=reason, classes=classes, symptom=symptom, also=()))
+            found = replace(found, reason=reason, classes=classes, symptom=symptom, also=())
+            if reason == expanded:
+                found = replace(found, counterexample=MISREAD_INDEX, script=MISREADING)
+            results.append(found)
     return Report(replace(base.run, targets=targets), rules, tuple(results))

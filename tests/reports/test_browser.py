@@ -647,11 +647,29 @@ def test_a_page_of_3000_rules_and_20_targets_answers_at_once(opened, tmp_path):
     assert page.evaluate("document.activeElement.value") == first.get_attribute("value")
 
 
+def test_a_break_has_its_picture_in_its_card_and_beside_its_evidence(opened, tmp_path):
+    page = opened("#operation_0.fact_0", path=publish(tmp_path, made_up(2, 1, outcomes=[Outcome.BROKEN])))
+    page.wait_for_selector(".pane .picture")
+    for details in page.locator(".groups details").all():
+        details.evaluate("node => { node.open = true; }")
+
+    cards, panes = page.locator(".groups .picture"), page.locator(".pane .picture")
+    assert cards.first.is_visible()
+    assert panes.count() == 2  # it breaks in two ways
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
+    assert len(ids) == len(set(ids))
+    for picture in panes.all():
+        named = picture.get_attribute("aria-labelledby").split()
+        assert page.evaluate("ids => ids.every((id) => document.getElementById(id))", named)
+    assert not Axe().run(page).response["violations"]
+
+
 def test_the_screenshot_of_the_readme_is_of_this_page(opened, tmp_path):
     """With SCREENSHOT=.github/report.png it is made anew."""
     page = opened(path=publish(tmp_path, illustrated()), width=1280, height=1180)
     path = Path(os.environ.get("SCREENSHOT", tmp_path / "report.png"))
-    page.fill("#search", "area:indexing -basis:observed")
+    page.locator(".groups summary").first.click()
+    assert page.locator(".groups .picture").first.is_visible()
     page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=path)
 

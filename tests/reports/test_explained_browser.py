@@ -4,6 +4,8 @@ import pytest
 
 from reports.note import Claim, Verdict
 from reports.pages.explained import render_note, write_index, write_topic
+from reports.pages.reference import render_formats, render_strategies
+from reports.reference import Entry, formats
 from tests.reports.conftest import CHROMIUM
 from tests.reports.test_explained import EXAMPLE, RULE, topic
 from tests.reports.test_files import REPORT
@@ -21,6 +23,14 @@ def site(tmp_path_factory):
     write_topic(folder, topic(Fact(RULE, EXAMPLE, "law")))
     claim = Claim("gather", "It picks.", Verdict.LOOSE, "It does.", EXAMPLE, (RULE,))
     (folder / "note.html").write_text(render_note([claim], "2.13.0", site=True), "utf-8")
+    (folder / "reference").mkdir()
+    entry = Entry(
+        "gathers", "(*, few: bool = False)", "Draw `gathers`.\n\n    @given(x=gathers())", "print(1)"
+    )
+    (folder / "reference" / "strategies.html").write_text(
+        render_strategies([entry], "2.13.0", site=True), "utf-8"
+    )
+    (folder / "reference" / "formats.html").write_text(render_formats(formats(), site=True), "utf-8")
     write_index(
         folder,
         REPORT.rules,
@@ -28,11 +38,18 @@ def site(tmp_path_factory):
         laws=[("law", 1)],
         sources=[("torch.gather", 1)],
         note="note.html",
+        reference=[("reference/strategies.html", "Strategies"), ("reference/formats.html", "Files")],
     )
     return folder
 
 
-PAGES = ("index.html", "operation/gather.html", "note.html")
+PAGES = (
+    "index.html",
+    "operation/gather.html",
+    "note.html",
+    "reference/strategies.html",
+    "reference/formats.html",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -83,3 +100,13 @@ def test_without_javascript_all_but_the_search_is_there(opens, site):
 
     assert page.is_hidden("[data-copies]")
     assert page.is_visible("svg.picture")
+
+
+def test_it_is_printed_light_whatever_the_scheme(opens, site):
+    looks = "getComputedStyle(document.querySelector('pre')).backgroundColor"
+    light = opens(site / "operation/gather.html").evaluate(looks)
+    page = opens(site / "operation/gather.html", color_scheme="dark")
+
+    assert page.evaluate(looks) != light
+    page.emulate_media(media="print")
+    assert page.evaluate(looks) == light

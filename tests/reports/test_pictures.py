@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from reports.pages.pictures import described, drawn
-from reports.shown import Grid, Memory, Picture, View, nested, origin, region
+from reports.shown import Edge, Graph, Grid, Memory, Node, Picture, View, nested, origin, region
 
 INPUT = Grid("input", (2, 3), "int64", ("0", "1", "2", "3", "4", "5"))
 OUTPUT = Grid("output", (1, 2), "int64", ("3", "1"), (((0, 3),), ((0, 1),)))
@@ -102,8 +102,52 @@ def test_nothing_of_a_tensor_is_markup():
     assert [node.text for node in root.iter("text")].count(hostile) == 2
 
 
+GRAPH = Graph(
+    (
+        Node("leaf", "x", "[1, 2]", (".grad is [3, 3]",)),
+        Node("operation", "y", "mul", ("MulBackward0", "saves other = 3")),
+        Node("cut", "cut", "[3, 6]"),
+        Node("operation", "", "add", ("AddBackward0",)),
+    ),
+    (Edge(0, 1), Edge(1, 2, "detach"), Edge(2, 3), Edge(0, 3)),
+)
+
+
+def test_a_graph_says_what_each_node_is_and_where_it_is_cut():
+    assert texts(Picture(graph=GRAPH)) == [
+        "graph",
+        "detach",
+        *("x = [1, 2]", "leaf", ".grad is [3, 3]"),
+        *("y = mul", "MulBackward0", "saves other = 3"),
+        *("cut = [3, 6]", "requires no grad"),
+        *("add", "AddBackward0"),
+    ]
+    assert described(Picture(graph=GRAPH)) == (
+        "x = [1, 2] (a leaf), .grad is [3, 3]; y = mul of x, MulBackward0, saves other = 3; "
+        "cut = [3, 6] (cut off) from y by detach; add of cut and x, AddBackward0."
+    )
+
+
+def test_a_graph_goes_from_the_leaves_down_and_nothing_lies_on_another():
+    root = ElementTree.fromstring(drawn(Picture(graph=GRAPH), "title", "p"))
+    boxes = [node for node in root.iter("rect") if node.get("class") != "bar"]
+    tops = [float(node.get("y", "")) for node in boxes]
+    ends = [top + float(node.get("height", "")) for top, node in zip(tops, boxes, strict=True)]
+
+    assert len(boxes) == 4
+    assert all(end < top for end, top in zip(ends, tops[1:], strict=False))
+    # What passes by the nodes between goes round them.
+    right = max(float(node.get("x", "")) + float(node.get("width", "")) for node in boxes)
+    lanes = [path for node in root.iter("path") if (path := node.get("d", "")).count("L") == 3]
+    assert len(lanes) == 1
+    assert float(lanes[0].split("L")[1].split()[0]) > right
+    assert right < float(root.get("width", ""))
+
+
 def test_a_picture_travels_as_json():
     from dataclasses import asdict
+
+    assert Picture.from_json(asdict(Picture(graph=GRAPH))) == Picture(graph=GRAPH)
 
     assert Picture.from_json(asdict(PICKED)) == PICKED
     assert Picture.from_json(asdict(SHARED)) == SHARED
