@@ -395,7 +395,8 @@ class Memory:
 
         if (before := base.record()) is not None:
             links.append((before, kept))
-        base._replace(Record(base.shape, links))
+        # To an input of backward that is no leaf, torch also runs what made it, and so reads what that saved.
+        base._replace(Record(base.shape, links, record.saved))
 
 
 def _nothing(gradient: Array) -> Array:

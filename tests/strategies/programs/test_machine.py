@@ -197,6 +197,7 @@ def test_of_what_the_documentation_leaves_open_nothing_is_said(line):
         ("b = a * 2\nc = b + b\nb.mul_(2)\nc.sum().backward()", False),
         ("b = a.sin()\nb.sum().backward()\nb.sum().backward()", True),
         ("b = a.sin()\nb.sum().backward(retain_graph=True)\nb.sum().backward()", False),
+        ("b = a * 2\nc = b[:]\nc.mul_(c)\nc.sum().backward(inputs=[b])", True),
     ],
 )
 def test_backward_may_be_refused_where_what_it_may_need_was_changed_or_freed(lines, may):
