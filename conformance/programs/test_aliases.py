@@ -1,7 +1,7 @@
 """Programs about aliases: views, detach() and .data, and in-place changes through any of them.
 
 Not covered: several views at once that are changed in place, views made in no_grad mode of what requires
-grad, operands that overlap with what is changed, and integer tensors.
+grad, operands that overlap with a part of what is changed, and integer tensors.
 """
 
 from hypothesis import given

@@ -133,12 +133,51 @@ _CHANGES = (
 
 
 def _change(grower: Grower, pick: Pick) -> bool:
-    one = grower.pick(pick[0], lambda tensor: tensor.can_change)
-    # Gradients of what it is changed by are where much goes wrong.
-    other = grower.pick(pick[1], rather=(lambda tensor: tensor.requires_grad) if pick[1] & 1 else None)
-    if one is None or other is None:
+    one = grower.pick(
+        pick[0], lambda tensor: tensor.can_change, rather=_is_view if pick[0] % 3 == 1 else None
+    )
+    if one is None:
         return False
-    return grower.add(_form(list(_CHANGES), pick[2]).format(one[0], other[0]), *_changed(one[1]))
+    form = _form(list(_CHANGES), pick[2])
+    if "= {}" not in form and "({})" not in form:
+        return grower.add(form.format(one[0]), *_changed(one[1]))
+    other = _operand(grower, one[1], one[1].shape[1:] if "[0]" in form else one[1].shape, pick[1])
+    if other is None:
+        return False
+    name, tensor = other
+    classes = (
+        ["in place by its own alias"] if tensor is not one[1] and tensor.storage is one[1].storage else []
+    )
+    if pick[1] & 1 and (pick[1] & 2 or not tensor.requires_grad):
+        # What is broadcast has a gradient that is summed.
+        graded = grower.pick(pick[1], lambda tensor: tensor.requires_grad and tensor.places.size)
+        name, classes = (f"{graded[0]}.mean()", ["in place by a mean"]) if graded else (name, classes)
+    return grower.add(form.format(one[0], name), *_changed(one[1]), *classes)
+
+
+def _operand(grower: Grower, tensor: Tensor, shape: tuple[int, ...], byte: int) -> tuple[str, Tensor] | None:
+    """Return what a part of a tensor may be changed by, that has the shape or can be broadcast to it.
+
+    Gradients of what it is changed by are where much goes wrong; and so is an alias of it.
+    """
+
+    def fits(other: Tensor) -> bool:
+        try:
+            return bool(np.broadcast_shapes(other.shape, shape) == shape)
+        except ValueError:
+            return False
+
+    def shares(other: Tensor) -> bool:
+        return other is not tensor and other.storage is tensor.storage
+
+    def requires(other: Tensor) -> bool:
+        return other.requires_grad
+
+    return grower.pick(byte, fits, rather=requires if byte & 1 else shares if byte & 2 else None)
+
+
+def _is_view(tensor: Tensor) -> bool:
+    return tensor.is_view
 
 
 def _changed(tensor: Tensor) -> list[str]:
@@ -172,9 +211,15 @@ def _eventful(tensor: Tensor) -> bool:
     return tensor.is_eventful
 
 
+def _is_cut_off(tensor: Tensor) -> bool:
+    return tensor.is_cut_off and not tensor.requires_grad
+
+
 def _mark(grower: Grower, pick: Pick) -> bool:
     found = grower.pick(
-        pick[0], lambda tensor: not tensor.is_taken_for_leaf, rather=_eventful if pick[2] & 1 else None
+        pick[0],
+        lambda tensor: not tensor.is_taken_for_leaf,
+        rather=_eventful if pick[2] & 1 else _is_cut_off,
     )
     if found is None:
         return False
@@ -237,7 +282,8 @@ def _mode(grower: Grower, pick: Pick) -> bool:
     if form == 0:
         return grower.add("modes.append(torch.is_grad_enabled())", "grad mode noted")
     if form == 1:
-        wanted = _form(["False", "True"], pick[0])
+        # That a block undoes it shows only if it is set to what the block is not.
+        wanted = not modes.is_grad_enabled() if pick[0] & 1 else pick[0] > 127
         return grower.add(f"torch.set_grad_enabled({wanted})", "grad mode set")
     if form == 2:
         line = f"@torch.{mode}()\ndef {function}(x):\n    return x * 2\n{made} = {function}({name})"
@@ -331,10 +377,10 @@ _STEPS: Mapping[str, Step] = {
 }
 
 _WEIGHTS: Mapping[str, Mapping[str, int]] = {
-    "aliases": {"nothing": 16, "operate": 28, "view": 72, "change": 78, "cut": 32, "several": 8, "block": 8}
-    | {"close": 6, "mark": 4, "tidy": 4},
-    "gradients": {"nothing": 16, "operate": 66, "view": 52, "change": 48, "several": 18, "mark": 12}
-    | {"backward": 24, "cut": 6, "block": 4, "close": 2, "tidy": 8},
+    "aliases": {"nothing": 16, "operate": 28, "view": 68, "change": 76, "cut": 32, "several": 8, "block": 10}
+    | {"close": 6, "mark": 8, "tidy": 4},
+    "gradients": {"nothing": 16, "operate": 62, "view": 50, "change": 48, "several": 18, "mark": 12}
+    | {"backward": 24, "cut": 12, "block": 4, "close": 2, "tidy": 8},
     "hooks": {"nothing": 16, "operate": 54, "view": 34, "change": 26, "hook": 62, "several": 8, "mark": 24}
     | {"backward": 22, "tidy": 4, "cut": 2, "block": 2, "close": 2},
     "modes": {"nothing": 20, "operate": 40, "mode": 60, "block": 40, "close": 24, "view": 14, "change": 22}
@@ -352,6 +398,7 @@ PROMISES: Mapping[str, tuple[str, ...]] = {
         "view of a view",
         "in place through a view",
         "in place under a view",
+        "in place by its own alias",
         "detach",
         ".data",
     ),

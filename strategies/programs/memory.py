@@ -63,6 +63,7 @@ class Memory:
         self.way: Backward | None = None
         self.of: Record | None = None
         self.cut = False
+        self.is_cut_off = False
         self._hooked = False
         self._children = False
         self._record: Record | None = None
@@ -124,6 +125,17 @@ class Memory:
     def _overlaps(self) -> bool:
         """Whether some of its elements share a place."""
         return np.unique(self.places).size != self.places.size
+
+    def _meets(self, other: Memory) -> bool:
+        """Whether another has some of its places otherwise than each at the same position."""
+        if (
+            other is self
+            or other.storage is not self.storage
+            or not np.intersect1d(self.places, other.places).size
+        ):
+            return False
+        # Of dims of size 1 strides may differ, by which torch tells that two tensors are the same.
+        return 1 in self.shape or not np.array_equal(self.places, other.places)
 
     @property
     def requires_grad(self) -> bool:
@@ -280,7 +292,12 @@ class Memory:
 
     def detach(self) -> Self:
         """Return the same elements, cut off from the graph."""
-        return type(self)(self.storage, self.places, counter=self.counter)
+        return self._cut_off(self.counter)
+
+    def _cut_off(self, counter: Counter) -> Self:
+        alias = type(self)(self.storage, self.places, counter=counter)
+        alias.is_cut_off = True
+        return alias
 
     def cpu(self) -> Self:
         """Return it, or a copy of it."""
@@ -289,7 +306,7 @@ class Memory:
     @property
     def data(self) -> Self:
         """The same elements, cut off from the graph and from the count of changes."""
-        return type(self)(self.storage, self.places, counter=Counter())
+        return self._cut_off(Counter())
 
     def detach_(self) -> Self:
         """Cut it off from the graph."""
@@ -331,8 +348,8 @@ class Memory:
             # Also where the written part alone has no such elements: backward writes to all of the base.
             raise UnspecifiedError("a change of elements that share a place")
         for other, _ in operands:
-            if other is not self and np.shares_memory(self.storage.data, other.storage.data):
-                raise UnspecifiedError("an operand that shares memory")
+            if self._meets(other):
+                raise UnspecifiedError("an operand that shares some of the places, or in another order")
         if np.broadcast_shapes(elements.shape, self.shape) != self.shape:
             raise RefusedError("an in-place change that would have another shape")
         links = [(record, back) for other, back in operands if (record := other.record()) is not None]
@@ -378,7 +395,8 @@ class Memory:
 
         if (before := base.record()) is not None:
             links.append((before, kept))
-        base._replace(Record(base.shape, links))
+        # To an input of backward that is no leaf, torch also runs what made it, and so reads what that saved.
+        base._replace(Record(base.shape, links, record.saved))
 
 
 def _nothing(gradient: Array) -> Array:

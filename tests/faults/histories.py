@@ -36,15 +36,15 @@ def the_third_view_is_a_copy(real, input, *args, **options):
 
 
 @fault(*CHANGES)
-def the_third_change_is_lost(real, input, *args):
+def the_third_change_is_lost(real, input, *args, **options):
     if input._version == 2:
         return None if real is T.__setitem__ else input
-    return real(input, *args)
+    return real(input, *args, **options)
 
 
 @fault(T.clone)
-def a_clone_of_what_was_changed_is_an_alias(real, input):
-    return input.view_as(input) if input._version else real(input)
+def a_clone_of_what_was_changed_is_an_alias(real, input, **options):
+    return input.view_as(input) if input._version else real(input, **options)
 
 
 @fault(T.detach, T.data.__get__)
@@ -67,17 +67,17 @@ def a_base_is_read_as_it_was_before_its_view_was_changed(real, input, *args, **o
 
 
 @fault(T.unbind, T.split)
-def parts_of_what_was_changed_are_copies(real, input, *args):
-    parts = real(input, *args)
+def parts_of_what_was_changed_are_copies(real, input, *args, **options):
+    parts = real(input, *args, **options)
     return tuple([part.clone() for part in parts]) if input._version else parts
 
 
 @fault(*ARITHMETIC)
-def a_change_in_no_grad_mode_leaves_the_version(real, input, *args):
+def a_change_in_no_grad_mode_leaves_the_version(real, input, *args, **options):
     if torch.is_grad_enabled() or not input._is_view():
-        return real(input, *args)
+        return real(input, *args, **options)
     version = input._version
-    found = real(input, *args)
+    found = real(input, *args, **options)
     torch._C._autograd._unsafe_set_version_counter((input,), (version,))
     return found
 
@@ -86,8 +86,8 @@ def a_change_in_no_grad_mode_leaves_the_version(real, input, *args):
 
 
 @fault(T.requires_grad_)
-def requires_grad_is_not_set_in_no_grad_mode(real, input, *args):
-    return real(input, *args) if torch.is_grad_enabled() else input
+def requires_grad_is_not_set_in_no_grad_mode(real, input, *args, **options):
+    return real(input, *args, **options) if torch.is_grad_enabled() else input
 
 
 @fault(*COMPUTING)
@@ -107,10 +107,10 @@ def what_is_cut_off_from_a_view_is_no_leaf(real, input):
 
 
 @fault(T.copy_)
-def what_is_copied_over_keeps_its_gradient(real, input, other):
+def what_is_copied_over_keeps_its_gradient(real, input, other, **options):
     if recorded(input) and isinstance(other, T) and not input.is_leaf:
         return input.add_(other - input.detach())
-    return real(input, other)
+    return real(input, other, **options)
 
 
 @fault(T.square, T.sin, T.tanh, T.sigmoid)
@@ -119,10 +119,10 @@ def the_gradient_of_what_was_changed_is_that_of_its_negative(real, input):
 
 
 @fault(torch.stack)
-def a_tensor_that_is_stacked_twice_gets_half(real, tensors, *args):
+def a_tensor_that_is_stacked_twice_gets_half(real, tensors, *args, **options):
     if len(tensors) == 2 and tensors[0] is tensors[1]:
-        return real((tensors[0], tensors[1].detach()), *args)
-    return real(tensors, *args)
+        return real((tensors[0], tensors[1].detach()), *args, **options)
+    return real(tensors, *args, **options)
 
 
 @after_backward
@@ -163,10 +163,10 @@ def what_has_hooks_retains_no_gradient(real, input):
 
 
 @fault(T.requires_grad_)
-def a_leaf_that_stops_requiring_grad_loses_its_gradient(real, input, *args):
+def a_leaf_that_stops_requiring_grad_loses_its_gradient(real, input, *args, **options):
     if args and not args[0]:
         input.grad = None
-    return real(input, *args)
+    return real(input, *args, **options)
 
 
 @fault(torch.autograd.grad)

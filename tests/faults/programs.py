@@ -93,35 +93,35 @@ def views_of_what_is_cut_off_are_copies(real, input, *args, **options):
 
 
 @fault(*CHANGES)
-def the_second_change_is_lost(real, input, *args):
+def the_second_change_is_lost(real, input, *args, **options):
     if input._version == 1:
         return None if real is T.__setitem__ else input
-    return real(input, *args)
+    return real(input, *args, **options)
 
 
 @fault(*CHANGES)
-def changes_through_what_is_cut_off_are_lost(real, input, *args):
+def changes_through_what_is_cut_off_are_lost(real, input, *args, **options):
     # Changed is the memory that the alias had when it was made.
     cut = not input.requires_grad and input._is_view() and input._base is not None
     target = input.clone() if cut and not input._base.requires_grad and input._version else input
-    found = real(target, *args)
+    found = real(target, *args, **options)
     return input if found is not None else None
 
 
 @fault(T.mul_, T.add_, T.sub_, T.__imul__, T.__iadd__)
-def changes_of_a_transposed_view_go_to_the_wrong_places(real, input, *args):
+def changes_of_a_transposed_view_go_to_the_wrong_places(real, input, *args, **options):
     if input.dim() == 2 and not input.is_contiguous() and not input.requires_grad and input._is_view():
-        input.copy_(real(input.clone(), *args).t().reshape(input.shape))
+        input.copy_(real(input.clone(), *args, **options).t().reshape(input.shape))
         return input
-    return real(input, *args)
+    return real(input, *args, **options)
 
 
 @fault(T.zero_, T.fill_)
-def filling_a_view_fills_its_base(real, input, *args):
+def filling_a_view_fills_its_base(real, input, *args, **options):
     if input._is_view() and not input.requires_grad and not input._base.requires_grad:
-        real(input._base, *args)
+        real(input._base, *args, **options)
         return input
-    return real(input, *args)
+    return real(input, *args, **options)
 
 
 @fault(T.__setitem__)
@@ -134,10 +134,10 @@ def assignments_to_a_part_of_a_view_are_lost(real, input, index, value):
 
 
 @fault(T.mul_, T.add_, T.sub_, T.copy_, T.__imul__, T.__iadd__)
-def a_constant_view_is_changed_without_its_base(real, input, other):
+def a_constant_view_is_changed_without_its_base(real, input, other, **options):
     if input._is_view() and not input.requires_grad and isinstance(other, T) and other.requires_grad:
-        return real(input, other.detach())
-    return real(input, other)
+        return real(input, other.detach(), **options)
+    return real(input, other, **options)
 
 
 @fault(T.is_leaf.__get__)
@@ -158,7 +158,7 @@ def after_backward(wrong: Any) -> Any:
     """Register a fault of what backward leaves behind: `wrong` gets the leaves that have a gradient."""
 
     def backward(real: Any, self: torch.Tensor, *args: Any, **options: Any) -> None:
-        leaves = [leaf for leaf in _leaves(self) if options.get("inputs") is None]
+        leaves = [leaf for leaf in leaves_of(self) if options.get("inputs") is None]
         before = {id(leaf): None if leaf.grad is None else leaf.grad.clone() for leaf in leaves}
         real(self, *args, **options)
         for leaf in leaves:
@@ -170,7 +170,8 @@ def after_backward(wrong: Any) -> Any:
     return fault(T.backward)(backward)
 
 
-def _leaves(output: torch.Tensor) -> list[torch.Tensor]:
+def leaves_of(output: torch.Tensor) -> list[torch.Tensor]:
+    """Return the leaves that a tensor was computed from."""
     found, left, seen = [], [output.grad_fn], set()
     while left:
         node = left.pop()
@@ -196,29 +197,29 @@ def the_second_backward_counts_twice(leaf, before):
 
 
 @fault(*CHANGES)
-def a_change_through_a_view_cuts_off_the_rest(real, input, *args):
+def a_change_through_a_view_cuts_off_the_rest(real, input, *args, **options):
     if input._is_view() and input.requires_grad and not input._base.is_leaf and torch.is_grad_enabled():
-        found = real(input, *args)
+        found = real(input, *args, **options)
         input._base.register_hook(lambda gradient: gradient * 0.5)
         return found
-    return real(input, *args)
+    return real(input, *args, **options)
 
 
 @fault(T.mul_, T.__imul__, T.mul, T.__mul__)
-def a_tensor_times_itself_counts_once(real, input, other):
-    return real(input, other.detach() if other is input else other)
+def a_tensor_times_itself_counts_once(real, input, other, **options):
+    return real(input, other.detach() if other is input else other, **options)
 
 
 @fault(T.add_, T.__iadd__, T.sub_)
-def what_is_added_to_a_view_gets_no_gradient(real, input, other):
+def what_is_added_to_a_view_gets_no_gradient(real, input, other, **options):
     if input._is_view() and isinstance(other, T):
-        return real(input, other.detach())
-    return real(input, other)
+        return real(input, other.detach(), **options)
+    return real(input, other, **options)
 
 
 @fault(T.__getitem__, T.select, T.narrow)
-def gradients_of_overlapping_parts_do_not_add_up(real, input, *args):
-    part = real(input, *args)
+def gradients_of_overlapping_parts_do_not_add_up(real, input, *args, **options):
+    part = real(input, *args, **options)
     if part.requires_grad and torch.is_grad_enabled():
         count = getattr(input, "_parts", 0)
         input._parts = count + 1
@@ -244,14 +245,14 @@ def gradients_of_what_is_used_twice_are_halved(real, input, *args, **options):
 
 
 @fault(T.unbind, T.split)
-def the_last_of_several_passes_no_gradient(real, input, *args):
-    parts = real(input, *args)
+def the_last_of_several_passes_no_gradient(real, input, *args, **options):
+    parts = real(input, *args, **options)
     return (*parts[:-1], parts[-1].detach()) if len(parts) > 1 else parts
 
 
 @fault(T.max)
-def the_gradient_of_max_goes_to_the_first(real, input, *args):
-    found = real(input, *args)
+def the_gradient_of_max_goes_to_the_first(real, input, *args, **options):
+    found = real(input, *args, **options)
     if not args or not input.requires_grad:
         return found
     values, indices = found
@@ -260,11 +261,11 @@ def the_gradient_of_max_goes_to_the_first(real, input, *args):
 
 
 @fault(torch.stack)
-def stack_gives_every_part_the_gradient_of_the_first(real, tensors, *args):
+def stack_gives_every_part_the_gradient_of_the_first(real, tensors, *args, **options):
     if len(tensors) != 2:
-        return real(tensors, *args)
+        return real(tensors, *args, **options)
     one, other = tensors
-    return real((one + other - other.detach(), other.detach()), *args)
+    return real((one + other - other.detach(), other.detach()), *args, **options)
 
 
 @fault(T.backward)

@@ -62,6 +62,22 @@ def test_a_constant_base_comes_to_require_grad_through_its_view():
     assert elements(names["a"].grad) == [1, 2, 3]
 
 
+def test_a_change_by_another_part_of_the_same_memory():
+    names = promised(
+        LEAF + CONSTANT + "k[:1].copy_(k[2:])\nb = a * 2\nb[:1].add_(b[2:])\nb.sum().backward()\n"
+    )
+
+    assert elements(names["k"]) == [3, 2, 3]
+    assert elements(names["b"]) == [8, 4, 6]
+    assert elements(names["a"].grad) == [2, 2, 4]
+
+
+def test_a_change_by_an_alias_of_all_of_it():
+    names = promised(CONSTANT + "k.mul_(k.detach())\nk.add_(k[:])\n")
+
+    assert elements(names["k"]) == [2, 8, 18]
+
+
 def test_what_is_cut_off_is_a_constant():
     names = promised(LEAF + "b = a.detach()\nc = a.data\nd = a * b\nd.sum().backward()\n")
 
@@ -181,6 +197,7 @@ def test_of_what_the_documentation_leaves_open_nothing_is_said(line):
         ("b = a * 2\nc = b + b\nb.mul_(2)\nc.sum().backward()", False),
         ("b = a.sin()\nb.sum().backward()\nb.sum().backward()", True),
         ("b = a.sin()\nb.sum().backward(retain_graph=True)\nb.sum().backward()", False),
+        ("b = a * 2\nc = b[:]\nc.mul_(c)\nc.sum().backward(inputs=[b])", True),
     ],
 )
 def test_backward_may_be_refused_where_what_it_may_need_was_changed_or_freed(lines, may):
