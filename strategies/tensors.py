@@ -45,6 +45,7 @@ WHOLE_VECTORS = "rows of 16 bytes"
 
 _SLICED = weighted({None: 124, "last": 46, "first": 36, "narrowed": 50})
 _PERMUTED = weighted({None: 110, "swap": 48, "reverse": 40, "rotate": 30, "channels last": 28})
+_IMAGES = weighted({None: 96, "swap": 24, "reverse": 20, "rotate": 16, "channels last": 100})
 
 
 def decode_tensor(
@@ -58,6 +59,7 @@ def decode_tensor(
     requires_grad: bool = False,
     lazy: bool | None = None,
     gaps: bool = True,
+    images: bool = False,
     known: Sequence[str] = (),
 ) -> TensorCode:
     """Read a layout and elements off the tape for a tensor of the given shape and dtype.
@@ -67,9 +69,9 @@ def decode_tensor(
     requires. A tensor of drawn values is now and then a conj or neg view, whose bit torch resolves when it
     must; always if `lazy` is True (and the dtype allows it), never if it is False. Without `gaps` every
     element that is filled in is one of the tensor's, so that none is hidden between its rows or before its
-    first.
+    first. Of `images` many are channels-last: kernels for these are apart from those for any other layout.
     """
-    permuted, sliced = tape.pick(_PERMUTED), tape.pick(_SLICED)
+    permuted, sliced = tape.pick(_IMAGES if images else _PERMUTED), tape.pick(_SLICED)
     shifted, expands, where, byte = tape.chance(25), tape.chance(expand), tape.byte(), tape.byte()
     if not gaps:
         sliced, shifted = None, False

@@ -22,7 +22,7 @@ from strategies.code import TensorCode, array_code, contiguous_code
 from strategies.dims import BAD_DIM_PROMISES, bad_dim_classes, decode_bad_dim, dim_classes
 from strategies.fills import counting, zero_data
 from strategies.functions import Call
-from strategies.shapes import SHAPE_PROMISES, Shape
+from strategies.shapes import SHAPE_PROMISES, Shape, with_size
 from strategies.tape import Tape, promises_of
 from strategies.tensors import decode_tensor, layout_promises
 from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, GRAD_DTYPES, VALUE_CLASSES, ramp
@@ -345,6 +345,22 @@ def with_misfit(base: Strategy, results: Results) -> Strategy:
         return changed(case, without=layout_promises(), input=wrong, legal_input=code)
 
     return varied(base, vary, without=layout_promises())
+
+
+def with_misfit_source(base: Strategy) -> Strategy:
+    """Return a strategy for a source of which one dim has another size, the right one as `legal_source`.
+
+    Of a source without dims, it is one of two elements.
+    """
+
+    def vary(tape: Tape, case: Arguments) -> Arguments:
+        where, code = tape.byte(), code_of(case, "source")
+        dim = where % max(len(code.shape), 1)
+        shape = with_size(code.shape, dim, code.shape[dim] + 2) if code.shape else (2,)
+        wrong = zeros_like(shape, code.dtype)
+        return changed(case, without=layout_promises("source"), source=wrong, legal_source=code)
+
+    return varied(base, vary, without=layout_promises("source"))
 
 
 def filled_with_ones(base: Strategy, names: Iterable[str]) -> Strategy:

@@ -115,7 +115,7 @@ INDEX_ADD = Operation(
         "{name} passes the gradient to input as it is, and to source alpha times its slices that index names."
     ),
     index=Index(size=along_dim),
-    documented=("int32_index",),
+    documented=("int32_index", "source_misfit"),
 )
 
 INDEX_COPY = Operation(
@@ -128,6 +128,7 @@ INDEX_COPY = Operation(
     in_place=True,
     moves=("input", "source"),
     index=Index(size=along_dim, int32=False),
+    documented=("source_misfit",),
 )
 
 INDEX_FILL = Operation(
@@ -159,7 +160,7 @@ INDEX_REDUCE = Operation(
     in_place=True,
     rounds=lambda: 3.0,
     index=Index(size=along_dim),
-    documented=("int32_index",),
+    documented=("int32_index", "source_misfit"),
 )
 
 SCATTER = Operation(
@@ -354,32 +355,39 @@ BASIC_INDEXING = Operation(
     moves=("input",),
 )
 
+FROM_EITHER_END = "outside [-size of the dim, size of the dim)"
+MASKS_TOO = "Brackets take masks, too."
+
 ROW_INDEXING = Operation(
     named="row_indexing",
-    call="input[rows]",
+    call="input[index]",
     page="tensor_view",
     cases=row_indices,
-    gives=lambda input, rows: input[rows],
+    gives=lambda input, index: input[index],
     says=(
         "Indexing by a tensor of integers picks the slices of the first dim that it names, negative ones "
         "from the end."
     ),
     has_shape="the shape of the index, then that of input without its first dim",
     moves=("input",),
+    index=Index(size=lambda case: code_of(case, "input").shape[0], outside=FROM_EITHER_END, negative=True),
+    but={"index_dtype": MASKS_TOO},
 )
 
 POINT_INDEXING = Operation(
     named="point_indexing",
-    call="input[rows, columns]",
+    call="input[rows, index]",
     page="tensor_view",
     cases=partial(row_indices, rank=2),
-    gives=lambda input, rows, columns: input[rows, columns],
+    gives=lambda input, rows, index: input[rows, index],
     says=(
         "Indexing by two tensors of integers of one shape picks at each of their places what they name "
         "together."
     ),
     has_shape="the shape of the indices, then that of input without its first two dims",
     moves=("input",),
+    index=Index(size=lambda case: code_of(case, "input").shape[1], outside=FROM_EITHER_END, negative=True),
+    but={"index_dtype": MASKS_TOO},
 )
 
 MASK_INDEXING = Operation(

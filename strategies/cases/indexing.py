@@ -422,7 +422,7 @@ def basic_indices(*, nonempty: bool = False, writable: bool = False) -> Strategy
 
 
 def row_indices(*, nonempty: bool = False, writable: bool = False, rank: int = 1) -> Strategy:
-    """Cases of an input of `rank` dims at least and `rows` and, for two, `columns` that index its first.
+    """Cases of an input of `rank` dims at least and an `index` of its first, for two after `rows`.
 
     Both have one shape; they count from either end.
     """
@@ -434,7 +434,7 @@ def row_indices(*, nonempty: bool = False, writable: bool = False, rank: int = 1
             shape = nonempty_shape(shape)
         named = {}
         classes: list[str] = []
-        for name, size in zip(("rows", "columns")[:rank], shape, strict=False):
+        for name, size in zip(("rows", "index")[2 - rank :], shape, strict=False):
             made = decode_tensor(tape, sizes, torch.int64, role="index", fill=_from_either_end(size))
             classes += made.classes
             named[name] = made

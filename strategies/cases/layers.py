@@ -27,6 +27,7 @@ SIZES = weighted({1: 70, 2: 50, 3: 50, 0: 12, 4: 24, 5: 24, 7: 16, 11: 10})
 _LAYOUTS = layout_promises()
 _FLOATS = ("float64", "low-precision float")
 _PROMISES = (*_LAYOUTS, *_FLOATS)
+IMAGES = "channels-last input"
 
 positive_quarters = from_table([1 + (byte >> 4) / 4 for byte in range(256)])
 """Fills with multiples of 1/4 from 1 to 4.75."""
@@ -138,14 +139,14 @@ def normalized_groups(*, nonempty: bool = False) -> Strategy:
         shape = _channels(tape, nonempty, groups * each)
         if _elements(shape) * each == 1:
             shape = (2, *shape[1:])
-        code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters)
+        code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters, images=True)
         weight, bias = [_like(tape, code, (groups * each,), role) for role in ("weight", "bias")]
         known = ["several groups"] if groups > 1 else []
         given = {"num_groups": groups, "weight": weight, "bias": bias, "eps": eps}
         return _case(code, weight, bias, known=known, **given)
 
     left = () if nonempty else ("empty",)
-    return drawn_evenly(decode, promises=(*_PROMISES, *left, "size 1", "several groups"))
+    return drawn_evenly(decode, promises=(*_PROMISES, *left, "size 1", "several groups", IMAGES))
 
 
 def normalized_batches(*, nonempty: bool = False, filled: bool = False) -> Strategy:
@@ -159,7 +160,7 @@ def normalized_batches(*, nonempty: bool = False, filled: bool = False) -> Strat
         shape = _channels(tape, nonempty or filled, channels)
         if filled and _elements(shape) < 2:
             shape = (2, *shape[1:])
-        code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters)
+        code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters, images=True)
         weight, bias = [_like(tape, code, (channels,), role) for role in ("weight", "bias")]
         mean = _like(tape, code, (channels,), "mean", expand=0)
         var = _like(tape, code, (channels,), "variance", expand=0, fill=positive_quarters)

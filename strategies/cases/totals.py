@@ -152,18 +152,23 @@ def over_dim(
         picked = {name: tape.pick(choices) for name, choices in options.items()}
         if shape and longest:
             dim = shape.index(max(shape)) - (len(shape) if dim < 0 else 0)
+        stretched, size = tape.chance(25), 5 + tape.below(6)
+        known = [*dim_classes(dim)]
+        if stretched and len(shape) > 1 and 0 < shape[dim] < size and (most is None or size <= most):
+            # A kernel that goes along several rows at once, some steps at a time, does so only in such.
+            shape = with_size(shape, dim % len(shape), size)
+            known.append("rows of 5 or more")
         if filled and shape and not shape[dim]:
             shape = with_size(shape, dim % len(shape), 2)
         given = {"dim": dim, **({"keepdim": tape.chance(40)} if keepdim else {}), **picked}
-        code = decode_input(
-            tape, shape, dtypes, known=dim_classes(dim), expand=0 if writable else EXPANDED, fill=fill
-        )
+        code = decode_input(tape, shape, dtypes, known=known, expand=0 if writable else EXPANDED, fill=fill)
         return arguments(code.classes, input=code, **given)
 
     left = [*(["empty"] if nonempty else []), *(["expanded input"] if writable else [])]
     left += ["dim over 1,024", "over 256 elements"] if most else []
     left += ["0-d"] if min_dims else []
-    return drawn_evenly(decode, promises=(*_promises(dtypes, *left), "negative dim"))
+    further = ["negative dim", *(["rows of 5 or more"] if most is None else [])]
+    return drawn_evenly(decode, promises=(*_promises(dtypes, *left), *further))
 
 
 def over_expanded_dim() -> Strategy:

@@ -81,6 +81,7 @@ def pooled(
             known=known,
             fill=_all_different if different else quarters,
             expand=0 if different else EXPANDED,
+            images=True,
         )
         given: dict[str, Any] = {
             "kernel_size": _number(kernel),
@@ -119,7 +120,7 @@ def resized(
         picked = {name: tape.pick(choices) for name, choices in options.items()}
         known += ["larger"] if max(a - b for a, b in zip(wanted, sizes, strict=True)) > 0 else []
         known += ["smaller"] if min(a - b for a, b in zip(wanted, sizes, strict=True)) < 0 else []
-        code = decode_input(tape, (*lead, *sizes), FLOAT_DTYPES, known=known, fill=quarters)
+        code = decode_input(tape, (*lead, *sizes), FLOAT_DTYPES, known=known, fill=quarters, images=True)
         return arguments(
             code.classes, input=code, size=_number(wanted) if dims == 1 else tuple(wanted), **picked
         )
@@ -184,7 +185,7 @@ def shuffled(*, back: bool = False) -> Strategy:
             if back
             else (channels * factor * factor, rows, columns)
         )
-        code = decode_input(tape, (*lead, *sizes), DTYPES)
+        code = decode_input(tape, (*lead, *sizes), DTYPES, images=True)
         return arguments(code.classes, input=code, **{name: factor})
 
     left = ("0-d", "dim over 1,024", "empty")
