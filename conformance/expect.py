@@ -153,12 +153,14 @@ FALSE_ALARM = 1e-11
 """Chance that `drawn_from` fails for draws that are right: 1e-9 for the 100 examples of a rule."""
 
 
-def drawn_from(draws: torch.Tensor, probabilities: Array) -> None:
+def drawn_from(draws: torch.Tensor | Array, probabilities: Array) -> None:
     """Claim that integers were drawn independently, each with the probability at its place.
+
+    They may be counted already, on the host: in which part of a distribution each number lies.
 
     Fails by chance at most once in 1 / `FALSE_ALARM` times.
     """
-    found = host(draws).reshape(-1)
+    found = (draws if isinstance(draws, np.ndarray) else host(draws)).reshape(-1)
     assert found.min() >= 0, f"drew {found.min()}"
     assert found.max() < len(probabilities), f"drew {found.max()}"
     counts = np.bincount(found, minlength=len(probabilities))

@@ -83,7 +83,7 @@ def distributed(*, requires_grad: bool = False, one: bool = False) -> Strategy:
 
     shapes = ("no batch dim", "one batch dim", "several batch dims", "parameters that broadcast")
     several = (*shapes, "sample shape ()", *layout_promises("loc"), *layout_promises("scale"))
-    return drawn_evenly(decode, promises=() if one else several)
+    return drawn_evenly(decode, promises=("no batch dim", "float64") if one else several)
 
 
 def categories(*, requires_grad: bool = False) -> Strategy:

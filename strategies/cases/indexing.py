@@ -20,7 +20,7 @@ from strategies.dims import decode_dim, dim_classes, places
 from strategies.fills import Elements, Fill, small_numbers
 from strategies.indices import decode_index_shape, index_fill
 from strategies.shapes import SHAPE_PROMISES, Shape, decode_shape, nonempty_shape, with_size
-from strategies.tape import Tape, weighted, without
+from strategies.tape import Tape, together, weighted, without
 from strategies.tensors import EXPANDED, decode_input, decode_tensor, layout_promises
 from strategies.values import DTYPE_PROMISES, DTYPES, LOW_PRECISION, decode_bytes, decode_values, palette
 
@@ -302,7 +302,11 @@ def _decode_mask(tape: Tape, shape: Shape) -> TensorCode:
     sizes = [1 if ones >> at & 1 and ones > 150 else size for at, size in enumerate(shape)]
     found = tuple(sizes[cut % max(len(sizes), 1) :] if cut > 190 else sizes)
     mask = decode_tensor(tape, found, torch.bool, role="mask", fill=_bools)
-    return mask.changed(classes=(*mask.classes, *(["broadcast"] if found != shape else [])))
+    known = [
+        *(["broadcast"] if found != shape else []),
+        *(["mask of fewer dims"] if len(found) < len(shape) else []),
+    ]
+    return mask.changed(classes=(*mask.classes, *known))
 
 
 _MASK_PROMISES = ("some true", "some false", "broadcast", *layout_promises("mask"))
@@ -331,9 +335,11 @@ def masks(*, nonempty: bool = False, writable: bool = False) -> Strategy:
         code = decode_input(tape, shape, DTYPES, known=mask.classes, expand=_expand(writable))
         return arguments(code.classes, input=code, mask=mask)
 
+    # A kernel that goes through input in the order of its memory has to take the mask in that order, too.
     further = without(_MASK_PROMISES, *(["some false"] if nonempty else []))
+    further += () if nonempty else (together("mask of fewer dims", "some false", "transposed input"),)
     promises = promised(*further, nonempty=nonempty, writable=writable)
-    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
+    return drawn_evenly(decode, promises=promises, times=1.5)
 
 
 def mask_sources(*, nonempty: bool = False, writable: bool = False) -> Strategy:
