@@ -71,7 +71,7 @@ class KnownBreak:
     @functools.cached_property
     def parts(self) -> frozenset[str]:
         """The input classes, all of which an example has that the entry is about; mostly one, or none."""
-        return frozenset(self.input_class.split(" + ") if self.input_class is not None else ())
+        return frozenset(_parts(self.input_class) if self.input_class is not None else ())
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -149,11 +149,16 @@ def check_rules(breaks: Iterable[KnownBreak], rules: Mapping[str, Iterable[str]]
                 raise KnownBreaksError(f"{entry.place}: there is no rule {glob!r}")
             about += matching
         drawn = dict.fromkeys(name for rule in about for name in rules[rule])
-        if not entry.parts.issubset(part for name in drawn for part in name.split(" + ")):
+        if not entry.parts.issubset(part for name in drawn for part in _parts(name)):
             there = ", ".join(drawn) or "none"
             raise KnownBreaksError(
                 f"{entry.place}: {entry.rule} draws no class {entry.input_class!r}; it draws: {there}"
             )
+
+
+def _parts(name: str) -> list[str]:
+    """Return the input classes that a name joins, as `strategies.together` does."""
+    return name.split(" + ")
 
 
 def _entry(entry: Any, place: str) -> KnownBreak:

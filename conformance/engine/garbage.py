@@ -17,8 +17,3 @@ def left_alone() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def keep_what_there_is() -> None:
-    """Take all that there is for what stays, which need not be looked through again."""
-    gc.freeze()

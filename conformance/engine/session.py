@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import glob
 import os
 import platform
@@ -23,7 +24,7 @@ from conformance.engine.decks import Decks, Keeping
 from conformance.engine.device import seed_without_stacks
 from conformance.engine.ending import Request
 from conformance.engine.flight import FlightRecorder
-from conformance.engine.garbage import keep_what_there_is, left_alone
+from conformance.engine.garbage import left_alone
 from conformance.engine.isolation import Isolation
 from conformance.engine.judging import RULE, Judging
 from conformance.engine.postmortem import PostMortem
@@ -210,7 +211,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.stash.get(OF_RULES, False):
         # Rules log nothing, and pytest asks each of torch's fifty loggers before and after each of them.
         config.pluginmanager.unregister(name="logging-plugin")
-        keep_what_there_is()
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and config.option.no_header and config.stash.get(OF_RULES, False):
         terminal.line(pytest_report_header(config))
@@ -225,7 +225,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         return (yield)
     with left_alone():
         collected = yield
-    keep_what_there_is()
+    gc.freeze()  # what there is by now stays: no need to look through it again and again
     return collected
 
 
@@ -233,7 +233,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Spare what there is the ten looks for garbage that pytest takes at its end: they take seconds."""
     if session.config.stash.get(OF_RULES, False):
-        keep_what_there_is()
+        gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -134,6 +134,11 @@ def _is_small(tensor: torch.Tensor) -> bool:
     return tensor.numel() <= MOST_CELLS and tensor.dim() <= 4
 
 
+def _written(tensor: torch.Tensor) -> list[str]:
+    """Return the elements as they are written: a NaN is itself, and -0 is not 0."""
+    return list(map(repr, _flat(tensor).tolist()))
+
+
 def _flat(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().cpu().resolve_conj().resolve_neg().reshape(-1)
 
@@ -149,14 +154,14 @@ def _origins(
     found: dict[str, list[tuple[Place, ...]]] = {
         name: [()] * tensor.numel() for name, tensor in outputs.items()
     }
-    flat = {name: list(map(repr, _flat(tensor).tolist())) for name, tensor in inputs.items()}
+    flat = {name: _written(tensor) for name, tensor in inputs.items()}
     for number, (name, tensor) in enumerate(inputs.items()):
         order = _order(tensor)
         if order is None:
             continue
         ran = script.run(given, functools.partial(_labelled, name, order))
         for output, labels in _again(ran, given, outputs).items():
-            before = list(map(repr, _flat(outputs[output]).tolist()))
+            before = _written(outputs[output])
             places = {FIRST + rank: place for place, rank in enumerate(order)}
             for at, label in enumerate(_flat(labels).tolist()):
                 place = places.get(int(label)) if label in places else None
@@ -182,7 +187,7 @@ def _leave_mixed(
     numbers = {at: name for at, name in enumerate(inputs) if inputs[name].is_floating_point()}
     if len(numbers) < 2:
         return
-    before = {name: list(map(repr, _flat(tensor).tolist())) for name, tensor in outputs.items()}
+    before = {name: _written(tensor) for name, tensor in outputs.items()}
     for number, name in numbers.items():
         changing = []
         for by in (1000, -1000):
@@ -191,7 +196,7 @@ def _leave_mixed(
                 {
                     (output, at)
                     for output, tensor in after.items()
-                    for at, value in enumerate(map(repr, _flat(tensor).tolist()))
+                    for at, value in enumerate(_written(tensor))
                     if value != before[output][at]
                 }
             )
@@ -213,7 +218,7 @@ def _find_by_changing(
     runs = sum(tensor.numel() for _, tensor in tensors)
     if runs > MOST_RUNS or any(tensor.numel() > MOST_RUNS for tensor in outputs.values()):
         return
-    before = {name: list(map(repr, _flat(tensor).tolist())) for name, tensor in outputs.items()}
+    before = {name: _written(tensor) for name, tensor in outputs.items()}
     open_yet = {name: {at for at, each in enumerate(cells) if not each} for name, cells in found.items()}
     for name, tensor in tensors:
         number = list(inputs).index(name)
@@ -223,7 +228,7 @@ def _find_by_changing(
             if len(after) < len(outputs):
                 break  # it cannot be changed, as an index that would be out of range
             for output, changed in after.items():
-                for at, value in enumerate(map(repr, _flat(changed).tolist())):
+                for at, value in enumerate(_written(changed)):
                     if at in open_yet[output] and value != before[output][at]:
                         found[output][at] = (*found[output][at], (number, place))
 

@@ -30,6 +30,9 @@ _COUNTS = weighted({2: 70, 1: 50, 3: 50, 5: 40, 0: 14, 17: 32})
 
 _PROMISES = (*SHAPE_PROMISES, *layout_promises(), *DTYPE_PROMISES)
 
+TIMES = 1.25
+"""Times as many cases as others have: what is indexed, and by what, have to meet in many ways."""
+
 
 def _signs(tape: Tape, _dtype: torch.dtype, count: int) -> Elements:
     """Fill with 1, 0 and -1, of which every float holds products of any number, and sums."""
@@ -95,7 +98,7 @@ def selections(*, nonempty: bool = False, writable: bool = False) -> Strategy:
 
     further = ("negative dim", "duplicate index")
     promises = promised(*further, nonempty=nonempty, writable=writable)
-    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
+    return drawn_evenly(decode, promises=promises, times=TIMES)
 
 
 def fillings(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -109,7 +112,7 @@ def fillings(*, nonempty: bool = False, writable: bool = False) -> Strategy:
 
     further = ("negative dim", "duplicate index")
     promises = promised(*further, nonempty=nonempty, writable=writable)
-    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
+    return drawn_evenly(decode, promises=promises, times=TIMES)
 
 
 def sources_along(
@@ -215,7 +218,7 @@ def gatherings(*, nonempty: bool = False, writable: bool = False) -> Strategy:
 
     further = ("negative dim", "duplicate index")
     promises = promised(*further, nonempty=nonempty, writable=writable)
-    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
+    return drawn_evenly(decode, promises=promises, times=TIMES)
 
 
 def alongs(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -370,7 +373,7 @@ def choices(*, nonempty: bool = False, writable: bool = False) -> Strategy:
 
     further = (*_MASK_PROMISES, *layout_promises("other"))
     promises = promised(*further, nonempty=nonempty, writable=writable)
-    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
+    return drawn_evenly(decode, promises=promises, times=TIMES)
 
 
 def inputs(*, nonempty: bool = False, writable: bool = False) -> Strategy:
@@ -424,7 +427,7 @@ def basic_indices(*, nonempty: bool = False, writable: bool = False) -> Strategy
 
     further = ("integer", "slice", "None", "Ellipsis")
     promises = promised(*further, nonempty=nonempty, writable=writable)
-    return drawn_evenly(decode, promises=promises, times=1.25)  # so many ways to index there are
+    return drawn_evenly(decode, promises=promises, times=TIMES)
 
 
 def row_indices(*, nonempty: bool = False, writable: bool = False, rank: int = 1) -> Strategy:

@@ -327,15 +327,18 @@ class _Late(torch.autograd.Function):
 # Hooks.
 
 
-@fault(T.register_hook)
-def hooks_of_a_tensor_that_has_some_come_first(real, input, hook):
-    handle = real(input, hook)
-    hooks = input._backward_hooks
-    if hooks is not None and len(hooks) > 1:
+def latest_first(handle, hooks, least):
+    """Have the latest hook called before the others, where there are so many at least."""
+    if hooks is not None and len(hooks) >= least:
         *others, latest = hooks.items()
         hooks.clear()
         hooks.update([latest, *others])
     return handle
+
+
+@fault(T.register_hook)
+def hooks_of_a_tensor_that_has_some_come_first(real, input, hook):
+    return latest_first(real(input, hook), input._backward_hooks, 2)
 
 
 @fault(T.register_hook)

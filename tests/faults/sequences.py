@@ -17,6 +17,7 @@ from tests.faults.programs import (
     T,
     after_backward,
     is_generator,
+    latest_first,
     leaves_of,
     scaled,
 )
@@ -267,13 +268,7 @@ def after_a_hook_is_removed_the_next_is_called_in_its_place(real, self):
 
 @fault(T.register_hook)
 def the_third_hook_is_called_first(real, input, hook):
-    handle = real(input, hook)
-    hooks = input._backward_hooks
-    if hooks is not None and len(hooks) > 2:
-        *others, latest = hooks.items()
-        hooks.clear()
-        hooks.update([latest, *others])
-    return handle
+    return latest_first(real(input, hook), input._backward_hooks, 3)
 
 
 @fault(T.register_hook)
