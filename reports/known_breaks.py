@@ -68,6 +68,11 @@ class KnownBreak:
             return False  # said of torch as it is: in a mode another implementation may do better
         return not self.shipped or target is None or target.device == "cpu" or self.target in target.names
 
+    @property
+    def deadly(self) -> bool:
+        """Whether the entry says by which signal a process ends: that it does is then found out apart."""
+        return self.message is not None and "SIG" in self.message.pattern
+
     @functools.cached_property
     def parts(self) -> frozenset[str]:
         """The input classes, all of which an example has that the entry is about; mostly one, or none."""

@@ -22,7 +22,7 @@ from hypothesis.strategies import SearchStrategy
 from strategies import tape
 from strategies.case import BuiltField, Case, TensorField, TensorsField, case_class, tensor_fields
 from strategies.code import TensorCode
-from strategies.tape import Tape, length_of, packed, packing_of
+from strategies.tape import Tape, own_length, packed, packing_of
 
 
 @case_class
@@ -58,26 +58,22 @@ def drawn_evenly(
     decode: Callable[[Tape], Case],
     *,
     promises: Iterable[str] = (),
-    upon: SearchStrategy[Any] | None = None,
+    goes_on: SearchStrategy[Any] | None = None,
     times: float = 1,
 ) -> SearchStrategy[Any]:
     """Return a strategy as `packed` does, which draws as many bytes as others made so.
 
-    They all need one deck, and what some of them have in common is decoded once; see `varied`. One that goes
-    on where the strategy `upon` ends has the cases of that one, unless it needs more bytes.
+    They all need one deck, and what some of them have in common is decoded once; see `varied`. One that
+    `goes_on` where another one ends has the cases of that one, unless it needs more bytes.
     """
-    read = length_of(decode)
-    left, length = max(LENGTH - read, 0), max(LENGTH, read)
-    if upon is not None and length > packing_of(upon).length:
-        upon = None
 
     def even(tape: Tape) -> Case:
         case = decode(tape)
-        tape.leave(left)
+        tape.leave(max(LENGTH - own_length(decode), 0))
         return case
 
     even.__dict__["decode"] = decode
-    return packed(even, promises=promises, upon=upon, length=length, times=times)
+    return packed(even, promises=promises, goes_on=goes_on, times=times, least=LENGTH)
 
 
 def names_of(case: Case) -> tuple[str, ...]:
@@ -141,8 +137,7 @@ def varied(
     def decode(found: Tape) -> Case:
         return vary(found, _decoded(first, found))
 
-    upon = base if packing.upon is None else packing.upon
-    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)), upon=upon, times=packing.times)
+    return drawn_evenly(decode, promises=dict.fromkeys((*kept, *promises)), goes_on=base, times=packing.times)
 
 
 _Cases = dict[bytes, tuple[Case, int]]

@@ -28,7 +28,9 @@ def identify(value: Any) -> Any:
     if isinstance(value, dict):
         return (dict, tuple((identify(key), identify(item)) for key, item in value.items()))
     if names := _compared(type(value)):
-        return (type(value), tuple([identify(getattr(value, name)) for name in names]))
+        if id(value) not in _compounds:
+            _compounds[id(value)] = (value, tuple([identify(getattr(value, name)) for name in names]))
+        return (type(value), _compounds[id(value)][1])
     try:
         hash(value)
     except TypeError:
@@ -45,6 +47,10 @@ def _compared(kind: type) -> tuple[str, ...]:
 
 
 _fields: dict[type, tuple[str, ...]] = {}
+
+
+_compounds: dict[int, tuple[Any, Any]] = {}
+"""What identifies frozen dataclasses; they are kept, lest others take their place in memory."""
 
 
 _functions: WeakKeyDictionary[FunctionType, int] = WeakKeyDictionary()

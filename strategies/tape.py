@@ -96,6 +96,12 @@ class _Ruler(Tape):
         return self._at + self._left
 
 
+@functools.cache
+def own_length(decode: Callable[[Tape], Any]) -> int:
+    """Return how many bytes a decoder reads off zeros, found out once."""
+    return length_of(decode)
+
+
 def length_of(decode: Callable[[Tape], Any], data: bytes = b"") -> int:
     """Return how many bytes a decoder reads off a tape of the data, and zeros after them, or leaves there."""
     ruler = _Ruler(data)
@@ -153,20 +159,35 @@ BUILT = "_tensor"
 
 @dataclass(frozen=True)
 class Packing:
-    """What a strategy made by `packed` is: it decodes `length` bytes by `decode`.
+    """What a strategy made by `packed` is: it decodes `length` bytes by `decode`, at `least` so many.
 
     `promises` names the input classes that it draws within 100 examples. Of what takes long to decode, cases
-    are not `chosen` among many, but all drawn by chance. One that decodes what the strategy `upon` does, and
-    then more of the same bytes, has the cases of that one: they are chosen once. Where a case decides
-    more than most, there are `times` as many of them.
+    are not `chosen` among many, but all drawn by chance. One that decodes what another strategy does, and
+    `goes_on` with more of the same bytes, has the cases of that one: they are chosen once. Where a case
+    decides more than most, there are `times` as many of them.
     """
 
     decode: Callable[[Tape], Any]
-    length: int
     promises: tuple[str, ...]
     chosen: bool = True
-    upon: SearchStrategy[Any] | None = None
+    goes_on: SearchStrategy[Any] | None = None
     times: float = 1
+    least: int = 0
+
+    # Both are found out by decoding, when first asked: a process draws from few of all strategies.
+    @functools.cached_property
+    def length(self) -> int:
+        """How many bytes a case is decoded from."""
+        return max(self.least, own_length(vars(self.decode).get("decode", self.decode)))
+
+    @functools.cached_property
+    def upon(self) -> SearchStrategy[Any] | None:
+        """The strategy whose cases this one has, None if it has its own: those that need more bytes."""
+        if self.goes_on is None:
+            return None
+        first = packing_of(self.goes_on).upon
+        first = self.goes_on if first is None else first
+        return first if self.length <= packing_of(first).length else None
 
 
 _packings: WeakKeyDictionary[SearchStrategy[Any], Packing] = WeakKeyDictionary()
@@ -178,33 +199,36 @@ def packed(
     *,
     promises: Iterable[str] = (),
     chosen: bool = True,
-    upon: SearchStrategy[Any] | None = None,
-    length: int | None = None,
+    goes_on: SearchStrategy[Any] | None = None,
     times: float = 1,
+    least: int = 0,
 ) -> SearchStrategy[T]:
-    """Return a strategy that draws as many bytes as the decoder reads at once and decodes them.
+    """Return a strategy that draws as many bytes as the decoder reads, at `least` so many, and decodes them.
 
     `promises` names the input classes that the strategy draws within 100 examples; unless they are `chosen`,
-    cases are all drawn by chance, or those of a strategy `upon` which this one goes on, or there are `times`
+    cases are all drawn by chance, or those of a strategy which this one `goes_on`, or there are `times`
     as many; see `Packing`.
-    A `length` that is known need not be found out.
     Decoders that are the same function with equal options give the same strategy, so that its cases need to
     be drawn only once.
     """
     identity = (identify(decode), tuple(promises))
     if identity not in _strategies:
-        read = length_of(decode) if length is None else length
-        _strategies[identity] = _made(Packing(decode, read, tuple(promises), chosen, upon, times))
+        _strategies[identity] = _made(Packing(decode, tuple(promises), chosen, goes_on, times, least))
     return _strategies[identity]
 
 
 def _made(packing: Packing) -> SearchStrategy[Any]:
-    decode, length = packing.decode, packing.length
-    # Of a named function Hypothesis would print the call, bytes and all, instead of what it returns.
-    made = st.binary(min_size=length, max_size=length).map(lambda data: Origin(decode, data).again(data))
+    made = _drawn_from(packing)
     _packings[made] = packing
-    call_it(made, f"{decode.__qualname__.partition('.')[0].lstrip('_')}(…)")
+    call_it(made, f"{packing.decode.__qualname__.partition('.')[0].lstrip('_')}(…)")
     return made
+
+
+@st.composite
+def _drawn_from(draw: st.DrawFn, packing: Packing) -> Any:
+    length = packing.length
+    data = draw(st.binary(min_size=length, max_size=length))
+    return Origin(packing.decode, data).again(data)
 
 
 def call_it(strategy: SearchStrategy[Any], name: str) -> None:

@@ -200,9 +200,9 @@ def as_out_leaf(base: Strategy, names: Sequence[str], results: Results, *, sever
 def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") -> Strategy:
     """Return a strategy for the same with leaves that require grad in the place of the tensors named.
 
-    All have one dtype, float32 or float64. Their elements are small whole numbers, or with `values`
-    "distinct" numbers of which no two of a tensor with up to a thousand elements are equal, nor any 0; with
-    "drawn" they are those that there were.
+    All have one dtype, float32 or float64, and so have the other floating tensors. Their elements are small
+    whole numbers, or with `values` "distinct" numbers of which no two of a tensor with up to a thousand
+    elements are equal, nor any 0; with "drawn" they are those that there were.
     """
 
     def vary(tape: Tape, case: Arguments) -> Arguments:
@@ -212,10 +212,12 @@ def as_leaves(base: Strategy, names: Sequence[str], *, values: str = "whole") ->
             made[name] = _each(
                 case, name, functools.partial(_leaf, dtype=dtype, values=values, first=at * 31)
             )
-        numbers = {name: argument(case, name) for name in names_of(case)}
-        made |= {
-            name: _small(number) for name, number in numbers.items() if isinstance(number, (float, complex))
-        }
+        for name in names_of(case):
+            given = argument(case, name)
+            if isinstance(given, (float, complex)):
+                made[name] = _small(given)
+            elif isinstance(given, TensorCode) and name not in names and given.dtype.is_floating_point:
+                made[name] = given.changed(dtype=dtype)
         return changed(case, *DTYPE_CLASSES[dtype], without=(*_OF_VALUES, *_LAZY), **made)
 
     return varied(base, vary, without=_OF_VALUES, promises=["float64"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pkgutil
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from multiprocessing.context import BaseContext
@@ -44,6 +45,17 @@ def run_apart(
         process.join()
         return None
     return int(process.exitcode)
+
+
+def ended(code: int) -> str:
+    """Return what an exit code says, in words."""
+    if code >= 0:
+        # On Windows what ended it is such a code: 0xc0000005 is an access violation.
+        return f"the process left with exit status {code if code < 256 else hex(code)}"
+    try:
+        return f"the process died of {signal.Signals(-code).name} ({signal.strsignal(-code)})"
+    except ValueError:
+        return f"the process died of signal {-code}"
 
 
 def _quietly(function: Callable[..., int | None], arguments: tuple[Any, ...]) -> None:

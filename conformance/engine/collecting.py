@@ -23,6 +23,7 @@ from conformance.engine.judging import FAILURES_OF, OBSERVATION, RULE, WATCH
 from conformance.engine.modes.bodies import mode_of
 from conformance.engine.observation import Observation
 from conformance.engine.options import matches
+from conformance.engine.postmortem import end_of
 from conformance.engine.rule import RULES, RegisteredRule
 from conformance.engine.running import cases_of, run_rule
 from conformance.engine.session import DECKS, RECORDER, REQUEST, SELECTION, VENDOR, threads_per_worker
@@ -123,6 +124,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         observation,
         entries,
         means_unsupported=functools.partial(_declared_unsupported, vendor, target),
+        ending=functools.partial(end_of, tuple(config.option.imports), rule.id, target.id),
     )
     hooked = hooks(vendor.devices, target)
     wait, seed = (hook(hooked.wait), hook(hooked.seed)) if hooked else (None, None)
@@ -139,6 +141,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         imports=config.option.imports,
         untried=explaining.untried,
         explains=explaining.explains,
+        dies=explaining.dies,
         threads=threads_per_worker(),
         mode=mode,
     )

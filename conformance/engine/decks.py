@@ -78,7 +78,7 @@ class Decks:
         return hashlib.sha256(f"{self.seed}:{self._examples}".encode()).hexdigest()[:16]
 
     def _drawn(self, strategy: SearchStrategy[Any], path: Path | None) -> Deck:
-        taken = _takers().get(strategy)
+        taken = _taken(strategy)
         count = self._count(strategy, of_law=taken is not None and taken.of_laws)
         deck = draw_deck(strategy, count, self.seed, self._each)
         if path is not None:
@@ -105,7 +105,7 @@ class Decks:
 
     def _path(self, strategy: SearchStrategy[Any]) -> Path | None:
         """Return where processes share the deck of a strategy, known by the first rule that takes it."""
-        taken = _takers().get(strategy)
+        taken = _taken(strategy)
         return self.directory / f"{taken.first}.deck" if self.directory and taken is not None else None
 
 
@@ -162,15 +162,30 @@ class _Taken:
 
 
 @functools.cache
-def _takers() -> Mapping[SearchStrategy[Any], _Taken]:
-    """Return who takes the cases of each strategy."""
-    found: dict[SearchStrategy[Any], _Taken] = {}
-    for id, rule in sorted(load_rules().items()):
+def _taken(strategy: SearchStrategy[Any]) -> _Taken | None:
+    """Return who takes the cases of a strategy, None if no rule does."""
+    takers = [rule for rule in _kin().get(_first(strategy), ()) if whose_cases(rule.drawn[1]) is strategy]  # type: ignore[index]
+    return _Taken(takers[0].rule.id, all(rule.of_law for rule in takers)) if takers else None
+
+
+@functools.cache
+def _kin() -> Mapping[SearchStrategy[Any], list[RegisteredRule]]:
+    """Return the rules, by their ids, whose strategies go on where a strategy ends.
+
+    Whether they have the cases of it hangs on their lengths, which take long to find out of all.
+    """
+    found: dict[SearchStrategy[Any], list[RegisteredRule]] = {}
+    for _, rule in sorted(load_rules().items()):
         if rule.drawn is not None:
-            strategy = whose_cases(rule.drawn[1])
-            before = found.get(strategy, _Taken(id, True))
-            found[strategy] = _Taken(before.first, before.of_laws and bool(rule.of_law))
+            found.setdefault(_first(rule.drawn[1]), []).append(rule)
     return found
+
+
+def _first(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Return the strategy with which the one begins that this one goes on, and so forth."""
+    while (before := packing_of(strategy).goes_on) is not None:
+        strategy = before
+    return strategy
 
 
 def whose_cases(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:

@@ -16,12 +16,17 @@ from strategies import Case, classes_of
 from strategies.plain import dtypes_of
 
 
+class EndedError(Exception):
+    """An example ended the process that ran it, which was one of its own; the message says how."""
+
+
 @dataclass
 class Explaining:
     """Explains the failures of one rule on one device, and counts what they come to.
 
     `entries` are the known breaks of the rule there. `means_unsupported` says of an exception, of a type by
     these names, that by it the device says that it does not support something: with what reason, None if not.
+    `ending` says of the bytes of an example how a process ends that does nothing else.
     """
 
     rule: str
@@ -30,11 +35,20 @@ class Explaining:
     entries: Sequence[KnownBreak] = ()
     support: Support | None = None
     means_unsupported: Callable[[BaseException], str | None] = lambda _: None
+    ending: Callable[[bytes], str] = lambda _: ""
 
     def untried(self, case: Any) -> str | None:
         """Return the dtype that an example is not to be tried for, since the device refuses it."""
         known = self.support.known(case) if self.support is not None and isinstance(case, Case) else None
         return _dtype(case) if known is not None else None
+
+    def dies(self, case: Any) -> BaseException | None:
+        """Return how a process of its own ends that runs an example, if it is known to end so."""
+        entries = [entry for entry in self.entries if entry.deadly and entry.parts.issubset(classes_of(case))]
+        if not entries or case.origin is None:
+            return None
+        how = self.ending(case.origin.data)
+        return EndedError(how) if any(entry.describes(entry.parts, how) for entry in entries) else None
 
     def explains(self, body: Body, case: Any, error: BaseException) -> bool:
         """Return whether a failure breaks nothing; what it is then is counted."""

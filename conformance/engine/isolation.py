@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from conformance.engine.apart import ended
 from conformance.engine.flight import Flight, read_flight
 from conformance.engine.judge import judge_death
 from conformance.engine.judging import TRACEBACK_LIMIT, adjust
@@ -198,17 +199,6 @@ def _status(node: Any) -> str:
     except subprocess.TimeoutExpired:
         return "the worker's process closed its channel"
     return ended(code)
-
-
-def ended(code: int) -> str:
-    """Return what an exit code says, in words."""
-    if code >= 0:
-        # On Windows what ended it is such a code: 0xc0000005 is an access violation.
-        return f"the process left with exit status {code if code < 256 else hex(code)}"
-    try:
-        return f"the process died of {signal.Signals(-code).name} ({signal.strsignal(-code)})"
-    except ValueError:
-        return f"the process died of signal {-code}"
 
 
 def _read(path: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.engine.apart import FORKS, POISONED, load, run_apart
+from conformance.engine.apart import FORKS, POISONED, ended, load, run_apart
 from conformance.engine.device import ailing, settling
 from conformance.engine.modes.bodies import Acted, acted
 from conformance.engine.observation import Observation
@@ -127,6 +127,12 @@ class PostMortem:
         seconds = (slow if hung else SLOW) + _starting()
         code = run_apart(once, self._imports, rule, target, data, seconds=seconds)
         return code is None if hung else code not in (None, 0)
+
+
+def end_of(imports: Sequence[str], rule: str, target: str, data: bytes) -> str:
+    """Return how a fresh process ends that runs one example of a rule on a target, in words."""
+    code = run_apart(once, imports, rule, target, data, seconds=SLOW + _starting())
+    return "" if code is None else ended(code)
 
 
 def _starting() -> float:

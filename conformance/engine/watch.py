@@ -76,7 +76,8 @@ class Watch:
     the device does not have, `lacking_classes` the input classes of which nothing can be asked of it: what
     needs one is counted and not run, and so are the examples that `untried`, told the case, names something
     for. `bounds` are the relative errors that the vendor states, by the dtype. A failure that `explains`,
-    told the rule's body, the case and the exception, says True of breaks nothing. Of an example that
+    told the rule's body, the case and the exception, says True of breaks nothing. What is known to end a
+    process is run in another one: `dies` tells, of a case, how that ended. Of an example that
     `passes_over`, told its bytes, says True of, nothing is run: while a simpler failure is looked for. What
     is large enough for torch to split it is run with as many `threads`. All else is run with one: a thread
     that waits for a core that others use takes longer than the work. Simpler cases are looked for as long as
@@ -96,6 +97,7 @@ class Watch:
     bounds: Mapping[str, float] = field(default_factory=dict)
     untried: Callable[[Any], str | None] = _nothing
     explains: Callable[[Callable[..., None], Any, BaseException], bool] = _no
+    dies: Callable[[Any], BaseException | None] = _nothing
     patience: float = FIRST_LOOK
     passes_over: Callable[[bytes | None], bool] = _no
     mode: InMode | None = None
@@ -192,6 +194,8 @@ def run_example(body: Callable[..., None], arguments: dict[str, Any], watch: Wat
         watch.record(data)
     if watch.lacking_classes and (lacking := watch.lacking_classes.intersection(classes_of(case))):
         raise LackingClassError(min(lacking))
+    if death := watch.dies(case):
+        raise death
     if watch.mode is None:
         _run_placed(body, arguments, watch)
         return

@@ -1,9 +1,8 @@
 """Layers: what goes over an input with weights, or with a window.
 
 Not covered: calls without `weight` and `bias`; a weight of `linear` of one dim; `max_norm`, `sparse` and
-`scale_grad_by_freq`; `one_hot` without `num_classes`; gradients of `batch_norm`, and of `conv2d` but of
-contiguous tensors; convolutions of complex and of three dims, transposed ones, and `padding="same"` of
-kernels of even sizes; of bfloat16 only contiguous tensors.
+`scale_grad_by_freq`; `one_hot` without `num_classes`; convolutions of complex and of three dims, transposed
+ones, and `padding="same"` of kernels of even sizes.
 """
 
 from dataclasses import replace
@@ -117,6 +116,10 @@ BATCH_NORM = Operation(
     gives=reference.batch_norm,
     says="Not in training, batch_norm gives (x - running_mean) / sqrt(running_var + eps) * weight + bias.",
     rounds=lambda input, weight: reference.most(input) * reference.most(weight),
+    smooth=("input", "weight", "bias"),
+    gradient=reference.batch_norm_gradient,
+    scaled=reference.of_all,
+    derives=EACH_PARAMETER,
     nan="gives NaN of NaN",
     observed=("output_dtype",),
     stated={"keywords": "torch.nn.functional.batch_norm"},
@@ -132,6 +135,11 @@ BATCH_NORM_OF_BATCH = replace(
     says="In training, batch_norm gives (x - mean) / sqrt(var + eps) * weight + bias, over each channel.",
     rounds=lambda input, weight, eps: reference.normalized_scale(
         input, reference.off_channels(input), weight, eps
+    ),
+    gradient=reference.batch_norm_of_batch_gradient,
+    scaled=lambda upstream, input, weight, eps: (
+        reference.of_all(upstream)
+        * reference.normalized_scale(input, reference.off_channels(input), weight, eps)
     ),
     nan="gives NaN in the whole channel of a NaN",
     stated={},
@@ -160,7 +168,6 @@ CONV2D = replace(
     call="torch.nn.functional.conv2d(input, weight, bias, stride, padding, dilation, groups)",
     page="torch.nn.Conv2d",
     cases=partial(cases.convolved, dims=2),
-    derived=partial(cases.convolved, dims=2, strided=False),
     says="conv2d adds up the products of each kernel with what it stands on, and its bias.",
     stated={"keywords": "torch.nn.functional.conv2d"},
 )

@@ -160,6 +160,30 @@ def batch_norm_of_batch(input: Array, weight: Array, bias: Array, eps: float) ->
     return found * by_channel(weight, input) + by_channel(bias, input)
 
 
+def batch_norm_gradient(
+    upstream: Array, input: Array, running_mean: Array, running_var: Array, weight: Array, eps: float
+) -> Three:
+    """Return the gradients of input, weight and bias, the running statistics held."""
+    rest = off_channels(input)
+    mean, variance, weight = [by_channel(each, input) for each in (running_mean, running_var, weight)]
+    deviation = np.sqrt(variance + eps)
+    return (
+        upstream * weight / deviation,
+        (upstream * (input - mean) / deviation).sum(rest),
+        upstream.sum(rest),
+    )
+
+
+def batch_norm_of_batch_gradient(upstream: Array, input: Array, weight: Array, eps: float) -> Three:
+    """Return the gradients of input, weight and bias, where mean and deviation move with the input."""
+    input, rest = input.astype(float), off_channels(input)
+    return (
+        standardized_gradient(upstream * by_channel(weight, input), input, rest, eps),
+        (upstream * standardized(input, rest, eps)).sum(rest),
+        upstream.sum(rest),
+    )
+
+
 def each(number: Number, dims: int) -> tuple[int, ...]:
     """Return a number for each of so many dims."""
     return number if isinstance(number, tuple) else (number,) * dims

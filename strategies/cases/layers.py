@@ -13,10 +13,10 @@ import torch
 from hypothesis.strategies import SearchStrategy
 
 from strategies.arguments import Arguments, arguments, drawn_evenly
-from strategies.code import TensorCode, contiguous_code
+from strategies.code import TensorCode
 from strategies.fills import from_table, quarters
 from strategies.shapes import Shape, decode_shape, nonempty_shape
-from strategies.tape import Tape, weighted, without
+from strategies.tape import Tape, weighted
 from strategies.tensors import decode_input, decode_tensor, layout_promises
 from strategies.values import FLOAT_DTYPES
 
@@ -41,12 +41,6 @@ def _shape(tape: Tape, nonempty: bool, *, min_dims: int, max_dims: int) -> Shape
 def _like(tape: Tape, code: TensorCode, shape: Shape, role: str, **options: Any) -> TensorCode:
     """Read a tensor of the dtype of another one."""
     return decode_tensor(tape, shape, code.dtype, role=role, **{"fill": quarters, **options})
-
-
-def _contiguous(code: TensorCode) -> TensorCode:
-    """Return a contiguous tensor of the same elements."""
-    made = contiguous_code(tuple(code.elements().reshape(-1).tolist()), code.dtype, code.shape)
-    return made.changed(classes=without(code.classes, *layout_promises()))
 
 
 def _case(input: TensorCode, *parts: TensorCode, known: Sequence[str], **given: Any) -> Arguments:
@@ -179,11 +173,9 @@ def _elements(shape: Shape) -> int:
     return count
 
 
-def convolved(*, nonempty: bool = False, dims: int = 1, strided: bool = True) -> Strategy:
-    """Cases of an input of so many dims, with or without a batch, and kernels that go over it.
-
-    Of those that are not `strided`, input and weight are contiguous.
-    """
+def convolved(*, nonempty: bool = False, dims: int = 1) -> Strategy:
+    """Cases of an input of so many dims, with or without a batch, and kernels that go over it."""
+    images = dims == 2
 
     def decode(tape: Tape) -> Arguments:
         unbatched, batch = tape.chance(25), tape.pick((1, 2, 3, 1, 2, 1 if nonempty else 0))
@@ -198,12 +190,9 @@ def convolved(*, nonempty: bool = False, dims: int = 1, strided: bool = True) ->
         needed = [dilation * (size - 1) + 1 - 2 * pad for size in kernel]
         sizes = [max(least, 1) + more for least, more in zip(needed, further, strict=True)]
         shape = (*([] if unbatched else [batch]), groups * each, *sizes)
-        code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters)
-        weight = _like(tape, code, (groups * out, each, *kernel), "weight")
+        code = decode_input(tape, shape, FLOAT_DTYPES, fill=quarters, images=images)
+        weight = _like(tape, code, (groups * out, each, *kernel), "weight", images=images)
         bias = _like(tape, code, (groups * out,), "bias")
-        # torch 2.13 ends the process for some strided inputs of bfloat16 (conv2d, padded and dilated).
-        if not strided or code.dtype is torch.bfloat16:
-            code, weight = _contiguous(code), _contiguous(weight)
         known = [
             *(["unbatched"] if unbatched else []),
             *(["groups"] if groups > 1 else []),
@@ -215,8 +204,7 @@ def convolved(*, nonempty: bool = False, dims: int = 1, strided: bool = True) ->
         how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         return _case(code, weight, bias, known=known, weight=weight, bias=bias, **how)
 
-    left: tuple[str, ...] = () if nonempty else ("empty",)
-    left += _LAYOUTS if strided else ()
+    left = (*(() if nonempty else ("empty",)), *_LAYOUTS, *([IMAGES] if images else []))
     known = ("unbatched", "groups", "dilated", "stride", "padding same", "padding valid", "padded")
     return drawn_evenly(decode, promises=(*_FLOATS, *left, *known))
 

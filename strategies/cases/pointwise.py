@@ -176,7 +176,7 @@ def one(
 
     plain = (domain, dtypes, special, options) == (ANY, FLOATS, False, {}) and not (nonempty or writable)
     promises = _promises(*_left(nonempty=nonempty, writable=writable), special=special, dtypes=dtypes)
-    return drawn_evenly(decode, promises=promises, upon=None if plain else one())
+    return drawn_evenly(decode, promises=promises, goes_on=None if plain else one())
 
 
 def several(
@@ -213,7 +213,7 @@ def several(
     # Where several tensors broadcast, few are left without elements, or with many.
     left = [*_left(nonempty=nonempty, writable=writable), *(["all broadcast"] if writable else [])]
     promises = ("broadcast", "all broadcast", *_promises(*left, special=special, dtypes=dtypes))
-    return drawn_evenly(decode, promises=without(promises, *left), upon=None if plain else several(*names))
+    return drawn_evenly(decode, promises=without(promises, *left), goes_on=None if plain else several(*names))
 
 
 two = functools.partial(several, "input", "other")

@@ -155,8 +155,11 @@ def _through_cpu(op: Any, args: Any, options: Any) -> Any:
         return found
 
     def fresh(tensor: torch.Tensor) -> torch.Tensor:
-        # The CPU may want to resize it, which borrowed memory does not allow.
-        found = on_cpu(tensor).clone(memory_format=torch.preserve_format)
+        # The CPU may want to resize it, which borrowed memory does not allow, and writes elsewhere if
+        # triangles of batches are to go where it is not contiguous.
+        spoils = op._schema.name in ("aten::tril", "aten::triu")
+        layout = torch.contiguous_format if spoils else torch.preserve_format
+        found = on_cpu(tensor).clone(memory_format=layout)
         aliases[id(found)] = tensor
         outs.append(found)
         return found

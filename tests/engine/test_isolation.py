@@ -8,9 +8,8 @@ import pytest
 import torch
 from hypothesis import given
 
-from conformance.engine.apart import POISONED, load, run_apart
+from conformance.engine.apart import POISONED, ended, load, run_apart
 from conformance.engine.flight import FlightRecorder, read_flight
-from conformance.engine.isolation import ended
 from conformance.engine.observation import Observation
 from conformance.engine.postmortem import PostMortem
 from conformance.engine.profiles import DEFAULT_PROFILE, PROFILES

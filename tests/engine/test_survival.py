@@ -103,6 +103,34 @@ def lying(tmp_path_factory):
     )
 
 
+def test_what_is_known_to_end_a_process_does_not_end_the_run(tmp_path):
+    """Each example that an entry says so of runs in a process of its own: a run without workers goes on."""
+    entries = tmp_path / "known.toml"
+    entries.write_text(
+        """
+        [[break]]
+        rule = "gather.output_shape"
+        target = "reference"
+        message = "SIGSEGV"
+        cause = "device"
+        reason = "gather reads beyond memory."
+        script = "torch.zeros(1, device='reference').gather(0, torch.zeros(1, dtype=torch.int64))"
+        """
+    )
+    ran = run_suite(
+        tmp_path,
+        *("--import", "tests.devices.reference", "--device", "reference"),
+        *("--rule", "gather.output_shape", "--rule", "squeeze.shape", "--known-breaks", str(entries)),
+        *("--max-examples", "20"),
+        environment={"REFERENCE_FAULTS": "gather-segfaults"},
+    )
+    assert ran.code == 0
+    result = ran.result("gather.output_shape", DEVICE)
+    assert result.outcome is Outcome.KNOWN
+    assert result.reason is not None and "of 20 examples" in result.reason
+    assert ran.result("squeeze.shape", DEVICE).outcome is Outcome.HOLDS
+
+
 def test_a_wrong_answer_breaks_the_rule_about_it(lying):
     for rule in ("gather.elements", "view.write_to_output", "max.nan_values"):
         found = lying.result(rule, DEVICE)
