@@ -127,7 +127,8 @@ def test_what_is_known_to_end_a_process_does_not_end_the_run(tmp_path):
     assert ran.code == 0
     result = ran.result("gather.output_shape", DEVICE)
     assert result.outcome is Outcome.KNOWN
-    assert result.reason is not None and "of 20 examples" in result.reason
+    assert result.reason is not None
+    assert "of 20 examples" in result.reason
     assert ran.result("squeeze.shape", DEVICE).outcome is Outcome.HOLDS
 
 

@@ -405,8 +405,9 @@ class _Acts:
             if isinstance(statement.value, ast.Call) and _changes(statement.value):
                 return [], statement
             # Who compiles may leave out what nobody asks for, with what it would raise.
-            hoisted, _ = self._hoisted_of(statement.value)
-            return [], hoisted[0]
+            name = ast.Name(f"result_{next(self._hoisted)}", ast.Store())
+            kept = ast.copy_location(ast.Assign([name], statement.value), statement)
+            return [], ast.fix_missing_locations(kept)
         else:
             return [], statement
         return hoisted, statement
@@ -499,8 +500,17 @@ def _inside(statement: ast.AST) -> set[str]:
 
 
 def _loads(statement: ast.AST) -> list[str]:
-    """Return the names that a statement reads, fields of the case as `case.field`."""
+    """Return the names that a statement reads, fields of the case as `case.field`.
+
+    Of a block they are those that it has not given itself before.
+    """
     found: list[str] = []
+    if isinstance(statement, ast.With):
+        made: set[str] = set()
+        for part in (*statement.items, *statement.body):
+            found += [name for name in _loads(part) if name not in made]
+            made |= _stored(part)
+        return found
     inside = _inside(statement)
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and node.id in inside:

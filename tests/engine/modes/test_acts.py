@@ -83,6 +83,16 @@ def test_an_act_gives_what_it_gave_in_parts():
         ),
         # A grad mode belongs to the act.
         ("with torch.no_grad():\n    output = case.input * SIZE", "output, = act_1(case.input)"),
+        # What a block gives itself it is not given.
+        (
+            "with torch.no_grad():\n    output = case.input * 2\n    output.neg_()",
+            "output, = act_1(case.input)",
+        ),
+        # What is refused may be what is made of an operation.
+        (
+            "with expect.refusal():\n    bool(case.input.repeat(2))",
+            "with expect.refusal():\n    result_0, = act_1(case.input)",
+        ),
         ("case.input[0] = case.index", "act_1(case.index, case.input)"),
         # What a comprehension names, it has to itself.
         (
@@ -121,6 +131,12 @@ def test_what_is_no_act(source):
 
     assert not acts
     assert left == ast.unparse(ast.parse(source))
+
+
+def test_an_act_has_the_whole_of_what_is_to_be_refused():
+    _, (act,) = split("with expect.refusal():\n    bool(case.input.repeat(2))")
+
+    assert "result_0 = bool(case_input.repeat(2))" in act.source
 
 
 def test_acts_that_do_the_same_have_the_same_key():
