@@ -175,6 +175,12 @@ def _changes(call: ast.Call) -> bool:
     return in_place or any(keyword.arg == "out" for keyword in call.keywords)
 
 
+def _makes_a_leaf(call: ast.Call) -> bool:
+    """Return whether a call says of what it makes whether it requires grad: that is no operation."""
+    told = any(keyword.arg == "requires_grad" for keyword in call.keywords)
+    return told and ast.unparse(call.func).startswith("torch.")
+
+
 Making = Callable[[Act], tuple[list[ast.stmt], ast.expr]]
 """Told an act, gives the statements that come before it, and what is called to run it."""
 
@@ -334,7 +340,7 @@ class _Acts:
             return node.attr in PROPERTIES | {"data", "grad"} and self._is_tensor(node.value)
         if isinstance(node, ast.Subscript):
             return self._is_tensor(node.value)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in MAKERS:
+        if isinstance(node, ast.Call) and (ast.unparse(node.func) in MAKERS or _makes_a_leaf(node)):
             return True
         return self._is_operation(node)
 
@@ -344,6 +350,8 @@ class _Acts:
             if not isinstance(node.func, ast.Attribute):
                 return False
             path = ast.unparse(node.func).split(".")
+            if _makes_a_leaf(node):
+                return False
             if path[0] == "torch":
                 functional = path[1:3] == ["nn", "functional"]
                 return path[-1] not in LOOKS and (functional or path[1] not in NO_OPERATIONS)

@@ -115,14 +115,12 @@ class Subclassed(Mode):
     changes: ClassVar[Mapping[str, str]] = {
         (
             "*.has_base *.base *.is_view *.version *.version_shared *.in_place_counted *.in_place_version "
-            "*.index_changed_before_backward program.change_of_a_changed_view "
-            "program.retain_grad_of_a_changed_view"
+            "*.index_changed_before_backward program.aliases_require_grad program.aliases_are_leaves "
+            "program.*grad* program.is_leaf program.*changed_view"
         ): "what is inside of a wrapper is viewed and changed below where autograd takes note of it",
         "placement.neg": "a wrapper has no conj bit",
-        "matmul.out_elements matmul.out_returned matmul.out_strides": (
-            "a wrapper has no memory, by which matmul sees that out is written already"
-        ),
-        "matmul.out_resized": "a wrapper keeps its sizes where what is inside is resized",
+        "matmul.out_*": "a wrapper has no memory, by which matmul sees that out is written already",
+        "dlpack.*": "a wrapper has no memory that another library could share",
     }
     setup: ClassVar[str] = PYTREE + scripted(Wrapped, wrapped, unwrapped, subclassed) + "\n"
 
@@ -174,8 +172,8 @@ class Fake(Mode):
     }
     changes: ClassVar[Mapping[str, str]] = {
         (
-            "program.* grad.of_a_constant *.version *.version_shared *.in_place_counted *.base "
-            "*.index_changed_before_backward *.no_base to.itself contiguous.itself"
+            "program.* grad.of_a_constant function.gradient_of_a_constant *.version *.version_shared "
+            "*.in_place_counted *.base *.index_changed_before_backward *.no_base to.itself contiguous.itself"
         ): "what is changed afterwards, or requires grad, is the tensor and not the fake one",
     }
     setup: ClassVar[str] = (

@@ -29,6 +29,7 @@ class Functionalized(Mode):
             "*.in_place_version *.version *.version_of_its_own *.version_under_no_grad "
             "*.index_changed_before_backward"
         ): "what a functionalized function changes is copied there once, when it is over",
+        "dlpack.*": "what a functionalized function is given has no memory that another library could share",
     }
 
     @property
@@ -77,11 +78,13 @@ class Mapped(Mode):
     changes: ClassVar[Mapping[str, str]] = {
         (
             "*.no_base *.has_base *.base *.write_to_input *.write_to_output *.named_values "
-            "*.named_indices contiguous.itself to.itself"
+            "*.named_indices contiguous.itself to.itself dlpack.* save.views save.clone save.several_dtypes "
+            "view_dtype.conj_view"
         ): STACKED,
         (
             "backward.* autograd_grad.* saved_tensors.* hooks.* detach.* detach_.* leaf.* retain_grad.* "
-            "grad.* several_outputs.* data.* program.* *.index_changed_before_backward"
+            "grad.* several_outputs.* data.* program.* *.index_changed_before_backward node.* "
+            "gradient_edge.* increment_version.* inference_mode.saved_for_backward"
         ): "the stacking is a part of the graph",
     }
     setup: ClassVar[str] = f"from torch.utils import _pytree as pytree\n\n\n{scripted(stacked, mapped)}\n"

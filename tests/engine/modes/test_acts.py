@@ -122,6 +122,7 @@ def test_where_acts_are_found(source, left):
         "state = case.module.state_dict()",
         "seen = []",
         "output = torch.tensor([1.0])",
+        "leaf = torch.ones_like(case.input, requires_grad=True)",
         "expect.holds(case.out is None or case.input.sum())",
         "output = case.input.apply_(lambda element: element)",
     ],
