@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import torch
 
-from strategies.case import InputCase, case_class
+from strategies.case import InputCase, TensorField, case_class
 from strategies.code import TensorCode, check_dtype, contiguous_code, indexed_shape
 from strategies.shapes import MANY_ONES, MAX_RANK, SHAPE_PROMISES, Shape, decode_shape, shape_classes
-from strategies.tape import Tape, strategy, weighted
-from strategies.tensors import decode_input, layout_promises
+from strategies.tape import Tape, strategy, weighted, without
+from strategies.tensors import decode_input, decode_tensor, layout_promises
 from strategies.values import DTYPE_CLASSES, DTYPE_PROMISES, DTYPES, VALUE_PROMISES, decode_values
 
 COMPLEX_DTYPES = (torch.complex64, torch.complex128)
@@ -57,6 +57,13 @@ class Permuted(InputCase):
 
 
 @case_class
+class Moved(InputCase):
+    """A tensor, and another of its shape and dtype that is to be copied into it."""
+
+    src: TensorField = TensorField()
+
+
+@case_class
 class Expanded(InputCase):
     """A tensor, the sizes to expand it to, where -1 leaves a size as it is, and the shape that results."""
 
@@ -86,6 +93,30 @@ def placements(tape: Tape) -> InputCase:
     """Return a strategy for contiguous tensors of every shape and dtype."""
     code = _contiguous(tape, decode_shape(tape), DTYPES)
     return InputCase(classes=code.classes, input=code)
+
+
+@strategy(promises=(*without(SHAPE_PROMISES, "0-d"), *DTYPE_PROMISES))
+def placements_with_dims(tape: Tape) -> InputCase:
+    """Return a strategy for contiguous tensors that have dims, of every dtype."""
+    shape = decode_shape(tape, min_dims=1)
+    code = _contiguous(tape, shape, DTYPES, offset=tape.chance(30))
+    return InputCase(classes=(*shape_classes(shape), *code.classes), input=code)
+
+
+@strategy(
+    promises=(
+        *SHAPE_PROMISES,
+        *DTYPE_PROMISES,
+        *layout_promises("src"),
+        *without(layout_promises(), "expanded input"),
+    )
+)
+def moved(tape: Tape) -> Moved:
+    """Return a strategy for two tensors of one shape and dtype, the first of which can be written to."""
+    shape = decode_shape(tape)
+    code = decode_input(tape, shape, DTYPES, expand=0)
+    src = decode_tensor(tape, shape, code.dtype, role="src")
+    return Moved(classes=(*shape_classes(shape), *code.classes, *src.classes), input=code, src=src)
 
 
 @strategy(promises=("0-d", "size 1", "rank 4 or more", *DTYPE_PROMISES))
