@@ -6,7 +6,7 @@ import functools
 import itertools
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -124,6 +124,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         observation,
         entries,
         means_unsupported=functools.partial(_declared_unsupported, vendor, target),
+        dealt=functools.partial(_dealt, RULES[rule.id], target, config.stash[DECKS]),
         ending=functools.partial(end_of, tuple(config.option.imports), rule.id, target.id),
     )
     hooked = hooks(vendor.devices, target)
@@ -154,6 +155,13 @@ def _declared_unsupported(vendor: Vendor, target: Target, error: BaseException) 
     """Return why an exception means that the target does not support something, None if it does not."""
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
     return means_unsupported(vendor.unsupported, target, names, str(error))
+
+
+def _dealt(found: RegisteredRule, target: Target, decks: Decks) -> Iterable[Any]:
+    """Return the cases that a rule is run on, on a target; none if it draws nothing."""
+    if found.drawn is None:
+        return ()
+    return cases_of(found.drawn[1], decks.dealt(found, target.device, target.examples))
 
 
 def _support(found: RegisteredRule, watch: Watch, decks: Decks) -> Support | None:

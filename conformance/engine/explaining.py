@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,8 @@ class Explaining:
 
     `entries` are the known breaks of the rule there. `means_unsupported` says of an exception, of a type by
     these names, that by it the device says that it does not support something: with what reason, None if not.
-    `ending` says of the bytes of an example how a process ends that does nothing else.
+    `dealt` gives the cases that the rule is run on, and `ending` says of the bytes of some of them how a
+    process ends that does nothing else, empty if as it should.
     """
 
     rule: str
@@ -35,7 +36,9 @@ class Explaining:
     entries: Sequence[KnownBreak] = ()
     support: Support | None = None
     means_unsupported: Callable[[BaseException], str | None] = lambda _: None
-    ending: Callable[[bytes], str] = lambda _: ""
+    dealt: Callable[[], Iterable[Any]] = tuple
+    ending: Callable[[Sequence[bytes]], str] = lambda _: ""
+    _survive: frozenset[bytes] | None = None
 
     def untried(self, case: Any) -> str | None:
         """Return the dtype that an example is not to be tried for, since the device refuses it."""
@@ -44,11 +47,21 @@ class Explaining:
 
     def dies(self, case: Any) -> BaseException | None:
         """Return how a process of its own ends that runs an example, if it is known to end so."""
-        entries = [entry for entry in self.entries if entry.deadly and entry.parts.issubset(classes_of(case))]
-        if not entries or case.origin is None:
+        if not self._may_die(case):
             return None
-        how = self.ending(case.origin.data)
-        return EndedError(how) if any(entry.describes(entry.parts, how) for entry in entries) else None
+        if self._survive is None:
+            # Mostly one process tells of them all.
+            cases = [found.origin.data for found in self.dealt() if self._may_die(found)]
+            self._survive = frozenset(cases if not self.ending(cases) else ())
+        data = case.origin.data
+        how = "" if data in self._survive else self.ending([data])
+        known = how and excusing(self.entries, classes_of(case), how) is not None
+        return EndedError(how) if known else None
+
+    def _may_die(self, case: Any) -> bool:
+        classes = classes_of(case)
+        deadly = any(entry.deadly and entry.parts.issubset(classes) for entry in self.entries)
+        return deadly and case.origin is not None
 
     def explains(self, body: Body, case: Any, error: BaseException) -> bool:
         """Return whether a failure breaks nothing; what it is then is counted."""

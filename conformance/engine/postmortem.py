@@ -129,10 +129,10 @@ class PostMortem:
         return code is None if hung else code not in (None, 0)
 
 
-def end_of(imports: Sequence[str], rule: str, target: str, data: bytes) -> str:
-    """Return how a fresh process ends that runs one example of a rule on a target, in words."""
-    code = run_apart(once, imports, rule, target, data, seconds=SLOW + _starting())
-    return "" if code is None else ended(code)
+def end_of(imports: Sequence[str], rule: str, target: str, examples: Sequence[bytes]) -> str:
+    """Return in words how a fresh process ends that runs examples of a rule on a target, empty if well."""
+    code = run_apart(several, imports, rule, target, examples, seconds=SLOW + _starting())
+    return ended(code) if code else ""
 
 
 def _starting() -> float:
@@ -164,6 +164,12 @@ def write_script(rule: str, target: str, data: bytes, imports: Sequence[str], pa
     )
     if script is not None:
         path.write_text(script, "utf-8")
+
+
+def several(imports: Sequence[str], rule: str, target: str, examples: Sequence[bytes]) -> None:
+    """Run some examples of a rule on a target, as `once` does each."""
+    for data in examples:
+        once(imports, rule, target, data)
 
 
 def once(imports: Sequence[str], rule: str, target: str, data: bytes) -> None:
