@@ -30,6 +30,13 @@ TRIES = 2
 """How often an act may break the graph, for one input or another, before it is not tried again."""
 
 
+NOT_COMPILED = {
+    "found no compiled frames": "nothing is compiled under a dispatch mode",
+    "has been modified by an inplace operation": "its backward, which is compiled before, would be refused",
+}
+"""By the words of an exception: why an act cannot be compiled, which then has changed nothing yet."""
+
+
 class Compiled(Mode):
     """Compiles each act as one graph, anew where its guards say so, with sizes that may become dynamic.
 
@@ -63,9 +70,14 @@ class Compiled(Mode):
             "*.gradient_of_gradient create_graph.*": "what is compiled with its backward is derived once",
             "autograd_grad.shared": "a compiled backward gives tensors of its own",
             "gather.index_changed_before_backward": "what backward would refuse is refused before",
-            "program.values": "what a compiled function gives is no part of the graph of what else it gives",
+            "program.values gradient_edge.of_an_input": (
+                "what a compiled function gives is no part of the graph of what else it gives"
+            ),
+            "node.name node.metadata node.next_functions*": "the graph of a compiled function is one node",
             "program.version": "what a compiled function changes is copied there once, when it is over",
-            "data.version view_dtype.version": "what a compiled function copies back counts as its change",
+            "data.version view_dtype.version leaf.version_under_no_grad": (
+                "what a compiled function copies back counts as its change"
+            ),
         }
 
     @property
@@ -108,9 +120,11 @@ class Compiled(Mode):
             del self._compiled[key, dynamic]
             self._broken.setdefault(key, []).append(f"graph break: {_reason(error)}")
             raise NotInModeError(self._broken[key][-1]) from None
-        except Exception:
+        except Exception as error:
             # Dynamo leaves alone from then on what it could not compile.
             self._compiled.pop((key, dynamic), None)
+            if reason := next((why for words, why in NOT_COMPILED.items() if words in str(error)), None):
+                raise NotInModeError(reason) from None
             raise
         if self._ran == before:
             raise RanOutsideError(given, "there was nothing to compile")
