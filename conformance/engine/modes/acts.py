@@ -113,6 +113,8 @@ NO_OPERATIONS = frozenset(
 PROPERTIES = frozenset(("T", "H", "mT", "mH", "real", "imag"))
 """Properties of a tensor that are operations."""
 
+COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
 SIZES = frozenset(("shape", "ndim", "dtype", "device"))
 """What an act may ask of a tensor on its way."""
 
@@ -360,6 +362,8 @@ class _Acts:
             return node.attr in PROPERTIES and self._is_tensor(node.value)
         if isinstance(node, ast.BinOp):
             return self._is_tensor(node.left) or self._is_tensor(node.right)
+        if isinstance(node, ast.Compare):
+            return isinstance(node.ops[0], COMPARISONS) and self._is_tensor(node.left)
         if isinstance(node, ast.UnaryOp):
             return not isinstance(node.op, ast.Not) and self._is_tensor(node.operand)
         if isinstance(node, ast.Subscript):

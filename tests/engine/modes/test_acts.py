@@ -81,6 +81,7 @@ def test_an_act_gives_what_it_gave_in_parts():
             "for part in case.input.unbind(0):\n    part.sum()",
             "result_0, = act_1(case.input)\nfor part in result_0:\n    part.sum()",
         ),
+        ("output = case.input == case.out", "output, = act_1(case.input, case.out)"),
         # A grad mode belongs to the act.
         ("with torch.no_grad():\n    output = case.input * SIZE", "output, = act_1(case.input)"),
         # What a block gives itself it is not given.
