@@ -131,7 +131,8 @@ class PostMortem:
 
 def end_of(imports: Sequence[str], rule: str, target: str, examples: Sequence[bytes]) -> str:
     """Return in words how a fresh process ends that runs examples of a rule on a target, empty if well."""
-    code = run_apart(several, imports, rule, target, examples, seconds=SLOW + _starting())
+    seconds = SLOW + len(examples) + _starting()
+    code = run_apart(several, imports, rule, target, examples, seconds=seconds)
     return ended(code) if code else ""
 
 
