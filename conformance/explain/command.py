@@ -10,6 +10,8 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import torch
@@ -146,16 +148,27 @@ def _written(topics: Topics, directory: Path, operations: list[str]) -> Iterator
         _write_reference()
         yield from map(_write, operations)
         return
-    fork = multiprocessing.get_context("fork")
     # Operations share strategies: their cases are chosen before, lest each process choose the same.
-    with fork.Pool(min(cores, 8)) as pool:
+    with _forked(min(cores, 8)) as pool:
         for at, best in pool.imap_unordered(_choose, range(len(topics.strategies)), chunksize=4):
             topics.chooser.keep(topics.strategies[at], best)
-    with fork.Pool(min(cores, 8)) as pool:
+    with _forked(min(cores, 8)) as pool:
         reference = pool.apply_async(_write_reference)
         # The longest first would be best; who comes next is good enough.
         yield from pool.imap_unordered(_write, operations)
         reference.get()
+
+
+@contextmanager
+def _forked(processes: int) -> Iterator[Pool]:
+    """Give a pool of forks, and let each come to its end.
+
+    To terminate them, as a pool by itself does, is to wait for ever where they take no SIGTERM.
+    """
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        yield pool
+        pool.close()
+        pool.join()
 
 
 _writing: tuple[Topics, Path]
