@@ -204,7 +204,7 @@ def convolved(*, nonempty: bool = False, dims: int = 1) -> Strategy:
         how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         return _case(code, weight, bias, known=known, weight=weight, bias=bias, **how)
 
-    left = (*(() if nonempty else ("empty",)), *_LAYOUTS, *([IMAGES] if images else []))
+    left = (*(() if nonempty else ("empty",)), *_LAYOUTS, *([IMAGES, "transposed weight"] if images else []))
     known = ("unbatched", "groups", "dilated", "stride", "padding same", "padding valid", "padded")
     return drawn_evenly(decode, promises=(*_FLOATS, *left, *known))
 
