@@ -131,7 +131,7 @@ def varied(
     It promises what the other one promises but for what is named `without`, and `promises` besides.
     """
     packing = packing_of(base)
-    first: Callable[[Tape], Case] = vars(packing.decode).get("decode", packing.decode)
+    first: Callable[[Tape], Case] = packing.inner
     kept = tape.without(packing.promises, *without)
 
     def decode(found: Tape) -> Case:

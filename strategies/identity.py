@@ -28,14 +28,20 @@ def identify(value: Any) -> Any:
     if isinstance(value, dict):
         return (dict, tuple((identify(key), identify(item)) for key, item in value.items()))
     if names := _compared(type(value)):
+        if not type(value).__dataclass_params__.frozen:
+            return (type(value), _identify_fields(value, names))
         if id(value) not in _compounds:
-            _compounds[id(value)] = (value, tuple([identify(getattr(value, name)) for name in names]))
+            _compounds[id(value)] = (value, _identify_fields(value, names))
         return (type(value), _compounds[id(value)][1])
     try:
         hash(value)
     except TypeError:
         return _ById(value)
     return (type(value), value)
+
+
+def _identify_fields(value: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple([identify(getattr(value, name)) for name in names])
 
 
 def _compared(kind: type) -> tuple[str, ...]:

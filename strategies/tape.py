@@ -174,11 +174,17 @@ class Packing:
     times: float = 1
     least: int = 0
 
+    @property
+    def inner(self) -> Callable[[Tape], Any]:
+        """The decoder without what makes its cases as long as others; see `arguments.drawn_evenly`."""
+        inner: Callable[[Tape], Any] = vars(self.decode).get("decode", self.decode)
+        return inner
+
     # Both are found out by decoding, when first asked: a process draws from few of all strategies.
     @functools.cached_property
     def length(self) -> int:
         """How many bytes a case is decoded from."""
-        return max(self.least, own_length(vars(self.decode).get("decode", self.decode)))
+        return max(self.least, own_length(self.inner))
 
     @functools.cached_property
     def upon(self) -> SearchStrategy[Any] | None:

@@ -164,20 +164,22 @@ class _Taken:
 @functools.cache
 def _taken(strategy: SearchStrategy[Any]) -> _Taken | None:
     """Return who takes the cases of a strategy, None if no rule does."""
-    takers = [rule for rule in _kin().get(_first(strategy), ()) if whose_cases(rule.drawn[1]) is strategy]  # type: ignore[index]
+    kin = _kin().get(_first(strategy), ())
+    takers = [rule for drawn, rule in kin if whose_cases(drawn) is strategy]
     return _Taken(takers[0].rule.id, all(rule.of_law for rule in takers)) if takers else None
 
 
 @functools.cache
-def _kin() -> Mapping[SearchStrategy[Any], list[RegisteredRule]]:
-    """Return the rules, by their ids, whose strategies go on where a strategy ends.
+def _kin() -> Mapping[SearchStrategy[Any], list[tuple[SearchStrategy[Any], RegisteredRule]]]:
+    """Return the strategies that begin with one, by that one, with the rules that take them, by their ids.
 
     Whether they have the cases of it hangs on their lengths, which take long to find out of all.
     """
-    found: dict[SearchStrategy[Any], list[RegisteredRule]] = {}
+    found: dict[SearchStrategy[Any], list[tuple[SearchStrategy[Any], RegisteredRule]]] = {}
     for _, rule in sorted(load_rules().items()):
         if rule.drawn is not None:
-            found.setdefault(_first(rule.drawn[1]), []).append(rule)
+            strategy = rule.drawn[1]
+            found.setdefault(_first(strategy), []).append((strategy, rule))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from conformance.engine.making import PLACEMENT, blocked
 from conformance.engine.observation import Observation
 from conformance.engine.support import Support
 from conformance.engine.symptoms import Body, behind, is_claim, said
+from conformance.engine.watch import data_of
 from reports.known_breaks import KnownBreak, excusing
 from strategies import Case, classes_of
 from strategies.plain import dtypes_of
@@ -47,21 +49,25 @@ class Explaining:
 
     def dies(self, case: Any) -> BaseException | None:
         """Return how a process of its own ends that runs an example, if it is known to end so."""
-        if not self._may_die(case):
+        data = self._deadly_data(case)
+        if data is None:
             return None
         if self._survive is None:
             # Mostly one process tells of them all.
-            cases = [found.origin.data for found in self.dealt() if self._may_die(found)]
+            cases = [data for data in map(self._deadly_data, self.dealt()) if data is not None]
             self._survive = frozenset(cases if not self.ending(cases) else ())
-        data = case.origin.data
         how = "" if data in self._survive else self.ending([data])
         known = how and excusing(self.entries, classes_of(case), how) is not None
         return EndedError(how) if known else None
 
-    def _may_die(self, case: Any) -> bool:
-        classes = classes_of(case)
-        deadly = any(entry.deadly and entry.parts.issubset(classes) for entry in self.entries)
-        return deadly and case.origin is not None
+    @functools.cached_property
+    def _deadly(self) -> list[KnownBreak]:
+        return [entry for entry in self.entries if entry.deadly]
+
+    def _deadly_data(self, case: Any) -> bytes | None:
+        """Return the bytes of a case that may end a process, None of any other."""
+        may_die = self._deadly and any(entry.parts.issubset(classes_of(case)) for entry in self._deadly)
+        return data_of(case) if may_die else None
 
     def explains(self, body: Body, case: Any, error: BaseException) -> bool:
         """Return whether a failure breaks nothing; what it is then is counted."""

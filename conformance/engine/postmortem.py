@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import tempfile
@@ -125,14 +126,14 @@ class PostMortem:
 
     def _fatal(self, rule: str, target: str, data: bytes, *, hung: bool, slow: float) -> bool:
         seconds = (slow if hung else SLOW) + _starting()
-        code = run_apart(once, self._imports, rule, target, data, seconds=seconds)
+        code = run_apart(run_each, self._imports, rule, target, [data], seconds=seconds)
         return code is None if hung else code not in (None, 0)
 
 
 def end_of(imports: Sequence[str], rule: str, target: str, examples: Sequence[bytes]) -> str:
     """Return in words how a fresh process ends that runs examples of a rule on a target, empty if well."""
     seconds = SLOW + len(examples) + _starting()
-    code = run_apart(several, imports, rule, target, examples, seconds=seconds)
+    code = run_apart(run_each, imports, rule, target, examples, seconds=seconds)
     return ended(code) if code else ""
 
 
@@ -167,14 +168,8 @@ def write_script(rule: str, target: str, data: bytes, imports: Sequence[str], pa
         path.write_text(script, "utf-8")
 
 
-def several(imports: Sequence[str], rule: str, target: str, examples: Sequence[bytes]) -> None:
-    """Run some examples of a rule on a target, as `once` does each."""
-    for data in examples:
-        once(imports, rule, target, data)
-
-
-def once(imports: Sequence[str], rule: str, target: str, data: bytes) -> None:
-    """Run one example of a rule on a target; holding and breaking are the same to it, dying is not."""
+def run_each(imports: Sequence[str], rule: str, target: str, examples: Sequence[bytes]) -> None:
+    """Run examples of a rule on a target; holding and breaking are the same to it, dying is not."""
     load(imports)
     device, mode = device_of(target), _mode(target)
     if mode is not None:
@@ -187,7 +182,6 @@ def once(imports: Sequence[str], rule: str, target: str, data: bytes) -> None:
         abandon=lambda _: os._exit(POISONED),
         mode=mode,
     )
-    try:
-        load_rules()[rule].run_once(data, watch)
-    except Exception:  # only a death counts
-        return
+    for data in examples:
+        with contextlib.suppress(Exception):  # only a death counts
+            load_rules()[rule].run_once(data, watch)

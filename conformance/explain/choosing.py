@@ -20,7 +20,7 @@ from conformance.engine.decks import whose_cases
 from strategies.case import Case, tensor_fields
 from strategies.code import TensorCode
 from strategies.shapes import MAX_RANK, RANKS, SIZES
-from strategies.tape import Tape, drawn_again, length_of, packing_of
+from strategies.tape import Tape, drawn_again, length_of, own_length, packing_of
 from strategies.values import ramp
 
 DRAWN = 40
@@ -80,7 +80,7 @@ def _best(strategy: SearchStrategy[Any]) -> list[bytes]:
     def scored(data: bytes) -> tuple[float, bytes]:
         return badness(packing.decode(Tape(data))), data
 
-    read = min(length, max(1, length_of(vars(packing.decode).get("decode", packing.decode))))
+    read = min(length, max(1, own_length(packing.inner)))
     tapes = [bytes(length)]
     for number in range(DRAWN):
         tape = _sparse(random, read, _DENSITIES[number % len(_DENSITIES)]) + bytes(length - read)

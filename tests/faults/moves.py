@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 
 from tests.faults import fault
+from tests.faults.generic import passing
 from tests.faults.memory import misread
 
 CPU = torch.Tensor.cpu
@@ -19,6 +20,15 @@ def _here(other, input):
     return torch.ones_like(other, device=input.device) if other.device != input.device else other
 
 
+def elsewhere(real, *args, **options):
+    """Return what is made on another device, whatever device is asked for."""
+    return real(*args, **{**options, "device": "meta"})
+
+
+def twice(upstream):
+    return upstream * 2
+
+
 @fault(CPU)
 def cpu_always_copies(real, input):
     return real(input).clone()
@@ -26,8 +36,7 @@ def cpu_always_copies(real, input):
 
 @fault(CPU)
 def cpu_passes_twice_the_gradient(real, input):
-    output = real(input)
-    return output + (output - output.detach()) if output.requires_grad else output
+    return passing(twice, real(input))
 
 
 @fault(TO)
@@ -65,8 +74,7 @@ def to_makes_leaves(real, input, *args, **options):
 
 @fault(TO)
 def to_passes_twice_the_gradient(real, input, *args, **options):
-    output = real(input, *args, **options)
-    return output + (output - output.detach()) if output.requires_grad else output
+    return passing(twice, real(input, *args, **options))
 
 
 @fault(torch.Tensor.copy_)
@@ -112,17 +120,17 @@ def eq_takes_any_number_for_0(real, input, other):
 
 @fault(torch.arange)
 def arange_ignores_the_block(real, *args, **options):
-    return real(*args, **{**options, "device": "meta"})
+    return elsewhere(real, *args, **options)
 
 
 @fault(torch.ones)
 def ones_ignore_the_device(real, *args, **options):
-    return real(*args, **{**options, "device": "meta"})
+    return elsewhere(real, *args, **options)
 
 
 @fault(torch.ones_like)
 def ones_like_ignores_the_device(real, input, **options):
-    return real(input, **{**options, "device": "meta"})
+    return elsewhere(real, input, **options)
 
 
 @fault(torch.Tensor.clone)
