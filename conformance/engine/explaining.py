@@ -17,6 +17,9 @@ from reports.known_breaks import KnownBreak, excusing
 from strategies import Case, classes_of
 from strategies.plain import dtypes_of
 
+DEATHS = 2
+"""How many examples of a rule may end a process as is known; the others that may are not tried."""
+
 
 class EndedError(Exception):
     """An example ended the process that ran it, which was one of its own; the message says how."""
@@ -41,9 +44,12 @@ class Explaining:
     dealt: Callable[[], Iterable[Any]] = tuple
     ending: Callable[[Sequence[bytes]], str] = lambda _: ""
     _survive: frozenset[bytes] | None = None
+    _deaths: int = 0
 
     def untried(self, case: Any) -> str | None:
-        """Return the dtype that an example is not to be tried for, since the device refuses it."""
+        """Return what an example is not to be tried for: a dtype that is refused, or that it would die."""
+        if self._deaths >= DEATHS and self._deadly_data(case) is not None:
+            return "what ends the process"
         known = self.support.known(case) if self.support is not None and isinstance(case, Case) else None
         return _dtype(case) if known is not None else None
 
@@ -57,8 +63,10 @@ class Explaining:
             cases = [data for data in map(self._deadly_data, self.dealt()) if data is not None]
             self._survive = frozenset(cases if not self.ending(cases) else ())
         how = "" if data in self._survive else self.ending([data])
-        known = how and excusing(self.entries, classes_of(case), how) is not None
-        return EndedError(how) if known else None
+        if not how or excusing(self.entries, classes_of(case), how) is None:
+            return None
+        self._deaths += 1
+        return EndedError(how)
 
     @functools.cached_property
     def _deadly(self) -> list[KnownBreak]:

@@ -104,7 +104,10 @@ def lying(tmp_path_factory):
 
 
 def test_what_is_known_to_end_a_process_does_not_end_the_run(tmp_path):
-    """Each example that an entry says so of runs in a process of its own: a run without workers goes on."""
+    """What an entry says so of runs in a process of its own: a run without workers goes on.
+
+    Two examples that do are enough; of the twenty the others that may are not tried, which is told.
+    """
     entries = tmp_path / "known.toml"
     entries.write_text(
         """
@@ -128,7 +131,8 @@ def test_what_is_known_to_end_a_process_does_not_end_the_run(tmp_path):
     result = ran.result("gather.output_shape", DEVICE)
     assert result.outcome is Outcome.KNOWN
     assert result.reason is not None
-    assert "of 20 examples" in result.reason
+    assert "2 of 4 examples" in result.reason
+    assert result.untried == {"what ends the process": 16}
     assert ran.result("squeeze.shape", DEVICE).outcome is Outcome.HOLDS
 
 
