@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -20,6 +20,16 @@ FORMAT = 1
 
 PROMISE = 100
 """Number of examples within which a strategy promises to draw every one of its input classes."""
+
+
+IN_MODE = "run in the mode"
+IN_MODE_ANEW = "run in the mode, compiled for it"
+"""What acts are counted as that were run in a mode, by what was compiled before or not; others by why not."""
+
+
+def in_mode(acts: Mapping[str, int]) -> int:
+    """Return how many of some acts were run in the mode."""
+    return acts.get(IN_MODE, 0) + acts.get(IN_MODE_ANEW, 0)
 
 
 class Outcome(str, Enum):
@@ -275,7 +285,8 @@ class Result:
     `pairs` says how many pairs of input classes the examples that held have `reached`, of those that are
     `known` to occur. `rounding` is the largest error that was taken for rounding, by dtype, in units of the
     dtype's eps, relative to the number expected or to what the rule takes for the scale, if that is larger.
-    `acts` counts, in a mode, the pieces of what the rule does that were run in it, and others by why not.
+    `acts` counts, in a mode, the pieces of what the rule does that were run in it (those apart that something
+    was compiled for), and others by why not.
     `known` is what the entry says by which the outcome is known; older reports have it in `reason` alone.
     """
 

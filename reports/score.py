@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from reports.known import excuse
-from reports.model import PROMISE, Basis, Outcome, Report, Result
+from reports.model import PROMISE, Basis, Outcome, Report, Result, in_mode
 from reports.verdict import FAILING
 from reports.wording import many
 
@@ -19,14 +19,16 @@ class Verdict(Enum):
     IN_PART = "◐"  # nothing breaks, and some of it is not supported
     FAILS = "✗"
     INCOMPLETE = "…"  # nothing broke in what was run
-    NOTHING = "–"  # no documented rule applies
+    NOTHING = "–"  # no documented rule applies, or none is supported
 
 
 class Score:
     """How a target did: counts of outcomes over the documented and over the observed rules.
 
     `missing` counts the rules of the suite that have no result, `lacking` says in words what the run lacks to
-    be complete, `untried` counts the examples that were not run, by the dtype that the target lacks.
+    be complete, `untried` counts the examples that were not run, by what the target lacks, `unable` says why
+    nothing could be run. `acts` counts, in a mode, what the documented rules that apply do, by whether it was
+    run in the mode.
     """
 
     def __init__(self, report: Report, target: str) -> None:
@@ -34,6 +36,7 @@ class Score:
         about = report.run.target(target)
         run = report.run_of(about)
         self.examples = about.examples if about.mode is not None else None
+        self.unable = about.unable
         self.documented = _counts(result for result in results if basis[result.rule] is Basis.DOCUMENTED)
         self.observed = _counts(result for result in results if basis[result.rule] is Basis.OBSERVED)
         self.ran = len(results)
@@ -52,12 +55,14 @@ class Score:
         self.unsupported = self.documented.get(Outcome.UNSUPPORTED, 0)
         self.failing = sum(count for outcome, count in self.documented.items() if outcome in FAILING)
         self.untried: Counter[str] = Counter()
+        self.acts: Counter[str] = Counter()
         self.tried = 0
         for result in results:
             if basis[result.rule] is Basis.DOCUMENTED and result.outcome is not Outcome.INAPPLICABLE:
                 if result.untried:
                     self.untried.update(result.untried)
                 self.tried += result.examples
+                self.acts.update(result.acts)
         self.lacking = [
             said
             for lacks, said in (
@@ -80,7 +85,7 @@ class Score:
     def _verdict(self) -> Verdict:
         if self.failing or self.observed.get(Outcome.ERROR, 0):
             return Verdict.FAILS
-        if self.ran and not self.applicable:
+        if self.ran and self.applicable == self.unsupported:
             return Verdict.NOTHING
         if self.lacking:
             return Verdict.INCOMPLETE
@@ -102,7 +107,7 @@ class Score:
             Verdict.CONFORMS: f"conforms{self._on}",
             Verdict.IN_PART: f"conforms in what it supports{self._on}",
             Verdict.FAILS: "does not conform",
-            Verdict.NOTHING: "nothing applied",
+            Verdict.NOTHING: f"nothing applied{f', since {self.unable}' if self.unable else ''}",
         }[self.verdict]
 
     @property
@@ -150,6 +155,9 @@ class Score:
             dtypes = ", ".join(dtype for dtype, _ in self.untried.most_common())
             # Rounded up: nothing untried is never said of something.
             parts.append(f"{-(-100 * count // (count + self.tried))} % of the examples untried, for {dtypes}")
+        if acts := self.acts.total():
+            # Rounded down: all were only if all were.
+            parts.append(f"{100 * in_mode(self.acts) // acts} % of the acts run in the mode")
         if observed := sum(self.observed.values()) - self.observed.get(Outcome.INAPPLICABLE, 0):
             holding = self.observed.get(Outcome.HOLDS, 0)
             parts.append(f"observed: {holding} of {observed} {'holds' if observed == 1 else 'hold'}")

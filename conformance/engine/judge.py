@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from conformance.engine.modes import IN_MODE
 from conformance.engine.observation import Observation
 from reports.known_breaks import KnownBreak, excusing
-from reports.model import PROMISE, Excuse, Outcome, Rule, Target
+from reports.model import IN_MODE, IN_MODE_ANEW, PROMISE, Excuse, Outcome, Rule, Target, in_mode
 from reports.wording import many
 
 
@@ -27,7 +26,7 @@ def judge(
     not come out of an example is the suite's own fault. `entries` are the known breaks of the rule on the
     target; one about more than the `target` is not fixed by it.
     """
-    idle = observation.acts is not None and not observation.acts[IN_MODE]
+    idle = observation.acts is not None and not in_mode(observation.acts)
     if failure is not None and not (idle and observation.failed):
         return (Outcome.BROKEN if observation.failed else Outcome.ERROR), failure
     if not observation.examples and observation.blocked:
@@ -65,7 +64,7 @@ def most_excused(observation: Observation) -> KnownBreak:
 
 def _not_in_mode(acts: Counter[str]) -> str:
     """Return why nothing that a rule does was run in the mode."""
-    reasons = [reason for reason, _ in acts.most_common() if reason != IN_MODE]
+    reasons = [reason for reason, _ in acts.most_common() if reason not in (IN_MODE, IN_MODE_ANEW)]
     return f"nothing was run in the mode: {'; '.join(reasons[:3]) or 'the rule does nothing that could be'}"
 
 

@@ -1,4 +1,6 @@
-"""A backend of torch.compile that computes nonsense, and a mode that runs nothing: what modes may be like."""
+"""Backends of torch.compile that compute nonsense or worse, and a mode that runs nothing: what may come."""
+
+import os
 
 import torch
 from torch._dynamo import register_backend
@@ -7,7 +9,7 @@ from conformance.engine.modes import Mode, NotInModeError, register
 
 
 def backends():
-    """Register the backend `nonsense`: whatever is asked, it gives bools of another shape."""
+    """Register `nonsense`, which gives bools of some shape, `deadly`, which gather ends, and `unable`."""
 
     @register_backend
     def nonsense(graph, inputs):
@@ -19,6 +21,17 @@ def backends():
             )
 
         return run
+
+    @register_backend
+    def deadly(graph, inputs):
+        def run(*arguments):
+            os.abort()
+
+        return run if "gather" in graph.code else graph.forward
+
+    @register_backend
+    def unable(graph, inputs):
+        raise OSError("there is no compiler")
 
 
 class Refusing(Mode):

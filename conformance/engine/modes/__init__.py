@@ -21,7 +21,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from conformance.engine.modes.acts import Act
-from reports.model import Need
+from reports.model import IN_MODE, IN_MODE_ANEW, Need
 
 
 class NotInModeError(Exception):
@@ -47,7 +47,7 @@ class Mode:
     makes rules inapplicable that need it; so do the `changes` that it is documented to bring, by globs of
     ids, with the reason. `setup` and `way` are for scripts: lines before, as `scripted` gives them of what
     the mode itself calls, and the expression of a function that is told an act and returns what runs it in
-    the mode.
+    the mode. A mode that keeps what it makes of acts counts how often it has `made` something.
     """
 
     page: ClassVar[str] = ""
@@ -55,6 +55,7 @@ class Mode:
     lacks: ClassVar[Mapping[Need, str]] = {}
     changes: ClassVar[Mapping[str, str]] = {}
     setup: ClassVar[str] = ""
+    made: int = 0
 
     def __init__(self, option: str = "") -> None:
         if option:
@@ -121,10 +122,6 @@ class _Bare(ast.NodeTransformer):
         return ast.Assign([node.target], self.visit(node.value)) if node.value is not None else None
 
 
-IN_MODE = "run in the mode"
-"""What acts are counted as that were; others are counted by why not."""
-
-
 @dataclass
 class Acting:
     """Runs the acts of one rule in a mode, and counts which were."""
@@ -135,12 +132,14 @@ class Acting:
     def __call__(self, act: Act, *arguments: Any) -> Any:
         """Return what an act gives, run in the mode, in parts in the mode, or as it is."""
         __tracebackhide__ = True
+        made, outside = self.mode.made, None
         try:
-            self.ran[IN_MODE] += 1  # also if it raises
             return self.mode.run(act, arguments)
         except (NotInModeError, RanOutsideError) as error:
-            self.ran[IN_MODE] -= 1
             reason, outside = str(error), error
+        finally:
+            if outside is None:  # it gives something, or raises
+                self.ran[IN_MODE if self.mode.made == made else IN_MODE_ANEW] += 1
         if isinstance(outside, RanOutsideError):
             self.ran[reason] += 1
             return outside.given

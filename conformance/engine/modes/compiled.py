@@ -134,6 +134,7 @@ class Compiled(Mode):
         """Return what the backend makes of a graph, and count when it runs."""
         any_sizes = any(isinstance(given, torch.SymInt) for given in inputs)
         self._any_sizes |= any_sizes
+        self.made += 1
         made = self._backend(graph, inputs, **options)
 
         def run(*arguments: Any) -> Any:

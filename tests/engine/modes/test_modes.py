@@ -10,9 +10,9 @@ import warnings
 import pytest
 import torch
 
-from conformance.engine.modes import IN_MODE, Acting, ModeError, find
+from conformance.engine.modes import Acting, ModeError, find
 from conformance.engine.modes.acts import Act
-from reports.model import Basis, Outcome
+from reports.model import IN_MODE, IN_MODE_ANEW, Basis, Outcome, in_mode
 from tests.suite import ROOT, run_suite
 
 SOME = ("--device", "cpu", "--max-examples", "5", "--shrink", "0", "--confirm", "0")
@@ -41,7 +41,7 @@ def test_each_mode_runs_an_act_as_it_is_run_without(name):
 
     assert type(output) is torch.Tensor
     assert output.tolist() == [[0.0, 6.0], [2.0, 14.0], [6.0, 24.0]]
-    assert acting.ran == {IN_MODE: 1}
+    assert acting.ran == {IN_MODE_ANEW if name.startswith("compile") else IN_MODE: 1}
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_what_breaks_the_graph_is_compiled_in_parts_and_counted():
     (output,) = acting(broken, torch.ones(2))
 
     assert output.tolist() == [2.0, 2.0]
-    assert acting.ran[IN_MODE] == 1
-    (reason,) = set(acting.ran) - {IN_MODE}
+    assert acting.ran[IN_MODE_ANEW] == 1
+    (reason,) = set(acting.ran) - {IN_MODE_ANEW}
     assert reason.startswith("graph break: ")
 
 
@@ -133,7 +133,17 @@ def test_what_has_nothing_to_compile_was_not_run_in_the_mode():
 
     acting(act("output = case_input", "output = output"), torch.ones(2))
 
-    assert not acting.ran[IN_MODE]
+    assert not in_mode(acting.ran)
+
+
+def test_what_is_compiled_for_an_act_and_what_is_used_again_is_counted_apart():
+    acting = Acting(find("compile:eager"))
+
+    for size in (2, 2, 3, 4, 2):
+        acting(act("output = case_input + 1"), torch.ones(size))
+
+    # For the first size, then for any but that.
+    assert acting.ran == {IN_MODE_ANEW: 2, IN_MODE: 3}
 
 
 @pytest.mark.parametrize(
@@ -235,7 +245,37 @@ def test_inductor_compiles_rules(tmp_path):
 
     (result,) = ran.report.results
     assert result.outcome is Outcome.HOLDS
-    assert result.acts[IN_MODE] == result.examples
+    assert in_mode(result.acts) == result.examples
+    assert result.acts[IN_MODE_ANEW] >= 1
+
+
+def test_what_a_compiler_makes_may_end_the_process(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:compile:deadly", "--import", "tests.devices.nonsense:backends", "-n", "1"),
+        *("--rule", "gather.output_shape", "--rule", "squeeze.shape", *SOME),
+        isolated=True,
+    )
+
+    crashed, held = (
+        ran.result("gather.output_shape", "cpu+compile:deadly"),
+        ran.result("squeeze.shape", "cpu+compile:deadly"),
+    )
+    assert crashed.outcome is Outcome.CRASHED
+    assert "SIGABRT" in (crashed.reason or "")
+    assert "backend='deadly'" in (crashed.script or "")
+    assert held.outcome is Outcome.HOLDS
+
+
+def test_that_a_mode_does_not_work_here_is_said_once(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:compile:unable", "--import", "tests.devices.nonsense:backends"),
+        *("--rule", "gather.*", *SOME),
+    )
+
+    assert {result.outcome for result in ran.report.results} == {Outcome.UNSUPPORTED}
+    assert ran.output.count("the mode does not work here: OSError: there is no compiler") == 1
 
 
 def test_what_a_backend_warns_of_is_not_why_it_does_not_work(tmp_path, monkeypatch):
