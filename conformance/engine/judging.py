@@ -161,6 +161,8 @@ def summed_up(failure: pytest.ExceptionInfo[BaseException]) -> str:
 def adjust(report: pytest.TestReport, rule: Rule, result: Result, *, strict: bool) -> None:
     """Make pytest's own outcome, which decides the exit code, agree with the result's."""
     if result.outcome is Outcome.INAPPLICABLE:
+        if report.failed:  # by what was not run in the mode that the target is about
+            report.outcome, report.longrepr = "skipped", _skipped(report, f"inapplicable: {result.reason}")
         return
     found = f"{result.outcome.value}: {result.reason}"
     if fails(result.outcome, rule.basis, strict=strict):
@@ -171,9 +173,13 @@ def adjust(report: pytest.TestReport, rule: Rule, result: Result, *, strict: boo
         report.outcome = "skipped"
         report.wasxfail = found if result.outcome is Outcome.KNOWN else f"observed, not documented: {found}"
     elif result.outcome in (Outcome.UNSUPPORTED, Outcome.BLOCKED):
-        path, line, _ = report.location
-        report.outcome = "skipped"
-        report.longrepr = (path, (line or 0) + 1, found)
+        report.outcome, report.longrepr = "skipped", _skipped(report, found)
+
+
+def _skipped(report: pytest.TestReport, why: str) -> tuple[str, int, str]:
+    """Return what a report says of a test that is skipped."""
+    path, line, _ = report.location
+    return path, (line or 0) + 1, why
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -37,10 +37,20 @@ def backends():
 class Refusing(Mode):
     """Runs nothing."""
 
+    way = "lambda act: act"
+
     def run(self, act, arguments):
         raise NotInModeError("it runs nothing")
 
 
+class Meddling(Refusing):
+    """Runs nothing, and changes what others see."""
+
+    def begin(self):
+        torch.distributions.Distribution.set_default_validate_args(False)
+
+
 def modes():
-    """Register the mode `refusing`."""
+    """Register the modes `refusing` and `meddling`."""
     register("refusing", Refusing)
+    register("meddling", Meddling)

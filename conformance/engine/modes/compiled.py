@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
+from torch.distributions import Distribution
 
 from conformance.engine.device import first_line
 from conformance.engine.modes import Mode, ModeError, NotInModeError, RanOutsideError, register, tensors_in
@@ -58,6 +59,7 @@ class Compiled(Mode):
         self._broken: dict[tuple[str, str], list[str]] = {}
         self._ran = 0
         self._any_sizes = False
+        _leave_validation_alone(self._backend)
         config.recompile_limit = config.accumulated_recompile_limit = MANY
         logging.getLogger("torch").setLevel(logging.CRITICAL)
 
@@ -146,6 +148,16 @@ class Compiled(Mode):
         if getattr(made, "_boxed_call", False):
             run._boxed_call = True  # type: ignore[attr-defined]
         return run
+
+
+def _leave_validation_alone(backend: Callable[..., Any]) -> None:
+    """Have distributions validate what they are given as before.
+
+    The first `torch.compile` turns it off for the whole process, also for what runs plainly (pytorch#185438).
+    """
+    before = Distribution._validate_args
+    torch.compile(abs, backend=backend)
+    Distribution.set_default_validate_args(before)
 
 
 def _reason(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -102,6 +102,14 @@ class Exported(Traced):
 
     page: ClassVar[str] = "export"
     examples: ClassVar[int] = 6
+    changes: ClassVar[Mapping[str, str]] = {
+        (
+            "saved_tensors.packed saved_tensors.innermost saved_tensors.after saved_tensors.enabled_again "
+            "saved_tensors.of_a_constant saved_tensors.nothing_saved backward.frees_saved_tensors"
+        ): "hooks are called, and tensors saved, while an act is exported, too",
+        "dlpack.*": "while an act is exported there is no memory that another library could share",
+        "device.default": "what an exported function gives are tensors and plain values, no device",
+    }
     setup: ClassVar[str] = scripted(of_tensors, Module, exported, through) + "\n"
 
     def __init__(self, option: str = "") -> None:
@@ -116,10 +124,16 @@ class Exported(Traced):
     def graph(self, function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
         """Return the module of the exported function."""
         from torch._dynamo.exc import Unsupported, UserError
+        from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
+        from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
         try:
             return exported(function, tensors)
-        except (Unsupported, UserError) as error:
+        except (
+            *(Unsupported, UserError),
+            # Sizes, or what is done, depend on elements.
+            *(DataDependentOutputException, DynamicOutputShapeException, GuardOnDataDependentSymNode),
+        ) as error:
             raise NotInModeError(f"not to be exported: {first_line(error)}") from None
 
 

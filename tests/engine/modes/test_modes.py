@@ -185,6 +185,26 @@ def test_a_rule_of_which_nothing_was_run_in_the_mode_is_inapplicable(tmp_path):
     assert result.acts == {"it runs nothing": 5}
 
 
+def test_what_fails_without_the_mode_is_inapplicable_to_pytest_too(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:meddling", "--import", "tests.devices.nonsense:modes"),
+        *("--rule", "categorical.validation_by_default", *SOME),
+    )
+
+    (result,) = ran.report.results
+    assert result.outcome is Outcome.INAPPLICABLE
+    assert "FAILED" not in ran.output
+    assert ran.code == 5
+
+
+def test_distributions_validate_as_before_once_something_was_compiled(tmp_path):
+    rules = ("--rule", "categorical.validation_*", "--rule", "argsort.output_shape")
+    ran = run_suite(tmp_path, "--mode", "compile:eager", *rules, *SOME)
+
+    assert {result.outcome for result in ran.report.results_of("cpu")} == {Outcome.HOLDS}
+
+
 def test_the_device_as_it_is_stays_beside_the_mode(tmp_path):
     ran = run_suite(tmp_path, "--mode", "dispatch", "--rule", "gather.output_shape", *SOME)
 
