@@ -98,16 +98,21 @@ def _narrowest(seen: list[Seen], common: set[str], drawn: Collection[str]) -> li
 
 
 def _named(report: Report, target: Target, rule: str, broken: Collection[tuple[str, str]]) -> str:
-    """Return how an entry names a target: by its type of device, unless a rule does well on another of it."""
+    """Return how an entry names a target: by its type of device, and mode, unless one of them does well."""
     columns = [each for each in report.run.targets if each.run == target.run]
-    siblings = [each.id for each in columns if each.device == target.device]
-    tried = [
-        id
-        for id in siblings
-        if (result := report.result(rule, id)) is not None and result.outcome not in UNTRIED
-    ]
-    if all((rule, id) in broken for id in tried):
+
+    def breaks_on(every: Iterable[Target]) -> bool:
+        """Return whether the rule breaks wherever it was tried, which it was."""
+        results = [report.result(rule, each.id) for each in every]
+        tried = [each for each in results if each is not None and each.outcome not in UNTRIED]
+        return bool(tried) and all((rule, each.target) in broken for each in tried)
+
+    siblings = [each for each in columns if each.device == target.device]
+    # What breaks as it is run plainly may be expected to break in a mode, but not the other way round.
+    if breaks_on(siblings) and breaks_on(each for each in siblings if each.mode is None):
         return target.device
+    if target.mode is not None and breaks_on(each for each in siblings if each.mode == target.mode):
+        return f"{target.device}+{target.mode}"
     # In a merged report, a column may have another name than its run gave it.
     return report.run_of(target).targets[columns.index(target)].id
 

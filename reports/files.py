@@ -134,7 +134,7 @@ def _rules(text: str) -> tuple[Rule, ...] | None:
 def _report(path: Path, data: Any) -> Report:
     """Return the report that data are; raises UnreadableReportError if they are none."""
     if not isinstance(data, dict):
-        raise UnreadableReportError(f"{path}: is not JSON, or was cut short")
+        raise UnreadableReportError(f"{path}: is not JSON, or was cut short, or is no report")
     if data.get("format") != FORMAT:
         raise UnreadableReportError(
             f"{path}: has format {data.get('format')!r}; this version reads format {FORMAT}"
@@ -183,16 +183,18 @@ def _fault(data: Any) -> str:
 
 
 def _journal(text: str) -> Any:
-    """Put the lines of a journal together; the last line may be torn, a later result replaces an earlier."""
+    """Put the lines of a journal together; some may be torn, a later result replaces an earlier."""
     data: Any = None
     results: dict[str, Any] = {}
     running: dict[str, Any] = {}
     for line in text.splitlines():
         entry = decoded(line)
-        if not isinstance(entry, dict):
-            break
-        if data is None:
+        if data is None and isinstance(entry, dict):
             data = entry
+        elif data is None:
+            break
+        elif not isinstance(entry, dict):
+            continue  # what it told is missing, and counted as not run
         elif "begun" in entry:
             running[_place(entry["begun"])] = entry["begun"]
         elif "result" in entry:

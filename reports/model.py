@@ -26,6 +26,8 @@ IN_MODE = "run in the mode"
 IN_MODE_ANEW = "run in the mode, compiled for it"
 """What acts are counted as that were run in a mode, by what was compiled before or not; others by why not."""
 
+REFUSED_BEFORE = "refused before anything was run in the mode"
+
 
 def in_mode(acts: Mapping[str, int]) -> int:
     """Return how many of some acts were run in the mode."""

@@ -19,7 +19,7 @@ class Verdict(Enum):
     IN_PART = "◐"  # nothing breaks, and some of it is not supported
     FAILS = "✗"
     INCOMPLETE = "…"  # nothing broke in what was run
-    NOTHING = "–"  # no documented rule applies, or none is supported
+    NOTHING = "–"  # no documented rule applies, or none can be run
 
 
 class Score:
@@ -85,7 +85,7 @@ class Score:
     def _verdict(self) -> Verdict:
         if self.failing or self.observed.get(Outcome.ERROR, 0):
             return Verdict.FAILS
-        if self.ran and self.applicable == self.unsupported:
+        if self.ran and (not self.applicable or self.unable):
             return Verdict.NOTHING
         if self.lacking:
             return Verdict.INCOMPLETE
@@ -102,12 +102,18 @@ class Score:
         """The verdict in words."""
         if self.verdict is Verdict.INCOMPLETE:
             of = many(self.rules, "rule") if self.rules else "an unknown number of rules"
-            return f"incomplete: no break in {self.ran} of {of}"
+            return f"incomplete: no break in {self.ran} of {of}{self._on}"
         return {
             Verdict.CONFORMS: f"conforms{self._on}",
             Verdict.IN_PART: f"conforms in what it supports{self._on}",
-            Verdict.FAILS: "does not conform",
-            Verdict.NOTHING: f"nothing applied{f', since {self.unable}' if self.unable else ''}",
+            Verdict.FAILS: f"does not conform{self._on}",
+            Verdict.NOTHING: (
+                f"nothing applied, since {self.unable}"
+                if self.unable
+                else "nothing applied"
+                if self.documented
+                else "no documented rule was run"
+            ),
         }[self.verdict]
 
     @property
@@ -131,7 +137,9 @@ class Score:
     @property
     def line(self) -> str:
         """One line: how many documented rules hold, and what became of the others."""
-        return "; ".join(filter(None, (f"{self.holds} {self.of_these}", self.rest)))
+        return "; ".join(
+            filter(None, (f"{self.holds} {self.of_these}" if self.documented else "", self.rest))
+        )
 
     @property
     def of_these(self) -> str:
@@ -182,16 +190,18 @@ def exit_code(report: Report) -> int:
 
 def exit_code_of(scores: Iterable[Score]) -> int:
     """Return the same of the scores of all targets."""
+    scores = list(scores)
     verdicts = {score.verdict for score in scores}
     if Verdict.FAILS in verdicts:
         return 1
     if Verdict.INCOMPLETE in verdicts:
         return INCOMPLETE
-    return 0 if verdicts - {Verdict.NOTHING} else NOTHING
+    unable = any(score.unable for score in scores)
+    return 0 if verdicts - {Verdict.NOTHING} and not unable else NOTHING
 
 
 INCOMPLETE = 6
 """Exit code: nothing broke, and not enough was run to say more."""
 
 NOTHING = 5
-"""Exit code: no rule applied anywhere; pytest's own for no tests."""
+"""Exit code: no rule applied anywhere, or a target is able to run none; pytest's own for no tests."""

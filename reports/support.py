@@ -194,8 +194,11 @@ def blocks(report: Report) -> list[Apart]:
 def _why(report: Report, rule: str, results: Iterable[Result]) -> str:
     """Return how the blocking rule breaks, as far as the report says: by its own result or by the others'."""
     own = (report.result(rule, target) for target in dict.fromkeys(each.target for each in results))
-    broken = [each.reason for each in own if each is not None and each.reason]
+    broken = [each.reason for each in own if each is not None and each.reason and each.outcome not in _SOUND]
     return shortened(broken[0]) if broken else ""
+
+
+_SOUND = (*_HOLDING, Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
 
 
 def _once(results: Iterable[Result]) -> list[Result]:

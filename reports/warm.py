@@ -21,6 +21,10 @@ import traceback
 from typing import IO
 
 SAID = 4_000
+"""How much of what a run said is told: the end."""
+
+LONGEST = 1_000
+"""How much of a line of a traceback, and of a message, is said: its beginning, which names the exception."""
 
 
 def run(script: str) -> int:
@@ -29,8 +33,9 @@ def run(script: str) -> int:
         exec(compile(script, "<script>", "exec", optimize=0), {"__name__": "__main__"})
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        for part in traceback.format_exception(error):
+            print(part if len(part) < LONGEST else f"{part[:LONGEST]} …", end="", file=sys.stderr)
         return 1
     return 0
 
@@ -79,10 +84,12 @@ def in_this_process(script: str) -> tuple[int | None, str]:
 
 
 def prepare(script: str) -> None:
-    """Import what torch imports at the first call on meta: once, instead of anew in each fork."""
-    if "'meta'" in script:
-        with contextlib.suppress(Exception):  # it is torch's own, and where it is may change
+    """Import what torch imports at the first call on meta, or to compile: once, not anew in each fork."""
+    with contextlib.suppress(Exception):  # it is torch's own, and where it is may change
+        if "'meta'" in script:
             importlib.import_module("torch.fx.experimental.symbolic_shapes")
+        if "torch.compile(" in script or "torch.export" in script:
+            importlib.import_module("torch._dynamo")
 
 
 def serve() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 LAYOUTS = ("transposed", "stepped", "storage offset", "narrowed", "expanded", "channels-last")
 """With what the names of the input classes begin that are about how a tensor lies in memory."""
@@ -54,6 +55,15 @@ def normalised(text: str) -> str:
         before, found = found, _VARIABLE.sub("#", found)
         found = re.sub(r"#(?:[\s,;x×*]*#)+", "#", found)
     return found
+
+
+def by_wording(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return how often something was said, most first; what differs in numbers alone is told once."""
+    found: Counter[str] = Counter()
+    told: dict[str, str] = {}
+    for said, count in counts.items():
+        found[told.setdefault(normalised(said), said)] += count
+    return dict(found.most_common())
 
 
 _ASSERTED = re.compile(

@@ -299,7 +299,10 @@ def with_index_of(base: Strategy, name: str, dtypes: Sequence[torch.dtype]) -> S
 def _number(value: Any, dtype: torch.dtype) -> Any:
     if dtype is torch.bool:
         return bool(value)
-    return complex(value) if dtype.is_complex else float(value) if dtype.is_floating_point else int(value)
+    if dtype.is_complex or dtype.is_floating_point:
+        return complex(value) if dtype.is_complex else float(value)
+    limits = torch.iinfo(dtype)
+    return min(max(int(value), limits.min), limits.max)
 
 
 def with_call(

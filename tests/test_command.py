@@ -98,6 +98,8 @@ def test_the_report_goes_to_a_folder_that_is_there_or_not(tmp_path):
             marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc"),
         ),
         (["--rule", "gather"], "no rule's id matches 'gather'; all rules of gather are 'gather.*'"),
+        (["--devise", "cpu"], "--devise: there is no such option; near it: --device"),
+        (["--zzz"], "--zzz: there is no such option"),
     ],
 )
 def test_a_bad_value_is_one_clear_line(tmp_path, options, message):
@@ -116,6 +118,10 @@ def test_it_works_with_past_reports_under_its_own_name(tmp_path):
 
     assert helped.stdout.startswith("usage: torch-conformance merge")
     assert (failed.returncode, len(failed.stderr.splitlines())) == (2, 1)
+
+    unknown = call(tmp_path, "renderr", "none")
+    assert unknown.stderr == "torch-conformance: there is no command 'renderr'; there is: render\n"
+    assert unknown.returncode == pytest.ExitCode.USAGE_ERROR
 
 
 @pytest.mark.parametrize("command", [(SCRIPT,), MODULE], ids=["script", "module"])

@@ -20,7 +20,7 @@ from conformance.engine.device import ailing, hook, seeding, settling
 from conformance.engine.explaining import Explaining
 from conformance.engine.flight import FlightRecorder
 from conformance.engine.judging import FAILURES_OF, OBSERVATION, RULE, WATCH
-from conformance.engine.modes.bodies import mode_of
+from conformance.engine.modes.bodies import fails_alike, mode_of
 from conformance.engine.observation import Observation
 from conformance.engine.options import matches
 from conformance.engine.postmortem import end_of
@@ -115,7 +115,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
             (why for globs, why in mode.mode.changes.items() if matches(rule.id, globs.split())), None
         ):
             pytest.skip(changed)
-        observation.acts = mode.count()
+        observation.acts = mode.count(lambda: not observation.closed)
     recorder = config.stash.get(RECORDER, None)
     vendor = config.stash[VENDOR]
     explaining = Explaining(
@@ -127,6 +127,8 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
         dealt=functools.partial(_dealt, RULES[rule.id], target, config.stash[DECKS]),
         ending=functools.partial(end_of, tuple(config.option.imports), rule.id, target.id),
     )
+    if mode is not None:
+        explaining.fails_alike = functools.partial(fails_alike, mode, RULES[rule.id])
     hooked = hooks(vendor.devices, target)
     wait, seed = (hook(hooked.wait), hook(hooked.seed)) if hooked else (None, None)
     watch = request.node.stash[WATCH] = Watch(

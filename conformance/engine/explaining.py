@@ -32,7 +32,8 @@ class Explaining:
     `entries` are the known breaks of the rule there. `means_unsupported` says of an exception, of a type by
     these names, that by it the device says that it does not support something: with what reason, None if not.
     `dealt` gives the cases that the rule is run on, and `ending` says of the bytes of some of them how a
-    process ends that does nothing else, empty if as it should.
+    process ends that does nothing else, empty if as it should. `fails_alike` tells whether an example also
+    fails so where an entry says so of a mode, and the target runs in a variant of that.
     """
 
     rule: str
@@ -43,6 +44,7 @@ class Explaining:
     means_unsupported: Callable[[BaseException], str | None] = lambda _: None
     dealt: Callable[[], Iterable[Any]] = tuple
     ending: Callable[[Sequence[bytes]], str] = lambda _: ""
+    fails_alike: Callable[[KnownBreak, Any, BaseException], bool] = lambda *_: True
     _survive: frozenset[bytes] | None = None
     _deaths: int = 0
 
@@ -81,7 +83,7 @@ class Explaining:
         """Return whether a failure breaks nothing; what it is then is counted."""
         seen, classes, error = self.observation, classes_of(case), behind(error)
         entry = excusing(self.entries, classes, said(error))
-        if entry is not None:
+        if entry is not None and (not is_claim(error, body) or self.fails_alike(entry, case, error)):
             seen.excuse(entry, error, case)
             return True
         found = blocked(self.rule, case, error, self.device)

@@ -5,6 +5,7 @@ A worker turns what it saw into a result and sends it along with pytest's own re
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from conformance.engine.observation import Observation
 from conformance.engine.rule import load_rules
 from conformance.engine.running import Failure
 from conformance.engine.symptoms import said
-from conformance.engine.watch import Watch, scripted_of
+from conformance.engine.watch import Watch, run_example, scripted_of, watching
 from reports.known_breaks import KnownBreak, find_breaks
 from reports.model import Break, Outcome, Result, Rule, Run, Target, plain
 from reports.verdict import fails
@@ -145,6 +146,10 @@ def _break(failure: Failure, item: pytest.Item, watch: Watch) -> Break:
     script: str | None
     if failure.data:
         counterexample = found.describe(failure.data)
+        if watch.mode is not None:
+            # How a script runs in the mode goes by the example that was run last.
+            with watching(watch), contextlib.suppress(Exception):
+                run_example(found.body, found.case(failure.data), watch)
         script = found.script(failure.data, watch.device, watch.imports, watch.bounds, scripted_of(watch))
     else:  # what was drawn leaves no trace
         counterexample = observation.counterexample() if observation.counterexample else None

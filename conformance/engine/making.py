@@ -42,9 +42,9 @@ def misplaced(code: TensorCode, device: str) -> tuple[str, str] | None:
 
 def _misplaced(code: TensorCode, device: str) -> tuple[str, str] | None:
     for step, until in _steps(code):
+        with placing_on("cpu"):
+            wanted = until.build().detach()
         try:
-            with placing_on("cpu"):
-                wanted = until.build().detach()
             with placing_on(device):
                 made = until.build()
             reason = _difference(made, wanted, requires_grad=step == "requires_grad")

@@ -28,6 +28,17 @@ from reports.vendor import Vendor, check_classes, declare, read_vendor
 SHIPPED_BREAKS = Path(conformance.__file__).with_name("known_breaks.toml")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
+    """Say in one line that there is no such option; in a clone, where pytest reads them first, it says so."""
+    options, unknown = parser.parse_known_and_unknown_args(args)
+    wrong = next((given.partition("=")[0] for given in unknown if given.startswith("-")), None)
+    if wrong is not None and not options.help:
+        ours = [name for option in parser.getgroup("conformance").options for name in option.names()]
+        near = difflib.get_close_matches(wrong, [*ours, "-n", "-k", "-x"], 1)
+        raise pytest.UsageError(f"{wrong}: there is no such option{f'; near it: {near[0]}' if near else ''}")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the suite's options."""
     group = parser.getgroup("conformance", "conformance of devices to PyTorch's documentation")
@@ -213,6 +224,8 @@ def _with_modes(chosen: list[Target], config: pytest.Config) -> list[Target]:
             for target in chosen
             if target.device != "meta"
         ]
+    if not found:
+        raise pytest.UsageError("--mode: meta is run in no mode, and nothing else is chosen")
     return found
 
 

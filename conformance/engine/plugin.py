@@ -10,7 +10,7 @@ from conformance.engine.collecting import (
     pytest_pyfunc_call,
     target,
 )
-from conformance.engine.options import pytest_addoption
+from conformance.engine.options import pytest_addoption, pytest_load_initial_conftests
 from conformance.engine.session import (
     every_warning,
     pytest_assertrepr_compare,
@@ -37,6 +37,7 @@ __all__ = [
     "pytest_configure_node",
     "pytest_generate_tests",
     "pytest_ignore_collect",
+    "pytest_load_initial_conftests",
     "pytest_pyfunc_call",
     "pytest_report_header",
     "pytest_sessionfinish",

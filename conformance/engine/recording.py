@@ -22,6 +22,7 @@ from reports.known_breaks import KnownBreak, unused
 from reports.model import Outcome, Report, Result, Rule, Run
 from reports.publish import publish
 from reports.score import INCOMPLETE, NOTHING, Score, exit_code
+from reports.wording import by_wording, many
 
 
 def now() -> str:
@@ -112,7 +113,8 @@ class Recording:
         self.written = publish(self._directory, report)
         if exitstatus != pytest.ExitCode.OK:
             return
-        if all(result.outcome is Outcome.INAPPLICABLE for result in report.results):
+        nothing_applied = all(result.outcome is Outcome.INAPPLICABLE for result in report.results)
+        if nothing_applied or any(target.unable for target in report.run.targets):
             session.exitstatus = NOTHING
         elif exit_code(report) == INCOMPLETE and not self._partial:
             session.exitstatus = INCOMPLETE
@@ -142,9 +144,8 @@ class Recording:
         for target in report.run.targets:
             score = Score(report, target.id)
             terminalreporter.line(f"{target.id}: {score.said}; {score.line}")
-            if warned := report.warnings_of(target.id):
-                count, most = sum(warned.values()), next(iter(warned))
-                terminalreporter.line(
-                    f"{target.id} warned {count} times, in {len(warned)} ways; most often: {most}"
-                )
+            if warned := by_wording(report.warnings_of(target.id)):
+                most = next(iter(warned))
+                times, ways = many(sum(warned.values()), "time"), many(len(warned), "way")
+                terminalreporter.line(f"{target.id} warned {times}, in {ways}; most often: {most}")
         terminalreporter.line(f"report: {self.written}")

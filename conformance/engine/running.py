@@ -112,7 +112,7 @@ def run_rule(found: RegisteredRule, watch: Watch, deck: Deck, seed: str) -> list
         _smallest(found, watch, way, seen, seed if number == 0 else None)
         for number, way in enumerate(ways(seen.failed, seen.held))
     ]
-    return [_with_operator(found, watch, failure) for failure in smallest]
+    return [_with_operator(found, watch, without_chance(found, failure)) for failure in smallest]
 
 
 def _explicit(found: RegisteredRule) -> list[Any]:
@@ -164,6 +164,21 @@ def _failure(
         way.shared,
     )
     return Failure(error, data, way, symptom, whole)
+
+
+def without_chance(found: RegisteredRule, failure: Failure) -> Failure:
+    """Return a failure whose symptom names no class that its case does without: it was there by chance.
+
+    Of several classes by which examples fail, as dtypes may be, one is enough.
+    """
+    if not failure.data:
+        return failure
+    classes = {name for case in found.case(failure.data).values() for name in classes_of(case)}
+    symptom, alternatives = failure.symptom, failure.way.of
+    one_is_met = bool(alternatives) and not alternatives.isdisjoint(classes)
+    every = [name for name in symptom.every if one_is_met or name in classes]
+    shared = [name for name in symptom.shared if name in classes]
+    return replace(failure, symptom=replace(symptom, every=tuple(every), shared=tuple(shared)))
 
 
 def _with_operator(found: RegisteredRule, watch: Watch, failure: Failure) -> Failure:

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from conformance import promises
-from conformance.engine.modes.acts import Act, with_acts
+from conformance.engine.modes.acts import Act, Making, with_acts
 from reports.replay import registration
 from strategies.case import Case, TensorField, TensorsField, tensor_fields
 from strategies.code import base_code, literal
@@ -151,7 +151,12 @@ def standalone(
     along = [parsed(each) for each in coming_along(body)]
     scripted = Scripting(body, Recorded(body, function, arguments))
     statements: list[ast.stmt] = []
-    for statement in without_docstring(function):
+    doing = without_docstring(function)
+    if mode is not None:
+        # As they are in the rule: what stands for values of the suite's own below is no part of them.
+        fields = [name for value in arguments.values() for name in tensor_names(value)]
+        doing = with_acts(without_docstring(parsed(body)), body.__globals__, fields, _as_functions())
+    for statement in doing:
         visited = scripted.visit(statement)
         statements += visited if isinstance(visited, list) else [visited]
     ast.fix_missing_locations(module := ast.Module(statements, type_ignores=[]))
@@ -164,8 +169,7 @@ def standalone(
     ]
     checked = [*inputs, ast.unparse(module)]
     if mode is not None:
-        fields = [name for value in arguments.values() for name in tensor_names(value)]
-        checked = _in_mode(inputs, module.body, {**body.__globals__}, fields, mode)
+        checked = _in_mode(checked, mode)
     comment = textwrap.fill(title, 96, initial_indent="# ", subsequent_indent="# ")
     registered = list(map(registration, imports))
     lines = [
@@ -190,14 +194,8 @@ class Scripted:
     way: str
 
 
-def _in_mode(
-    inputs: list[str],
-    statements: list[ast.stmt],
-    known: Mapping[str, Any],
-    fields: Sequence[str],
-    mode: Scripted,
-) -> list[str]:
-    """Return lines that check statements as they are, and then with their acts run in a mode."""
+def _as_functions() -> Making:
+    """Return what has acts be functions with numbers, which `run` is told."""
     numbers = itertools.count(1)
 
     def made(act: Act) -> tuple[list[ast.stmt], ast.expr]:
@@ -207,9 +205,12 @@ def _in_mode(
         function.name = name
         return [function], ast.parse(f"run({name})", mode="eval").body
 
-    acted = with_acts(statements, known, fields, made)
-    ast.fix_missing_locations(module := ast.Module(acted, type_ignores=[]))
-    body = textwrap.indent("\n".join([*inputs, ast.unparse(module)]), "    ")
+    return made
+
+
+def _in_mode(checked: Sequence[str], mode: Scripted) -> list[str]:
+    """Return lines that check with acts as they are, and then with these run in a mode."""
+    body = textwrap.indent("\n".join(checked), "    ")
     return [
         mode.setup,
         f"def check(run):\n{body}\n",
@@ -245,7 +246,9 @@ def _of_program(
     start = [comment, "import torch", *map(registration, imports), f"\ndevice = {device!r}"]
     checked = [program.script, *lines]
     if mode is not None:
-        checked = _in_mode([], ast.parse("\n".join(checked)).body, {}, (), mode)
+        acted = with_acts(ast.parse(program.ending("return")).body, {}, (), _as_functions())
+        ast.fix_missing_locations(module := ast.Module(acted, type_ignores=[]))
+        checked = _in_mode([ast.unparse(module), *lines], mode)
     return "\n".join([*start, *checked, *_settling(device)]) + "\n"
 
 

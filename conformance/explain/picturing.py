@@ -164,7 +164,7 @@ def _origins(
             before = _written(outputs[output])
             places = {FIRST + rank: place for place, rank in enumerate(order)}
             for at, label in enumerate(_flat(labels).tolist()):
-                place = places.get(int(label)) if label in places else None
+                place = places.get(label)
                 if place is not None and flat[name][place] == before[at] and not found[output][at]:
                     found[output][at] = ((number, place),)
     _leave_mixed(script, given, inputs, outputs, found)

@@ -43,7 +43,7 @@ from reports.seen import Seen, reason_alone, ways
 from reports.support import GLYPHS as SUPPORT_GLYPHS
 from reports.support import Table, blocks, dtypes_of, refusals, support, tables
 from reports.verdict import FAILING
-from reports.wording import every_of, inputs, run_again, sides
+from reports.wording import by_wording, every_of, inputs, run_again, sides
 
 DENSE = 4
 """From how many targets on the table shows glyphs alone, the words being read aloud or on pointing."""
@@ -90,6 +90,7 @@ def render(report: Report, fleet: Shown | None = None) -> str:
             blocks=blocks(report),
             refusals=refusals(report),
             tables=[table for table in supported if table.cells],
+            by_wording=by_wording,
             run_again=run_again,
             sides=sides,
             areas=_areas(report),

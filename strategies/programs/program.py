@@ -132,13 +132,17 @@ class Program:
     @property
     def script(self) -> str:
         """The lines for a script: of a program whose last line may be refused, they end there if it is."""
+        return self.ending("raise SystemExit(0) from None")
+
+    def ending(self, end: str) -> str:
+        """Return the lines of the program, which `end` ends if its last line is refused as it may be."""
         if not self.may_be_refused:
             return self.source
         lines = self.source.splitlines()
         body = lines[self.last - 1 :]
         indent = " " * (len(body[0]) - len(body[0].lstrip()))
         tried = [f"{indent}try:", *[f"    {line}" for line in body], f"{indent}except RuntimeError:"]
-        ending = f"{indent}    raise SystemExit(0) from None  # it may be refused"
+        ending = f"{indent}    {end}  # it may be refused"
         return "\n".join([*lines[: self.last - 1], *tried, ending]) + "\n"
 
     @functools.cached_property

@@ -9,7 +9,11 @@ from conformance.engine.modes import Mode, NotInModeError, register
 
 
 def backends():
-    """Register `nonsense`, which gives bools of some shape, `deadly`, which gather ends, and `unable`."""
+    """Register `nonsense`, which gives bools of some shape, and four that are wrong now and then, or always.
+
+    Gather ends the process of `deadly`, `doubling` doubles gradients, `sizing` gives zeros where it compiles
+    for any sizes, and `unable` is so.
+    """
 
     @register_backend
     def nonsense(graph, inputs):
@@ -28,6 +32,23 @@ def backends():
             os.abort()
 
         return run if "gather" in graph.code else graph.forward
+
+    @register_backend
+    def doubling(graph, inputs):
+        def run(*arguments):
+            given = graph(*arguments)
+            for each in given:
+                if each.requires_grad and each.grad_fn is not None:
+                    each.register_hook(lambda gradient: gradient * 2)
+            return given
+
+        return run
+
+    @register_backend
+    def sizing(graph, inputs):
+        if all(isinstance(given, torch.Tensor) for given in inputs):
+            return graph.forward
+        return lambda *arguments: tuple(torch.zeros_like(each) for each in graph(*arguments))
 
     @register_backend
     def unable(graph, inputs):

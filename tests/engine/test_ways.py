@@ -1,7 +1,12 @@
 """The ways in which a rule breaks, told apart."""
 
+from conformance.engine.rule import load_rules
+from conformance.engine.running import Failure, without_chance
 from conformance.engine.symptoms import Sign
-from conformance.engine.ways import MOST, Failed, ways
+from conformance.engine.ways import MOST, Failed, Way, ways
+from reports.model import Symptom
+from strategies import classes_of
+from strategies.decks import draw_deck
 
 CLAIM = Sign("AssertionError", "rule.py", 3, "")
 OTHER = Sign("IndexError", "backend.py", 7, "out of range")
@@ -73,3 +78,18 @@ def test_a_way_takes_what_fails_alike():
     assert of_nan.takes(CLAIM, ("NaN",))
     assert not of_nan.takes(CLAIM, ("NaN", "0-d"))
     assert of_0_d.shared == ("0-d",)
+
+
+def test_a_symptom_names_no_class_that_the_smallest_case_does_without():
+    found = load_rules()["gather.elements"]
+    assert found.drawn is not None
+    name, strategy = found.drawn
+    (data,) = draw_deck(strategy, 1, "0")
+    classes = classes_of(found.case(data)[name])
+    way = Way([Failed(AssertionError(), CLAIM, data, frozenset(classes))])
+    told = Symptom("AssertionError", every=("over 16 elements",), shared=(min(classes), "over 16 elements"))
+
+    left = without_chance(found, Failure(AssertionError(), data, way, told, True)).symptom
+
+    assert "over 16 elements" not in classes
+    assert (left.every, left.shared) == ((), (min(classes),))

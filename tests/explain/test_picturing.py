@@ -36,6 +36,7 @@ X = "x = torch.tensor([[5, 1, 3], [2, 6, 4]])\n"
         ("y = x.cumsum(1)[0]", ["x[0, 0]", "x[0, 0:2]", "x[0, :]"]),
         ("y = x.clone().fill_(7)[0]", []),
         ("x[0] = 0", ["", "", "", "x[1, 0]", "x[1, 1]", "x[1, 2]"]),
+        ("y = x[:, :1].to(torch.complex64)", ["x[0, 0]", "x[1, 0]"]),
     ],
 )
 def test_each_cell_tells_from_which_it_came(act, expected):

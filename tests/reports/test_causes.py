@@ -301,6 +301,36 @@ def test_an_entry_is_about_one_device_where_the_rule_holds_on_another_of_its_typ
     ]
 
 
+@pytest.mark.parametrize(
+    ("breaks_on", "named"),
+    [
+        (["cpu+compile"], ["cpu+compile"]),
+        (["cpu", "cpu+compile"], ["cpu"]),
+        (["cpu"], ["cpu"]),
+    ],
+)
+def test_an_entry_about_a_mode_is_about_no_device_as_it_is(breaks_on, named):
+    targets = (Target("cpu", "cpu", "x"), Target("cpu+compile", "cpu", "x", mode="compile"))
+    results = [
+        broken("gather.a", answers(ELEMENTS), target=target.id)
+        if target.id in breaks_on
+        else holding("gather.a", target.id)
+        for target in targets
+    ]
+
+    found = causes(report(*results, targets=targets))
+
+    assert [entry["target"] for cause in found for entry in entries(cause)] == named
+
+
+def test_an_entry_about_a_mode_that_runs_alone_is_about_that():
+    alone = Target("cpu+compile:own", "cpu", "x", mode="compile:own")
+
+    (cause,) = causes(report(broken("gather.a", answers(ELEMENTS), target=alone.id), targets=(alone,)))
+
+    assert [entry["target"] for entry in entries(cause)] == ["cpu+compile:own"]
+
+
 def test_in_a_merged_report_an_entry_has_the_name_and_the_torch_of_its_run():
     made = report(broken("gather.a", answers(ELEMENTS)), holding("gather.a", "cuda:1"), targets=CUDA)
     newer = replace(made, run=replace(made.run, torch="2.14.1+cu130"))

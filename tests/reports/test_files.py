@@ -124,12 +124,22 @@ def test_a_torn_journal_reads_as_far_as_it_goes(tmp_path, lost):
     assert len(found.results) < len(REPORT.results)
 
 
+def test_of_a_journal_with_a_torn_line_the_others_are_read(tmp_path):
+    journal(tmp_path / JOURNAL)
+    lines = (tmp_path / JOURNAL).read_text("utf-8").splitlines()
+    place = next(at for at, line in enumerate(lines) if line.startswith('{"result"'))
+    lines[place] = lines[place][:20]
+    (tmp_path / JOURNAL).write_text("\n".join(lines), "utf-8")
+
+    assert read_report(tmp_path / JOURNAL).results == REPORT.results[1:]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "is not JSON, or was cut short"),
         ('{"format": 1, "run"', "is not JSON, or was cut short"),
-        ("[1, 2]", "is not JSON, or was cut short"),
+        ("[1, 2]", "is no report"),
         ("[" * 100_000, "is not JSON, or was cut short"),
         ('{"format": 2}', "has format 2; this version reads format 1"),
         ('{"some": "thing"}', "has format None"),

@@ -8,7 +8,7 @@ import pytest
 
 from reports.ctrf import ctrf
 from reports.junit import junit
-from reports.model import Break, Outcome, Symptom
+from reports.model import Basis, Break, Outcome, Symptom
 from reports.pages.html import render
 from reports.publish import publish
 from reports.score import Score, exit_code
@@ -241,6 +241,31 @@ def test_the_whole_conforms():
     assert Score(HOLDING, "cpu").said == "conforms"
     assert exit_code(HOLDING) == 0
     assert exit_code(with_outcome(Outcome.INAPPLICABLE)) == 5
+
+
+def test_on_how_few_examples_a_mode_was_tried_is_said_of_any_verdict():
+    few = replace(RUN.targets[0], mode="compile", examples=4)
+    run = replace(RUN, targets=(few, *RUN.targets[1:]))
+
+    assert Score(replace(REPORT, run=run), "cpu").said == "does not conform, on 4 examples of each rule"
+    part = Score(replace(HOLDING, run=replace(run, rules=477)), "cpu").said
+    assert part.endswith("of 477 rules, on 4 examples of each rule")
+
+
+def test_a_target_that_can_run_nothing_ends_with_a_code_of_its_own():
+    unable = replace(RUN.targets[0], unable="there is no compiler")
+    found = replace(with_outcome(Outcome.UNSUPPORTED), run=replace(RUN, targets=(unable, *RUN.targets[1:])))
+
+    assert Score(found, "cpu").said == "nothing applied, since there is no compiler"
+    assert exit_code(found) == 5
+
+
+def test_of_observed_rules_alone_no_verdict_is_made():
+    rules = tuple(replace(rule, basis=Basis.OBSERVED) for rule in HOLDING.rules)
+    score = Score(replace(HOLDING, rules=rules), "cpu")
+
+    assert score.said == "no documented rule was run"
+    assert score.line.startswith("observed: 2 of 2 hold")
 
 
 def test_what_is_not_supported_is_said_beside_the_score():

@@ -21,6 +21,8 @@ def replayer():
 def test_a_script_that_breaks_reproduces(replayer):
     assert replayer.reproduced("assert 1 == 2", "AssertionError") == "3/3"
     assert replayer.reproduced("raise IndexError('far')", "IndexError") == "3/3"
+    assert replayer.reproduced("assert False, 'far ' * 9_000", "AssertionError") == "3/3"
+    assert replayer.reproduced("raise IndexError('far\\n' * 9_000)", "IndexError") == "3/3"
     assert replayer.reproduced("import torch\nassert torch.ones(1).sum() == 2", "Failed") == "3/3"
 
 

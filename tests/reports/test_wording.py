@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from conformance import expect
-from reports.wording import sides
+from reports.wording import by_wording, sides
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,12 @@ from reports.wording import sides
 )
 def test_what_came_out_is_told_from_what_should_have(reason, expected):
     assert sides(reason) == expected
+
+
+def test_what_differs_in_numbers_alone_is_told_once():
+    said = {"resized to [1, 2]": 2, "old": 3, "resized to [7]": 4}
+
+    assert by_wording(said) == {"resized to [1, 2]": 6, "old": 3}
 
 
 @pytest.mark.parametrize("size", [1, 2])

@@ -21,7 +21,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from conformance.engine.modes.acts import Act
-from reports.model import IN_MODE, IN_MODE_ANEW, Need
+from reports.model import IN_MODE, IN_MODE_ANEW, REFUSED_BEFORE, Need
 
 
 class NotInModeError(Exception):
@@ -47,7 +47,8 @@ class Mode:
     makes rules inapplicable that need it; so do the `changes` that it is documented to bring, by globs of
     ids, with the reason. `setup` and `way` are for scripts: lines before, as `scripted` gives them of what
     the mode itself calls, and the expression of a function that is told an act and returns what runs it in
-    the mode. A mode that keeps what it makes of acts counts how often it has `made` something.
+    the mode. A mode that keeps what it makes of acts counts how often it has `made` something; of an act that
+    raises it may tell that this was `refused` before anything was run.
     """
 
     page: ClassVar[str] = ""
@@ -56,6 +57,7 @@ class Mode:
     changes: ClassVar[Mapping[str, str]] = {}
     setup: ClassVar[str] = ""
     made: int = 0
+    refused: bool = False
 
     def __init__(self, option: str = "") -> None:
         if option:
@@ -79,6 +81,10 @@ class Mode:
         Raises NotInModeError where it cannot be, and what the act raises.
         """
         raise NotImplementedError
+
+
+PYTREE = "from torch.utils import _pytree as pytree\n\n\n"
+"""The line that a `setup` begins with which goes through arguments."""
 
 
 def tensors_in(arguments: tuple[Any, ...]) -> list[torch.Tensor]:
@@ -124,33 +130,45 @@ class _Bare(ast.NodeTransformer):
 
 @dataclass
 class Acting:
-    """Runs the acts of one rule in a mode, and counts which were."""
+    """Runs the acts of one rule in a mode, and counts which were, as long as it `counts`."""
 
     mode: Mode
     ran: Counter[str] = field(default_factory=Counter)
+    counts: Callable[[], bool] = lambda: True
 
     def __call__(self, act: Act, *arguments: Any) -> Any:
         """Return what an act gives, run in the mode, in parts in the mode, or as it is."""
         __tracebackhide__ = True
-        made, outside = self.mode.made, None
+        made = self.mode.made
         try:
-            return self.mode.run(act, arguments)
-        except (NotInModeError, RanOutsideError) as error:
-            reason, outside = str(error), error
-        finally:
-            if outside is None:  # it gives something, or raises
-                self.ran[IN_MODE if self.mode.made == made else IN_MODE_ANEW] += 1
-        if isinstance(outside, RanOutsideError):
-            self.ran[reason] += 1
-            return outside.given
+            given = self.mode.run(act, arguments)
+        except NotInModeError as error:
+            reason = str(error)
+        except RanOutsideError as error:
+            self._count(str(error))
+            return error.given
+        except BaseException:
+            self._count(REFUSED_BEFORE if self.mode.refused else self._how(made))
+            raise
+        else:
+            self._count(self._how(made))
+            return given
         if not act.parts:
-            self.ran[reason] += 1
+            self._count(reason)
             return act.function()(*arguments)
         names = dict(zip(act.names, arguments, strict=True))
         for part in act.parts:
             given = self(part, *[names[name] for name in part.names])
             names.update(zip(part.gives, given or (), strict=True))
         return tuple(names[name] for name in act.gives)
+
+    def _how(self, made: int) -> str:
+        """Return what an act is counted as that was run in the mode, which had made so much before."""
+        return IN_MODE if self.mode.made == made else IN_MODE_ANEW
+
+    def _count(self, how: str) -> None:
+        if self.counts():
+            self.ran[how] += 1
 
 
 MODES: dict[str, Callable[[str], Mode]] = {}
@@ -166,10 +184,17 @@ def find(asked: str) -> Mode:
     """Return the mode that `NAME` or `NAME:OPTION` asks for; raises ModeError if there is none."""
     for found in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{found.name}")
-    name, _, option = asked.partition(":")
+    name, colon, option = asked.partition(":")
     if name not in MODES:
         raise ModeError(f"there is no mode {name!r}; there are: {', '.join(sorted(MODES))}")
+    if colon and not option:
+        raise ModeError(f"{name}: nothing stands behind the colon")
     try:
-        return MODES[name](option)
+        mode = MODES[name](option)
     except ModeError as error:
         raise ModeError(f"{name}: {error}") from None
+    try:
+        compile(mode.way, name, "eval")
+    except (NotImplementedError, SyntaxError, TypeError):
+        raise ModeError(f"{name}: it has no `way`, the expression by which scripts run in it") from None
+    return mode

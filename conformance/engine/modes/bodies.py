@@ -5,16 +5,24 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import re
 import types
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from conformance.engine.modes import Acting, Mode, find
 from conformance.engine.modes.acts import Act, Making, with_acts
+from conformance.engine.modes.compiled import Compiled
+from conformance.engine.observation import Observation
+from conformance.engine.rule import RegisteredRule
 from conformance.engine.script import Scripted, UnscriptableError, parsed, tensor_names
+from conformance.engine.symptoms import said
+from conformance.engine.watch import data_of, run_example, watch_now
 from conformance.law import Telling, told
+from reports.known_breaks import KnownBreak
 from reports.model import Target
 from strategies.programs import program as programs
 from strategies.programs.program import Program
@@ -39,9 +47,9 @@ class Acted:
         """How scripts run in the mode."""
         return Scripted(self.name, self.mode.setup, self.mode.way)
 
-    def count(self) -> Counter[str]:
-        """Return what counts, from now on, what is run in the mode, and what is not by why not."""
-        self._acting = Acting(self.mode)
+    def count(self, counts: Callable[[], bool] = lambda: True) -> Counter[str]:
+        """Return what counts, from now on and as long as it `counts`, what is run in the mode or why not."""
+        self._acting = Acting(self.mode, counts=counts)
         return self._acting.ran
 
     @contextmanager
@@ -102,6 +110,36 @@ class Acted:
             return [], ast.Subscript(ast.Name(ACTS, ast.Load()), place, ast.Load())
 
         return made
+
+
+_BACKEND = re.compile(r"""torch\.compile\((?:.*backend=["'](\w+)["'])?""")
+
+
+def fails_alike(
+    acted_now: Acted, found: RegisteredRule, entry: KnownBreak, case: Any, error: BaseException
+) -> bool:
+    """Return whether an example fails in the way that an entry shows, too, by the same result.
+
+    What is known of `torch.compile` is known of it with one of torch's own backends, which the script of the
+    entry names: another may give wrong results for reasons of its own.
+    """
+    _, _, kind = entry.target.partition("+")
+    shown = _BACKEND.search(entry.script or "")
+    if kind != "compile" or not shown or found.drawn is None or not (data := data_of(case)):
+        return True
+    name = f"{kind}:{shown[1]}" if shown[1] else kind
+    if name == acted_now.name:
+        return True
+    other = acted(name)
+    if isinstance(other.mode, Compiled) and isinstance(acted_now.mode, Compiled):
+        other.mode.any_sizes = acted_now.mode.had_any_sizes
+    other.count()
+    watch = replace(watch_now(), mode=other, observation=Observation(), record=lambda _: None)
+    try:
+        run_example(found.body, found.case(data), watch)
+    except Exception as known:  # whatever the backend answers with
+        return said(known) == said(error)
+    return False
 
 
 @functools.cache

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import torch
@@ -26,6 +28,12 @@ MANY_TENSORS = 8
 
 WITHOUT_BACKWARD = ("eager", "eager_debug", "eager_noexcept", "pre_dispatch_eager")
 """Backends that leave the backward to autograd."""
+
+EVERY = 3
+"""Each so manieth time that an act is compiled, the integers that it is told are constants, as in most code.
+
+Otherwise they are such for the first example, and may be anything for the others, as sizes may.
+"""
 
 TRIES = 2
 """How often an act may break the graph, for one input or another, before it is not tried again."""
@@ -51,14 +59,18 @@ class Compiled(Mode):
     def __init__(self, option: str = "") -> None:
         from torch._dynamo import config, list_backends, lookup_backend
 
+        if option == DEFAULT:
+            raise ModeError(f"{DEFAULT} is what it stands for by itself")
         self.backend = option or DEFAULT
         if self.backend not in list_backends(None):
             raise ModeError(f"torch knows no backend {option!r}; it knows: {', '.join(list_backends(None))}")
         self._backend = lookup_backend(self.backend)
-        self._compiled: dict[tuple[tuple[str, str], bool | None], Callable[..., Any]] = {}
+        self._compiled: dict[tuple[tuple[str, str], bool | None, bool], Callable[..., Any]] = {}
+        self._calls: Counter[tuple[str, str]] = Counter()
         self._broken: dict[tuple[str, str], list[str]] = {}
         self._ran = 0
         self._any_sizes = False
+        self.any_sizes = False
         _leave_validation_alone(self._backend)
         config.recompile_limit = config.accumulated_recompile_limit = MANY
         logging.getLogger("torch").setLevel(logging.CRITICAL)
@@ -92,6 +104,11 @@ class Compiled(Mode):
         """Forget which acts there were."""
         self._any_sizes = False
 
+    @property
+    def had_any_sizes(self) -> bool:
+        """Whether something was compiled for any sizes in the example that was run last."""
+        return self._any_sizes
+
     def missing(self) -> str | None:
         """Return why nothing can be compiled here: there is no C++ compiler, for one."""
         try:
@@ -105,26 +122,33 @@ class Compiled(Mode):
 
     def run(self, act: Act, arguments: tuple[Any, ...]) -> Any:
         """Return what an act gives of some arguments, run by the backend."""
+        from torch._dynamo import config
         from torch._dynamo.exc import Unsupported
 
         key = act.key
         if len(self._broken.get(key, ())) >= TRIES:
             raise NotInModeError(self._broken[key][-1])
-        dynamic = None if len(tensors_in(arguments)) <= MANY_TENSORS else False
-        if (key, dynamic) not in self._compiled:
-            self._compiled[key, dynamic] = torch.compile(
+        few = len(tensors_in(arguments)) <= MANY_TENSORS
+        dynamic = (True if self.any_sizes else None) if few else False
+        self._calls[key] += 1
+        constant = self._calls[key] % EVERY == 0 and any(type(given) is int for given in arguments)
+        place = key, dynamic, constant
+        if place not in self._compiled:
+            self._compiled[place] = torch.compile(
                 act.function(), backend=self._counted, fullgraph=True, dynamic=dynamic
             )
-        before = self._ran
+        before, self.refused = self._ran, False
         try:
-            given = self._compiled[key, dynamic](*arguments)
+            with config.patch(specialize_int=True) if constant else nullcontext():
+                given = self._compiled[place](*arguments)
         except Unsupported as error:
-            del self._compiled[key, dynamic]
+            del self._compiled[place]
             self._broken.setdefault(key, []).append(f"graph break: {_reason(error)}")
             raise NotInModeError(self._broken[key][-1]) from None
         except Exception as error:
             # Dynamo leaves alone from then on what it could not compile.
-            self._compiled.pop((key, dynamic), None)
+            self._compiled.pop(place, None)
+            self.refused = self._ran == before
             if reason := next((why for words, why in NOT_COMPILED.items() if words in str(error)), None):
                 raise NotInModeError(reason) from None
             raise

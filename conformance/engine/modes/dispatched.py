@@ -10,11 +10,18 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from conformance.engine.modes import Mode, NotInModeError, RanOutsideError, register, scripted, tensors_of
+from conformance.engine.modes import (
+    PYTREE,
+    Mode,
+    NotInModeError,
+    RanOutsideError,
+    register,
+    scripted,
+    tensors_of,
+)
 from conformance.engine.modes.acts import Act
 from reports.model import Need
 
-PYTREE = "from torch.utils import _pytree as pytree\n\n\n"
 """What a script needs for what is made of tuples of tensors."""
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import torch
+from torch.utils import _pytree as pytree
 
 from conformance.engine.device import first_line
-from conformance.engine.modes import Mode, NotInModeError, register, scripted
+from conformance.engine.modes import PYTREE, Mode, NotInModeError, register, scripted
 from conformance.engine.modes.acts import Act
 
 
@@ -17,13 +18,15 @@ def of_tensors(
     act: Callable[..., Any], arguments: tuple[Any, ...]
 ) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...]]:
     """Return an act as a function of the tensors among its arguments alone, and these."""
-    places = [place for place, given in enumerate(arguments) if isinstance(given, torch.Tensor)]
+    leaves, spec = pytree.tree_flatten(arguments)
+    places = [place for place, given in enumerate(leaves) if isinstance(given, torch.Tensor)]
 
     def function(*tensors: Any) -> Any:
         given = dict(zip(places, tensors, strict=True))
-        return act(*[given.get(place, each) for place, each in enumerate(arguments)])
+        every = [given.get(place, each) for place, each in enumerate(leaves)]
+        return act(*pytree.tree_unflatten(every, spec))
 
-    return function, tuple(arguments[place] for place in places)
+    return function, tuple(leaves[place] for place in places)
 
 
 def symbolic(function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
@@ -70,7 +73,7 @@ class Traced(Mode):
         """Return what the graph gives of an act for some arguments."""
         function, tensors = of_tensors(act.function(), arguments)
         if not tensors:
-            raise NotInModeError("it is given no tensor by itself")
+            raise NotInModeError("it is given no tensor")
         return self.graph(function, tensors)(*tensors)
 
     def graph(self, function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
@@ -82,7 +85,7 @@ class Symbolic(Traced):
     """`torch.fx.symbolic_trace`."""
 
     page: ClassVar[str] = "fx"
-    setup: ClassVar[str] = scripted(of_tensors, symbolic, through) + "\n"
+    setup: ClassVar[str] = PYTREE + scripted(of_tensors, symbolic, through) + "\n"
 
     @property
     def way(self) -> str:
@@ -92,9 +95,13 @@ class Symbolic(Traced):
     def graph(self, function: Callable[..., Any], tensors: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
         """Return the traced function."""
         try:
-            return symbolic(function, tensors)
+            graph = symbolic(function, tensors)
         except Exception as error:  # it calls the act with what is no tensor, which may answer with anything
             raise NotInModeError(f"not to be traced: {first_line(error)}") from None
+        nodes = graph.graph.nodes  # type: ignore[attr-defined]
+        if any(node.op == "get_attr" for node in nodes):
+            raise NotInModeError("what is computed of no tensor that it is given is not traced")
+        return graph
 
 
 class Exported(Traced):
@@ -110,7 +117,7 @@ class Exported(Traced):
         "dlpack.*": "while an act is exported there is no memory that another library could share",
         "device.default": "what an exported function gives are tensors and plain values, no device",
     }
-    setup: ClassVar[str] = scripted(of_tensors, Module, exported, through) + "\n"
+    setup: ClassVar[str] = PYTREE + scripted(of_tensors, Module, exported, through) + "\n"
 
     def __init__(self, option: str = "") -> None:
         super().__init__(option)

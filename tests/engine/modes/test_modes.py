@@ -10,9 +10,10 @@ import warnings
 import pytest
 import torch
 
-from conformance.engine.modes import Acting, ModeError, find
+from conformance.engine.modes import MODES, Acting, Mode, ModeError, find
 from conformance.engine.modes.acts import Act
-from reports.model import IN_MODE, IN_MODE_ANEW, Basis, Outcome, in_mode
+from reports.model import IN_MODE, IN_MODE_ANEW, REFUSED_BEFORE, Basis, Outcome, in_mode
+from strategies.programs.program import Program
 from tests.suite import ROOT, run_suite
 
 SOME = ("--device", "cpu", "--max-examples", "5", "--shrink", "0", "--confirm", "0")
@@ -152,9 +153,13 @@ def test_what_is_compiled_for_an_act_and_what_is_used_again_is_counted_apart():
         ("sideways", "there is no mode 'sideways'; there are: compile, dispatch, export"),
         ("compile:nobody", "compile: torch knows no backend 'nobody'"),
         ("fake:ly", "fake: it takes no 'ly'"),
+        ("fake:", "fake: nothing stands behind the colon"),
+        ("compile:inductor", "compile: inductor is what it stands for by itself"),
+        ("wayless", "wayless: it has no `way`"),
     ],
 )
-def test_a_mode_that_there_is_not(asked, said):
+def test_a_mode_that_there_is_not(asked, said, monkeypatch):
+    monkeypatch.setitem(MODES, "wayless", Mode)
     with pytest.raises(ModeError, match=said):
         find(asked)
 
@@ -273,18 +278,106 @@ def test_what_a_compiler_makes_may_end_the_process(tmp_path):
     ran = run_suite(
         tmp_path,
         *("--mode", "only:compile:deadly", "--import", "tests.devices.nonsense:backends", "-n", "1"),
-        *("--rule", "gather.output_shape", "--rule", "squeeze.shape", *SOME),
+        *("--rule", "gather.output_shape", "--rule", "squeeze.shape", "--post-mortem", "0", *SOME),
         isolated=True,
     )
+    crashed, held = (ran.result(id, "cpu+compile:deadly") for id in ("gather.output_shape", "squeeze.shape"))
 
-    crashed, held = (
-        ran.result("gather.output_shape", "cpu+compile:deadly"),
-        ran.result("squeeze.shape", "cpu+compile:deadly"),
-    )
     assert crashed.outcome is Outcome.CRASHED
     assert "SIGABRT" in (crashed.reason or "")
-    assert "backend='deadly'" in (crashed.script or "")
     assert held.outcome is Outcome.HOLDS
+
+
+def test_what_torch_is_known_to_get_wrong_excuses_no_other_compiler(tmp_path):
+    rules = ("narrow.gradient", "permute.gradient", "select.gradient")
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:compile:doubling", "--import", "tests.devices.nonsense:backends", *SOME),
+        *(part for rule in rules for part in ("--rule", rule)),
+    )
+
+    assert {result.outcome for result in ran.report.results} == {Outcome.BROKEN}
+
+
+def test_in_a_script_what_is_expected_is_not_run_in_the_mode(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:compile:sizing", "--import", "tests.devices.nonsense:backends"),
+        *("--rule", "view.elements", "--device", "cpu", "--max-examples", "4", "--confirm", "120"),
+    )
+
+    (result,) = ran.report.results
+    assert result.outcome is Outcome.BROKEN
+    assert result.reproduced == "3/3"
+    assert result.script is not None
+    acts = result.script.partition("def act_1")[2].partition("return")[0]
+    assert (acts.count("view("), acts.count("reshape(")) == (1, 0)
+
+
+def test_integers_are_constants_now_and_then_and_anything_else(monkeypatch):
+    mode = find("compile:eager")
+    act = Act("def act(one, dim):\n    two = one.sum(dim)\n    return (two,)\n", ("one", "dim"), ("two",), {})
+    given = []
+
+    def noted(graph, inputs, **_):
+        given.append([size for size in inputs if not isinstance(size, torch.Tensor)])
+        return graph
+
+    monkeypatch.setattr(mode, "_backend", noted)
+    for dim in (0, 1, -1, 0, 1, -2):
+        mode.run(act, (torch.ones(3, 3), dim))
+
+    constant = [not integers for integers in given]
+    # The first, then any, and the third and the sixth for what it is.
+    assert constant == [True, False, True, True]
+
+
+def test_what_is_refused_before_the_backend_sees_it_is_counted_apart():
+    acting = Acting(find("compile:eager"))
+
+    with pytest.raises(Exception, match="Dimension out of range"):
+        acting(act("output = case_input.sum(7)"), torch.ones(2))
+
+    assert acting.ran == {REFUSED_BEFORE: 1}
+
+
+def test_what_is_done_to_look_for_a_simpler_case_is_not_counted(tmp_path):
+    ran = run_suite(
+        tmp_path,
+        *("--mode", "only:compile:nonsense", "--import", "tests.devices.nonsense:backends"),
+        *("--rule", "gather.output_shape", "--device", "cpu", "--max-examples", "2", "--confirm", "0"),
+    )
+
+    (result,) = ran.report.results
+    assert sum(result.acts.values()) == 2
+
+
+@pytest.mark.parametrize("name", ["fx", "export"])
+def test_what_is_traced_changes_a_tensor_in_a_tuple_once(name):
+    base = torch.zeros(2)
+    source = (
+        "def act(tensors, other):\n    tensors[0].add_(1)\n    output = other * 2\n    return (output,)\n"
+    )
+
+    Acting(find(name))(Act(source, ("tensors", "other"), ("output",), {}), (base,), torch.ones(2))
+
+    assert base.tolist() == [1.0, 1.0]
+
+
+def test_what_is_computed_while_it_is_traced_is_not_run_in_the_mode():
+    acting = Acting(find("fx"))
+
+    acting(act("other = torch.arange(3.0).cumsum(0) + case_input", gives=("other",)), torch.ones(3))
+
+    assert not in_mode(acting.ran)
+
+
+def test_a_program_whose_last_line_is_refused_goes_on_in_the_mode():
+    program = Program("a = torch.ones(2)\na.sum().backward()\n")
+    program.__dict__["may_be_refused"] = True
+
+    assert program.ending("return").endswith("except RuntimeError:\n    return  # it may be refused\n")
+    assert "raise SystemExit(0) from None  # it may be refused" in program.script
 
 
 def test_that_a_mode_does_not_work_here_is_said_once(tmp_path):
@@ -296,6 +389,14 @@ def test_that_a_mode_does_not_work_here_is_said_once(tmp_path):
 
     assert {result.outcome for result in ran.report.results} == {Outcome.UNSUPPORTED}
     assert ran.output.count("the mode does not work here: OSError: there is no compiler") == 1
+    assert ran.code == 5  # under --partial, too: it was asked for
+
+
+def test_a_mode_of_meta_alone_is_told_to_make_no_sense(tmp_path):
+    ran = run_suite(tmp_path, "--mode", "only:dispatch", "--device", "meta", "--rule", "gather.*")
+
+    assert ran.code == 4
+    assert "--mode: meta is run in no mode" in ran.output
 
 
 def test_what_a_backend_warns_of_is_not_why_it_does_not_work(tmp_path, monkeypatch):
