@@ -22,9 +22,6 @@ REVIEW = "sources"
 EXPLAIN = "explain"
 """What says of an operation what is documented of it, with examples that are run here: it needs torch."""
 
-UNUSABLE = 4
-"""What an option or a command that makes no sense ends with, as with pytest."""
-
 USAGE = f"""\
 usage: torch-conformance [options]             run the rules and write a report
        torch-conformance COMMAND [arguments]   work with the reports of past runs: {", ".join(COMMANDS)}
@@ -54,10 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"torch-conformance {suite_version()}, torch {version('torch')}")
         return 0
     if given and not given[0].startswith("-") and not Path(given[0].partition("::")[0]).exists():
+        import pytest
+
         commands = (*COMMANDS, REVIEW, EXPLAIN)
         near = difflib.get_close_matches(given[0], commands, 1) or [", ".join(commands)]
         print(f"torch-conformance: there is no command {given[0]!r}; there is: {near[0]}", file=sys.stderr)
-        return UNUSABLE
+        return pytest.ExitCode.USAGE_ERROR
     if {"-h", "--help"} & set(given):
         print(USAGE, flush=True)
     return run(given)

@@ -189,12 +189,12 @@ def _journal(text: str) -> Any:
     running: dict[str, Any] = {}
     for line in text.splitlines():
         entry = decoded(line)
-        if data is None and isinstance(entry, dict):
-            data = entry
-        elif data is None:
-            break
-        elif not isinstance(entry, dict):
+        if not isinstance(entry, dict):
+            if data is None:
+                break
             continue  # what it told is missing, and counted as not run
+        if data is None:
+            data = entry
         elif "begun" in entry:
             running[_place(entry["begun"])] = entry["begun"]
         elif "result" in entry:

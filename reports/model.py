@@ -27,6 +27,7 @@ IN_MODE_ANEW = "run in the mode, compiled for it"
 """What acts are counted as that were run in a mode, by what was compiled before or not; others by why not."""
 
 REFUSED_BEFORE = "refused before anything was run in the mode"
+"""What acts are counted as that were refused by what stands before a backend, and so were run nowhere."""
 
 
 def in_mode(acts: Mapping[str, int]) -> int:
@@ -288,7 +289,7 @@ class Result:
     `known` to occur. `rounding` is the largest error that was taken for rounding, by dtype, in units of the
     dtype's eps, relative to the number expected or to what the rule takes for the scale, if that is larger.
     `acts` counts, in a mode, the pieces of what the rule does that were run in it (those apart that something
-    was compiled for), and others by why not.
+    was compiled for), those that were refused before, and others by why not.
     `known` is what the entry says by which the outcome is known; older reports have it in `reason` alone.
     """
 

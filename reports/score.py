@@ -107,14 +107,15 @@ class Score:
             Verdict.CONFORMS: f"conforms{self._on}",
             Verdict.IN_PART: f"conforms in what it supports{self._on}",
             Verdict.FAILS: f"does not conform{self._on}",
-            Verdict.NOTHING: (
-                f"nothing applied, since {self.unable}"
-                if self.unable
-                else "nothing applied"
-                if self.documented
-                else "no documented rule was run"
-            ),
+            Verdict.NOTHING: self._why_nothing,
         }[self.verdict]
+
+    @property
+    def _why_nothing(self) -> str:
+        """What is said where there is nothing to judge by."""
+        if self.unable:
+            return f"nothing applied, since {self.unable}"
+        return "nothing applied" if self.documented else "no documented rule was run"
 
     @property
     def _on(self) -> str:
@@ -137,9 +138,8 @@ class Score:
     @property
     def line(self) -> str:
         """One line: how many documented rules hold, and what became of the others."""
-        return "; ".join(
-            filter(None, (f"{self.holds} {self.of_these}" if self.documented else "", self.rest))
-        )
+        documented = f"{self.holds} {self.of_these}" if self.documented else ""
+        return "; ".join(filter(None, (documented, self.rest)))
 
     @property
     def of_these(self) -> str:

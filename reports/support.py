@@ -194,11 +194,10 @@ def blocks(report: Report) -> list[Apart]:
 def _why(report: Report, rule: str, results: Iterable[Result]) -> str:
     """Return how the blocking rule breaks, as far as the report says: by its own result or by the others'."""
     own = (report.result(rule, target) for target in dict.fromkeys(each.target for each in results))
-    broken = [each.reason for each in own if each is not None and each.reason and each.outcome not in _SOUND]
+    # That the rule does not apply to a target is no reason why another cannot be tried there.
+    told = [each for each in own if each is not None and each.outcome is not Outcome.INAPPLICABLE]
+    broken = [each.reason for each in told if each.reason]
     return shortened(broken[0]) if broken else ""
-
-
-_SOUND = (*_HOLDING, Outcome.INAPPLICABLE, Outcome.UNSUPPORTED, Outcome.BLOCKED)
 
 
 def _once(results: Iterable[Result]) -> list[Result]:

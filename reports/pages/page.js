@@ -259,7 +259,7 @@ function section(rule, target) {
     ...Object.entries(refused).map(([name, answer]) => [`refuses ${name}`, answer]),
     ...Object.entries(result.blocked ?? {}).map(([by, many]) => [plural(many, "example"), make("span", {}, "could not be tried: blocked by ", rules.has(by) ? make("a", { href: `#${by}`, text: by }) : by)]),
     ...Object.entries(result.excused ?? {}).map(([place, many]) => [plural(many, "example"), `failed as is known: ${place}`]),
-    ...Object.entries(result.acts ?? {}).map(([how, count]) => [how.startsWith("run in the mode") ? `acts ${how}` : `acts run as they are: ${how}`, String(count)]),
+    ...Object.entries(result.acts ?? {}).map(([how, count]) => [/^(run|refused) /.test(how) ? `acts ${how}` : `acts run as they are: ${how}`, String(count)]),
     ...Object.entries(result.rounding ?? {}).map(([dtype, units]) => [`rounding of ${dtype.replace("torch.", "")}`, `up to ${units} × its eps, relative to the number expected or, if that is larger, to the scale of what is computed`]),
   ];
   if (facts.length) part.append(make("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)])));

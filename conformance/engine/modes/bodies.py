@@ -19,7 +19,7 @@ from conformance.engine.modes.compiled import Compiled
 from conformance.engine.observation import Observation
 from conformance.engine.rule import RegisteredRule
 from conformance.engine.script import Scripted, UnscriptableError, parsed, tensor_names
-from conformance.engine.symptoms import said
+from conformance.engine.symptoms import behind, said
 from conformance.engine.watch import data_of, run_example, watch_now
 from conformance.law import Telling, told
 from reports.known_breaks import KnownBreak
@@ -131,14 +131,17 @@ def fails_alike(
     if name == acted_now.name:
         return True
     other = acted(name)
-    if isinstance(other.mode, Compiled) and isinstance(acted_now.mode, Compiled):
-        other.mode.any_sizes = acted_now.mode.had_any_sizes
-    other.count()
+    assert isinstance(other.mode, Compiled)
+    assert isinstance(acted_now.mode, Compiled)
     watch = replace(watch_now(), mode=other, observation=Observation(), record=lambda _: None)
+    other.count()
+    other.mode.for_any_sizes = acted_now.mode.had_any_sizes
     try:
         run_example(found.body, found.case(data), watch)
     except Exception as known:  # whatever the backend answers with
-        return said(known) == said(error)
+        return said(behind(known)) == said(error)
+    finally:
+        other.mode.for_any_sizes = False
     return False
 
 

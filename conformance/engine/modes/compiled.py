@@ -50,6 +50,8 @@ class Compiled(Mode):
     """Compiles each act as one graph, anew where its guards say so, with sizes that may become dynamic.
 
     An act that breaks the graph is compiled statement by statement. What a backend raises is raised.
+    `had_any_sizes` tells of the last example whether something was compiled for any sizes; `for_any_sizes`,
+    set from outside, has all be compiled so from the start.
     """
 
     page: ClassVar[str] = "torch.compile"
@@ -69,8 +71,8 @@ class Compiled(Mode):
         self._calls: Counter[tuple[str, str]] = Counter()
         self._broken: dict[tuple[str, str], list[str]] = {}
         self._ran = 0
-        self._any_sizes = False
-        self.any_sizes = False
+        self.had_any_sizes = False
+        self.for_any_sizes = False
         _leave_validation_alone(self._backend)
         config.recompile_limit = config.accumulated_recompile_limit = MANY
         logging.getLogger("torch").setLevel(logging.CRITICAL)
@@ -97,17 +99,12 @@ class Compiled(Mode):
     @property
     def way(self) -> str:
         """Compile the act as one graph, for any sizes if one of the example was."""
-        dynamic = ", dynamic=True" if self._any_sizes else ""
+        dynamic = ", dynamic=True" if self.had_any_sizes else ""
         return f"lambda act: torch.compile(act, backend={self.backend!r}, fullgraph=True{dynamic})"
 
     def begin(self) -> None:
         """Forget which acts there were."""
-        self._any_sizes = False
-
-    @property
-    def had_any_sizes(self) -> bool:
-        """Whether something was compiled for any sizes in the example that was run last."""
-        return self._any_sizes
+        self.had_any_sizes = False
 
     def missing(self) -> str | None:
         """Return why nothing can be compiled here: there is no C++ compiler, for one."""
@@ -129,7 +126,7 @@ class Compiled(Mode):
         if len(self._broken.get(key, ())) >= TRIES:
             raise NotInModeError(self._broken[key][-1])
         few = len(tensors_in(arguments)) <= MANY_TENSORS
-        dynamic = (True if self.any_sizes else None) if few else False
+        dynamic = (True if self.for_any_sizes else None) if few else False
         self._calls[key] += 1
         constant = self._calls[key] % EVERY == 0 and any(type(given) is int for given in arguments)
         place = key, dynamic, constant
@@ -159,13 +156,13 @@ class Compiled(Mode):
     def _counted(self, graph: torch.fx.GraphModule, inputs: list[Any], **options: Any) -> Callable[..., Any]:
         """Return what the backend makes of a graph, and count when it runs."""
         any_sizes = any(isinstance(given, torch.SymInt) for given in inputs)
-        self._any_sizes |= any_sizes
+        self.had_any_sizes |= any_sizes
         self.made += 1
         made = self._backend(graph, inputs, **options)
 
         def run(*arguments: Any) -> Any:
             self._ran += 1
-            self._any_sizes |= any_sizes
+            self.had_any_sizes |= any_sizes
             return made(*arguments)
 
         # Dynamo hands its arguments over in a list to who can drop them early.

@@ -22,8 +22,6 @@ from conformance.engine.modes import (
 from conformance.engine.modes.acts import Act
 from reports.model import Need
 
-"""What a script needs for what is made of tuples of tensors."""
-
 
 class Passing(TorchDispatchMode):
     """Passes every call on, and counts them."""

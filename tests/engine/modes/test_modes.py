@@ -10,13 +10,23 @@ import warnings
 import pytest
 import torch
 
-from conformance.engine.modes import MODES, Acting, Mode, ModeError, find
+from conformance.engine.modes import MODES, Acting, Mode, ModeError, bodies, find
 from conformance.engine.modes.acts import Act
+from conformance.engine.modes.bodies import Acted, acted, fails_alike
+from conformance.engine.modes.compiled import Compiled
+from conformance.engine.rule import load_rules
+from reports.known_breaks import KnownBreak
 from reports.model import IN_MODE, IN_MODE_ANEW, REFUSED_BEFORE, Basis, Outcome, in_mode
+from strategies.decks import draw_deck
 from strategies.programs.program import Program
 from tests.suite import ROOT, run_suite
 
 SOME = ("--device", "cpu", "--max-examples", "5", "--shrink", "0", "--confirm", "0")
+
+
+def only(mode, registered_by="backends"):
+    """Return the options of a run in nothing but one of the modes and backends that do nonsense."""
+    return "--mode", f"only:{mode}", "--import", f"tests.devices.nonsense:{registered_by}"
 
 
 def act(*lines, names=("case_input",), gives=("output",)):
@@ -167,7 +177,8 @@ def test_a_mode_that_there_is_not(asked, said, monkeypatch):
 def test_a_backend_that_computes_nonsense_breaks_every_rule_about_what_comes_out(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:compile:nonsense", "--import", "tests.devices.nonsense:backends", *SOME),
+        *only("compile:nonsense"),
+        *SOME,
         *("--rule", "*.elements", "--rule", "*.output_shape", "--rule", "*.output_dtype"),
         *("--max-examples", "1", "-k", "gather or cumsum or narrow or argsort or where"),
     )
@@ -180,7 +191,7 @@ def test_a_backend_that_computes_nonsense_breaks_every_rule_about_what_comes_out
 def test_a_rule_of_which_nothing_was_run_in_the_mode_is_inapplicable(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:refusing", "--import", "tests.devices.nonsense:modes"),
+        *only("refusing", "modes"),
         *("--rule", "gather.output_shape", *SOME),
     )
 
@@ -193,7 +204,7 @@ def test_a_rule_of_which_nothing_was_run_in_the_mode_is_inapplicable(tmp_path):
 def test_what_fails_without_the_mode_is_inapplicable_to_pytest_too(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:meddling", "--import", "tests.devices.nonsense:modes"),
+        *only("meddling", "modes"),
         *("--rule", "categorical.validation_by_default", *SOME),
     )
 
@@ -223,7 +234,7 @@ def test_the_device_as_it_is_stays_beside_the_mode(tmp_path):
 def test_a_break_comes_with_a_script_that_shows_both(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:compile:nonsense", "--import", "tests.devices.nonsense:backends"),
+        *only("compile:nonsense"),
         *("--rule", "gather.output_shape", "--device", "cpu", "--max-examples", "1"),
     )
     (result,) = ran.report.results
@@ -277,7 +288,7 @@ def test_inductor_compiles_rules(tmp_path):
 def test_what_a_compiler_makes_may_end_the_process(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:compile:deadly", "--import", "tests.devices.nonsense:backends", "-n", "1"),
+        *(*only("compile:deadly"), "-n", "1"),
         *("--rule", "gather.output_shape", "--rule", "squeeze.shape", "--post-mortem", "0", *SOME),
         isolated=True,
     )
@@ -292,17 +303,36 @@ def test_what_torch_is_known_to_get_wrong_excuses_no_other_compiler(tmp_path):
     rules = ("narrow.gradient", "permute.gradient", "select.gradient")
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:compile:doubling", "--import", "tests.devices.nonsense:backends", *SOME),
+        *only("compile:doubling"),
+        *SOME,
         *(part for rule in rules for part in ("--rule", rule)),
     )
 
     assert {result.outcome for result in ran.report.results} == {Outcome.BROKEN}
 
 
+def test_a_mode_that_is_asked_about_another_is_left_as_it_was(monkeypatch):
+    found, seen = load_rules()["narrow.gradient"], []
+    assert found.drawn is not None
+    name, strategy = found.drawn
+    (data,) = draw_deck(strategy, 1, "0")
+    asking, own = Acted("compile:eager", find("compile:eager")), acted("compile:aot_eager")
+    assert isinstance(asking.mode, Compiled)
+    assert isinstance(own.mode, Compiled)
+    asking.mode.had_any_sizes = True
+    script = 'torch.compile(act, backend="aot_eager")'
+    entry = KnownBreak("narrow.gradient", "torch", "it is so", target="cpu+compile", script=script)
+    monkeypatch.setattr(bodies, "run_example", lambda *_: seen.append(own.mode.for_any_sizes))
+
+    assert not fails_alike(asking, found, entry, found.case(data)[name], AssertionError())
+
+    assert (seen, own.mode.for_any_sizes) == ([True], False)
+
+
 def test_in_a_script_what_is_expected_is_not_run_in_the_mode(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:compile:sizing", "--import", "tests.devices.nonsense:backends"),
+        *only("compile:sizing"),
         *("--rule", "view.elements", "--device", "cpu", "--max-examples", "4", "--confirm", "120"),
     )
 
@@ -344,7 +374,7 @@ def test_what_is_refused_before_the_backend_sees_it_is_counted_apart():
 def test_what_is_done_to_look_for_a_simpler_case_is_not_counted(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:compile:nonsense", "--import", "tests.devices.nonsense:backends"),
+        *only("compile:nonsense"),
         *("--rule", "gather.output_shape", "--device", "cpu", "--max-examples", "2", "--confirm", "0"),
     )
 
@@ -383,7 +413,7 @@ def test_a_program_whose_last_line_is_refused_goes_on_in_the_mode():
 def test_that_a_mode_does_not_work_here_is_said_once(tmp_path):
     ran = run_suite(
         tmp_path,
-        *("--mode", "only:compile:unable", "--import", "tests.devices.nonsense:backends"),
+        *only("compile:unable"),
         *("--rule", "gather.*", *SOME),
     )
 
